@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * rt.h: what the files of the runtime share and no user sees: filling an mtx_problem, and memory at 64-byte
+ * boundaries. No domain knowledge here.
+ */
+#ifndef MTX_RUNTIME_RT_H
+#define MTX_RUNTIME_RT_H
+
+#include "mtx/mtxrt.h"
+
+#if defined(__GNUC__)
+#define RT_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define RT_PRINTF(text, first)
+#endif
+
+/** Reset `problem` (NULL allowed): no place known, no text. */
+void rt_problem_clear(mtx_problem *problem);
+
+/** Fill status, code and message of `problem` (NULL allowed), reset the rest; returns `status`. */
+mtx_status rt_problem_set(mtx_problem *problem, mtx_status status, const char *code, const char *format, ...)
+    RT_PRINTF(4, 5);
+
+/** Fill the help line of `problem` (NULL allowed). */
+void rt_problem_help(mtx_problem *problem, const char *format, ...) RT_PRINTF(2, 3);
+
+/** Bytes at a 64-byte boundary, not initialised; NULL: memory exhausted. Free with rt_aligned_free. */
+void *rt_aligned_alloc(size_t bytes);
+void  rt_aligned_free(void *memory);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * status.c: names of the status values, filling of mtx_problem, aligned memory. In: codes and texts; out:
+ * plain values. Nothing is printed here; a caller decides what people see.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "rt.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *mtx_strerror(mtx_status status)
+{
+    switch (status) {
+    case MTX_OK: return "no error";
+    case MTX_END: return "no more frames";
+    case MTX_EINVAL: return "argument out of range";
+    case MTX_ENOMEM: return "memory exhausted";
+    case MTX_EIO: return "input or output refused by the operating system";
+    case MTX_EFORMAT: return "malformed file";
+    case MTX_EDATA: return "unusable data";
+    case MTX_ENOSYM: return "symmetry search failed";
+    case MTX_EMISMATCH: return "sample does not fit the host";
+    case MTX_EUNSUPPORTED: return "not supported by this build";
+    }
+    return "unknown status";
+}
+
+void rt_problem_clear(mtx_problem *problem)
+{
+    if (problem == NULL) return;
+    memset(problem, 0, sizeof *problem);
+    problem->frame = problem->line = problem->atom = -1;
+}
+
+mtx_status rt_problem_set(mtx_problem *problem, mtx_status status, const char *code, const char *format, ...)
+{
+    if (problem == NULL) return status;
+    rt_problem_clear(problem);
+    problem->status = status;
+    snprintf(problem->code, sizeof problem->code, "%s", code);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem->message, sizeof problem->message, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+void rt_problem_help(mtx_problem *problem, const char *format, ...)
+{
+    if (problem == NULL) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem->help, sizeof problem->help, format, arguments);
+    va_end(arguments);
+}
+
+void *rt_aligned_alloc(size_t bytes)
+{
+    void *memory = NULL;
+    if (bytes > SIZE_MAX - 64) return NULL;
+    if (posix_memalign(&memory, 64, (bytes + 63) & ~(size_t)63) != 0) return NULL;
+    return memory;
+}
+
+void rt_aligned_free(void *memory)
+{
+    free(memory);
+}
