@@ -109,6 +109,39 @@ MTX_API int         mtx_element_number(const char *symbol, size_t length);
 /** Symbol of an atomic number 1..118; "X" otherwise. Static storage. */
 MTX_API const char *mtx_element_symbol(int number);
 
+/* ------------------------------------------------------------------------------ what compiled code sees of a batch */
+
+/**
+ * A set of a batch of frames, as plain arrays (no ownership; NULL where a set has no such array). Elements of all
+ * frames are concatenated; endpoints are indices into the concatenated parent set.
+ *
+ *   ptr  [nb + 1]      first element of each frame
+ *   row  [parent + 1]  PAIRS: pairs row[i] .. row[i+1]-1 start at parent element i
+ *   i, j [n]           PAIRS: ends; DIFFER: host site, sample atom (-1: vacant)
+ *   rev  [n]           PAIRS: the reverse pair
+ *   x y z dist [n]     PAIRS: displacement and norm (angstrom); RECIP: k (1/angstrom); DIFFER: position (angstrom)
+ * Arrays of doubles are 64-byte aligned with 8 readable elements after the end.
+ */
+typedef struct mtx_set_view {
+    int64_t        n;
+    int64_t        max_row;      /* longest row of the batch (PAIRS)                        */
+    int64_t        max_frame;    /* most elements in one frame                              */
+    const int64_t *ptr;
+    const int64_t *row;
+    const int64_t *rev;
+    const int32_t *i, *j;
+    const int32_t *sx, *sy, *sz; /* PAIRS: image shifts; DIFFER: host tile                  */
+    const double  *x, *y, *z, *dist;
+} mtx_set_view;
+
+typedef struct mtx_view {
+    int64_t             nb;      /* frames                                                  */
+    const mtx_set_view *set;     /* one per set of the program                              */
+    const void *const  *input;   /* one per input: f64 rows, or int32 for species           */
+    const double *const *cell;   /* one per slot: [nb][21] rows, inverse (frac_k = sum_c v_c inv[c][k]), volume, axes, spare */
+    const double       *param;
+} mtx_view;
+
 #ifdef __cplusplus
 }
 #endif

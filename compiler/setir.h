@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * setir.h: the set IR, the middle of the compiler. One `program` per transform: calls are inlined, every value is a
+ * pure function of named index variables over named sets. Nodes form a hash-consed DAG (building the same node twice
+ * gives the same id), arguments always have smaller ids than their users, so a loop over ids is a bottom-up pass.
+ *
+ *   infer.c builds it; units.c, law.c, smooth.c annotate it (side arrays by node id); verify.c checks it; setir_text.c
+ *   prints it and reads it back; interp.c evaluates it (the oracle); rewrite.c, ad.c transform it; lower.c lowers it.
+ */
+#ifndef MTX_SETIR_H
+#define MTX_SETIR_H
+
+#include "diag.h"
+#include "source.h"
+#include "support/support.h"
+
+#define SETIR_NONE UINT32_MAX
+
+typedef uint32_t node_id;
+typedef uint32_t set_id;
+typedef uint32_t ivar_id;
+typedef uint32_t def_id;
+typedef uint32_t input_id;
+
+/* ------------------------------------------------------------------------------------------------------- units */
+
+typedef struct rational { int32_t num, den; } rational;           /* den > 0, lowest terms            */
+enum { UNIT_LENGTH, UNIT_ENERGY, UNIT_CHARGE, UNIT_TEMPERATURE, UNIT_TIME, UNIT_MASS, UNIT_COUNT };
+typedef struct unit { rational power[UNIT_COUNT]; } unit;         /* Å, eV, e, K, fs, amu             */
+
+/* ------------------------------------------------------------------------------------------------ element types */
+
+typedef enum elem_kind { ELEM_REAL, ELEM_BOOL, ELEM_SPECIES, ELEM_INDEX } elem_kind;
+typedef struct elem {
+    elem_kind kind;
+    uint8_t   rank;              /* REAL: Cartesian rank 0, 1 (3 numbers), 2 (9, row-major)  */
+    uint16_t  channels;          /* REAL: 0 for none, else channel count (rank must be 0)    */
+    set_id    set;               /* INDEX: of which set                                      */
+} elem;
+uint32_t elem_components(elem e);                                  /* 1, 3, 9 or channels              */
+
+/* --------------------------------------------------------------------------------------------------------- sets */
+
+typedef enum set_kind {
+    SET_BASE,        /* the sites of a structure slot                                                        */
+    SET_PAIRS,       /* pairs(parent) within cutoff; parent is a BASE or DIFFER set                          */
+    SET_DIFFER,      /* sites where sample differs from host (two BASE sets)                                 */
+    SET_RECIP,       /* reciprocal lattice vectors 0 < |k| < cutoff of a slot                                */
+    SET_AXIS,        /* the periodic axes of a slot's lattice: 3, 2 or 1 elements                            */
+    SET_RANGE,       /* the integers lo..hi, both included                                                   */
+    SET_SPECIES,     /* a written list of elements                                                           */
+    SET_RANK         /* places of a sorted order: as many as `parent` has elements, or `count` if parent none*/
+} set_kind;
+
+typedef struct set {
+    set_kind kind;
+    name     id;                 /* the user's name, or NULL for an anonymous set            */
+    span     at;
+    uint32_t slot;               /* BASE RECIP AXIS, and PAIRS DIFFER: whose lattice         */
+    set_id   parent;             /* PAIRS RANK                                               */
+    set_id   host, sample;       /* DIFFER                                                   */
+    node_id  cutoff;             /* PAIRS RECIP: scalar node without free index variables    */
+    int32_t  lo, hi;             /* RANGE                                                    */
+    int32_t  count;              /* RANK with no parent, AXIS, SPECIES                       */
+    int32_t *species;            /* SPECIES: atomic numbers                                  */
+} set;
+
+/* An index variable. `row`: only pairs whose first end is that index (b in bond(i)); `to`: and whose second end is
+ * that one (b in bond(i, j)). `partner`: an earlier variable of the same set or row from which it is distinct;
+ * `unordered`: and each unordered pair is taken once. */
+typedef struct ivar {
+    set_id  set;
+    node_id row, to;
+    ivar_id partner;
+    bool    unordered;
+    name    id;
+    span    at;
+} ivar;
+
+/* ------------------------------------------------------------------------------------------------- inputs, defs */
+
+typedef enum input_role { IN_POSITION, IN_SPECIES, IN_FIELD } input_role;
+typedef struct input {
+    input_role role;
+    uint32_t   slot;             /* structure slot it belongs to, SETIR_NONE for a plain `takes`           */
+    name       id;
+    span       at;
+    elem       elem;
+    unit       unit;             /* declared unit; `scale` converts file numbers to base units             */
+    double     scale;
+    set_id    *domain; uint32_t n_domain;
+    int        from;             /* from_kind of ast.h: where a file holds it                              */
+    name       key;
+} input;
+
+typedef enum lib_op {
+    LIB_NONE,                    /* an ordinary def: value is `body`                                       */
+    LIB_SORT,                    /* over one set -> rank(set); ascending, or descending when lib_flag      */
+    LIB_EIGVALS,                 /* symmetric [i in S, j in S] -> rank(S), ascending                       */
+    LIB_SORTROWS,                /* [i, j] -> [rank, rank]: rows and columns by descending row norm        */
+    LIB_LIST                     /* the elements in storage order: each set S of the domain -> rank(S)     */
+} lib_op;
+
+/* A tensor: `let x[i in S, j in T] = body`. Its index variables are its own. */
+typedef struct def {
+    name     id;
+    span     at, type_at;        /* the left side; the declared type (or `at`)                             */
+    ivar_id *param; uint32_t n_param;
+    elem     elem;
+    node_id  body;               /* LIB_NONE                                                               */
+    lib_op   lib; def_id lib_arg; bool lib_flag; span lib_at;
+    bool     output;             /* a `gives`                                                              */
+    bool     nested;             /* body refers to index variables of an enclosing def (never so for outputs) */
+    unit     out_unit; double out_scale; bool has_unit;   /* gives: declared unit; base value * out_scale is written */
+    bool     pseudo;             /* declared pseudoscalar / pseudovector                                   */
+    elem     declared;           /* element type as declared (rank, channels)                              */
+    bool     is_point;           /* declared `point`                                                       */
+    name     doc;
+} def;
+
+typedef struct slot {            /* a structure that the transform takes                                   */
+    name     id;                 /* the user's name: s, host, sample                                       */
+    name     type;               /* Crystal                                                                */
+    span     at;
+    uint8_t  axes;               /* bit k: the lattice has periodic axis k; 0 for a molecule               */
+    set_id   base;
+    input_id position, species;  /* SETIR_NONE when the structure has none                                 */
+    name     cell_name;          /* NULL for a molecule                                                    */
+} slot;
+
+/* --------------------------------------------------------------------------------------------------------- nodes */
+
+typedef enum node_op {
+#define OP(id, ...) OP_##id,
+#include "setir.def"
+#undef OP
+    OP_COUNT_
+} node_op;
+typedef struct op_row { const char *text; int args; const char *doc; } op_row;
+extern const op_row op_table[OP_COUNT_];
+
+typedef enum reduction { RED_SUM, RED_MEAN, RED_PROD, RED_MAX, RED_MIN } reduction;
+
+typedef struct node_imm {
+    double   value[9];
+    unit     unit;               /* CONST, ASCRIBE                                                         */
+    int32_t  k;
+    uint32_t slot;
+    ivar_id  ivar;
+    set_id   set;
+    input_id input;
+    def_id   def;
+    uint32_t param;
+    reduction reduce;
+    ivar_id *ivars; uint32_t n_ivars;     /* REDUCE, outermost first                                       */
+} node_imm;
+
+typedef struct node {
+    node_op  op;
+    elem     elem;
+    uint32_t n_args;
+    node_id *arg;
+    node_imm imm;
+    ivar_id *free; uint32_t n_free;       /* free index variables, sorted; computed by the builder         */
+    bool     moves;                       /* depends on positions or cell (through any path)               */
+    span     at;                          /* first place that built it                                     */
+} node;
+
+/* ----------------------------------------------------------------------------------------------- the claims made */
+
+typedef enum symmetry {
+    SYM_PERMUTE, SYM_TRANSLATE,
+    SYM_ROTATE, SYM_ROTATE_X, SYM_ROTATE_Y, SYM_ROTATE_Z,
+    SYM_REFLECT, SYM_REFLECT_X, SYM_REFLECT_Y, SYM_REFLECT_Z,       /* REFLECT: any mirror, hence all of O(3)      */
+    SYM_WRAP, SYM_CELL, SYM_SUPERCELL,
+    SYM_COUNT
+} symmetry;
+extern const char *const symmetry_text[SYM_COUNT];                 /* "permute", ..., "rotate(z)", ...            */
+
+typedef enum claim_kind {
+    CLAIM_RESPECTS, CLAIM_BREAKS, CLAIM_ASSUME, CLAIM_SMOOTH, CLAIM_EXTENSIVE, CLAIM_INTENSIVE, CLAIM_SYMMETRIC_BODY
+} claim_kind;
+typedef struct claim {
+    claim_kind kind;
+    symmetry   sym;              /* RESPECTS BREAKS ASSUME                                                 */
+    def_id     subject;          /* an output (or any def for ASSUME); one claim per output                */
+    int        order;            /* SMOOTH: k of Ck, SMOOTH_INFINITE                                       */
+    span       at;               /* the word(s) of the claim itself                                        */
+    name       because;
+} claim;
+#define SMOOTH_INFINITE 1000
+
+typedef struct program {
+    name      id;                /* transform name                                                         */
+    span      at;
+    name      doc;
+    VEC(name) cites;
+    VEC(slot)  slots;
+    VEC(set)   sets;
+    VEC(ivar)  ivars;
+    VEC(input) inputs;
+    VEC(node)  nodes;
+    VEC(def)   defs;             /* a def refers only to earlier ones                                      */
+    VEC(claim) claims;
+    uint32_t  *hash; uint32_t hash_cap;                            /* hash-consing table of the builder   */
+    arena     *memory;
+} program;
+
+/* ---- building (setir.c). Every function returns the id; equal nodes share one id. `at` is kept from the first. */
+program *program_new(arena *a, name id, span at);
+set_id   program_set(program *p, set s);
+ivar_id  program_ivar(program *p, ivar v);
+input_id program_input(program *p, input in);
+def_id   program_def(program *p, def d);
+node_id  program_node(program *p, node_op op, elem e, const node_id *args, uint32_t n_args, const node_imm *imm, span at);
+elem     elem_real(uint8_t rank);
+elem     elem_bool(void);
+elem     elem_species(void);
+elem     elem_index(set_id s);
+node_id  node_const(program *p, double value, unit u, span at);
+node_id  node_ivar(program *p, ivar_id v, span at);
+node_id  node_1(program *p, node_op op, elem e, node_id a, span at);
+node_id  node_2(program *p, node_op op, elem e, node_id a, node_id b, span at);
+node_id  node_3(program *p, node_op op, elem e, node_id a, node_id b, node_id c, span at);
+/* the node with index variable `from[k]` replaced by the index node `to[k]` (capture-free: bound variables whose row
+ * mentions a replaced one are renewed) */
+node_id  program_substitute(program *p, node_id n, const ivar_id *from, const node_id *to, uint32_t count);
+bool     program_depends(const program *p, node_id n, ivar_id v);
+
+unit     unit_none(void);
+unit     unit_mul(unit a, unit b);
+unit     unit_div(unit a, unit b);
+unit     unit_pow(unit a, rational r);
+bool     unit_equal(unit a, unit b);
+bool     unit_is_none(unit a);
+void     unit_text(unit u, text *out);                             /* "eV/Å^2", "1"                       */
+rational rational_new(int64_t num, int64_t den);
+rational rational_add(rational a, rational b);
+rational rational_mul(rational a, rational b);
+
+bool     program_verify(const program *p, text *problem);          /* verify.c                            */
+void     program_dump(const program *p, text *out);                /* setir_text.c, deterministic         */
+program *program_read(arena *a, intern *names, const source *src, diag_sink *sink);   /* reads a dump back */
+
+#endif
