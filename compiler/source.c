@@ -7,19 +7,19 @@
 
 #include <string.h>
 
-source *source_new(arena *a, const char *path, const char *text, size_t n)
+source *source_new(arena *a, const char *path, const char *bytes, size_t n)
 {
     source *s = arena_new(a, source);
     s->path = arena_strndup(a, path, strlen(path));
-    s->text = arena_strndup(a, text, n);
+    s->text = arena_strndup(a, bytes, n);
     s->n = n;
     uint32_t lines = 1;
     for (size_t i = 0; i < n; i++)
-        lines += text[i] == '\n';
+        lines += bytes[i] == '\n';
     s->line_start = arena_array(a, uint32_t, lines);
     s->n_lines = 1;
     for (size_t i = 0; i < n; i++)
-        if (text[i] == '\n')
+        if (bytes[i] == '\n')
             s->line_start[s->n_lines++] = (uint32_t)(i + 1);
     return s;
 }
