@@ -43,7 +43,20 @@ function(mtx_library target name)
         OUTPUT_NAME ${name} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINKER_LANGUAGE C
         EXPORT_NAME ${target}
         BUILD_RPATH "$ORIGIN" INSTALL_RPATH "$ORIGIN:$ORIGIN/mtx")
-    target_link_options(${target} PRIVATE -Wl,--as-needed)
+    if(MTX_WERROR AND NOT MTX_SANITIZE)
+        target_link_options(${target} PRIVATE -Wl,-z,defs)   # a library that needs another's internals fails here
+    endif()
     target_include_directories(${target} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+endfunction()
+
+# mtx_module(TARGET NAME SOURCES...): libNAME.so, loaded by mtxrt_module (runtime/module.h). What it needs of our static
+# libraries it carries itself, unexported, so that it works the same from the program, from libmtx.so and from Python.
+function(mtx_module target name)
+    add_library(${target} MODULE ${ARGN})
+    mtx_configure(${target})
+    target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL)
+    set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name})
+    install(TARGETS ${target} DESTINATION ${MTX_MODULE_DIR})
+    set_property(GLOBAL APPEND PROPERTY MTX_MODULES ${target})
 endfunction()
