@@ -25,8 +25,8 @@ typedef uint32_t input_id;
 /* ------------------------------------------------------------------------------------------------------- units */
 
 typedef struct rational { int32_t num, den; } rational;           /* den > 0, lowest terms            */
-enum { UNIT_LENGTH, UNIT_ENERGY, UNIT_CHARGE, UNIT_TEMPERATURE, UNIT_TIME, UNIT_MASS, UNIT_COUNT };
-typedef struct unit { rational power[UNIT_COUNT]; } unit;         /* Å, eV, e, K, fs, amu             */
+enum { UNIT_LENGTH, UNIT_ENERGY, UNIT_CHARGE, UNIT_TEMPERATURE, UNIT_TIME, UNIT_COUNT };
+typedef struct unit { rational power[UNIT_COUNT]; } unit;         /* Å, eV, e, K, fs; mass is eV fs^2/Å^2 */
 
 /* ------------------------------------------------------------------------------------------------ element types */
 
@@ -38,6 +38,7 @@ typedef struct elem {
     set_id    set;               /* INDEX: of which set                                      */
 } elem;
 uint32_t elem_components(elem e);                                  /* 1, 3, 9 or channels              */
+bool     elem_equal(elem a, elem b);
 
 /* --------------------------------------------------------------------------------------------------------- sets */
 
@@ -76,6 +77,7 @@ typedef struct ivar {
     name    id;
     span    at;
 } ivar;
+typedef VEC(ivar_id) ivar_list;
 
 /* ------------------------------------------------------------------------------------------------- inputs, defs */
 
@@ -138,6 +140,13 @@ typedef enum node_op {
 } node_op;
 typedef struct op_row { const char *text; int args; const char *doc; } op_row;
 extern const op_row op_table[OP_COUNT_];
+
+/* which members of node_imm an operation uses: the rest is zero (or SETIR_NONE) in a built node */
+enum {
+    IMM_VALUE = 1, IMM_POWER = 2 /* value[0] */, IMM_UNIT = 4, IMM_K = 8, IMM_SLOT = 16, IMM_IVAR = 32, IMM_SET = 64,
+    IMM_INPUT = 128, IMM_DEF = 256, IMM_PARAM = 512, IMM_REDUCE = 1024
+};
+uint32_t op_imm(node_op op);
 
 typedef enum reduction { RED_SUM, RED_MEAN, RED_PROD, RED_MAX, RED_MIN } reduction;
 
@@ -226,6 +235,11 @@ node_id  node_3(program *p, node_op op, elem e, node_id a, node_id b, node_id c,
  * mentions a replaced one are renewed) */
 node_id  program_substitute(program *p, node_id n, const ivar_id *from, const node_id *to, uint32_t count);
 bool     program_depends(const program *p, node_id n, ivar_id v);
+/* sorted lists of index variables; program_def_free adds those of enclosing tensors that a (nested) tensor mentions */
+void     ivar_list_add(arena *a, ivar_list *l, ivar_id v);
+void     ivar_list_add_free(program *p, ivar_list *l, node_id n);
+bool     ivar_list_has(const ivar_id *list, uint32_t n, ivar_id v);
+void     program_def_free(program *p, ivar_list *l, def_id id);
 
 unit     unit_none(void);
 unit     unit_mul(unit a, unit b);
@@ -233,6 +247,7 @@ unit     unit_div(unit a, unit b);
 unit     unit_pow(unit a, rational r);
 bool     unit_equal(unit a, unit b);
 bool     unit_is_none(unit a);
+extern const char *const unit_name[UNIT_COUNT];                    /* "Å", "eV", ...                   */
 void     unit_text(unit u, text *out);                             /* "eV/Å^2", "1"                       */
 rational rational_new(int64_t num, int64_t den);
 rational rational_add(rational a, rational b);
