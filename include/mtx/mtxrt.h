@@ -113,7 +113,8 @@ MTX_API const char *mtx_element_symbol(int number);
 
 /**
  * A set of a batch of frames, as plain arrays (no ownership; NULL where a set has no such array). Elements of all
- * frames are concatenated; endpoints are indices into the concatenated parent set.
+ * frames are concatenated; endpoints are indices into the concatenated parent set. Sets of a fixed size (AXIS, RANGE,
+ * SPECIES, RANK with a count) have no arrays: n and max_frame are their size.
  *
  *   ptr  [nb + 1]      first element of each frame
  *   row  [parent + 1]  PAIRS: pairs row[i] .. row[i+1]-1 start at parent element i
@@ -141,6 +142,182 @@ typedef struct mtx_view {
     const double *const *cell;   /* one per slot: [nb][21] rows, inverse (frac_k = sum_c v_c inv[c][k]), volume, axes, spare */
     const double       *param;
 } mtx_view;
+
+/* ------------------------------------------------------------------------------------- readers (runtime/io_*.c) */
+
+/**
+ * A file of structures, read one frame after the other; memory does not grow with the number of frames. gzip and xz
+ * are unpacked on the way, recognised by their content.
+ *
+ *   extxyz   extended XYZ (libAtoms grammar) and plain XYZ
+ *   poscar   VASP 5 POSCAR and CONTCAR, one frame
+ *   cif      one frame per block with atoms; symmetry expanded, partial occupancy refused
+ *   json     pymatgen Structure (one, a list, one per line) and ASE JSON databases
+ *   asedb    ASE SQLite databases
+ */
+typedef struct mtx_reader mtx_reader;
+
+/** A quantity the caller needs; looked up in the frame's own keys, or its per-atom columns. */
+typedef struct mtx_wanted {
+    const char     *name;
+    bool            per_atom;
+    bool            optional;    /* absent is no error                                     */
+    mtx_column_type type;        /* INT serves where REAL is wanted, anything where TEXT   */
+    int32_t         width;       /* numbers per row, 0: any                                */
+} mtx_wanted;
+
+/** All zero: everything is read, the format is found out, a bad frame is an error. Copied on opening. */
+typedef struct mtx_reader_options {
+    const char       *format;       /* a name from the list above, or NULL                  */
+    const mtx_wanted *wanted;
+    int32_t           n_wanted;
+    bool              only_wanted;  /* leave out every other column                         */
+    uint8_t           needs_cell[3];/* 1: this lattice vector must be in the file           */
+    bool              skip_bad;     /* count bad frames and go on                           */
+    void            (*on_skip)(void *user, const mtx_problem *problem);   /* or NULL        */
+    void             *user;
+} mtx_reader_options;
+
+/** Open a file; options may be NULL. On failure *reader is NULL and *problem (may be NULL) says why. */
+MTX_API mtx_status  mtx_reader_open(mtx_reader **reader, const char *path, const mtx_reader_options *options,
+                                    mtx_problem *problem);
+/** The same for `size` bytes that stay in place until closing; `name` stands for the path in messages. */
+MTX_API mtx_status  mtx_reader_open_memory(mtx_reader **reader, const void *bytes, size_t size, const char *name,
+                                           const mtx_reader_options *options, mtx_problem *problem);
+/**
+ * The next frame, into a structure that is cleared first. MTX_OK, MTX_END, or an error with its place. After an error
+ * the reader stands at the next frame it could find, so that calling on collects every bad frame of the file.
+ */
+MTX_API mtx_status  mtx_reader_next(mtx_reader *reader, mtx_structure *s, mtx_problem *problem);
+MTX_API int64_t     mtx_reader_skipped(const mtx_reader *reader);     /* bad frames passed over (skip_bad)    */
+MTX_API double      mtx_reader_progress(const mtx_reader *reader);    /* share of the file read, -1: unknown  */
+MTX_API const char *mtx_reader_format(const mtx_reader *reader);      /* name of the format                   */
+MTX_API void        mtx_reader_close(mtx_reader *reader);             /* NULL allowed                         */
+
+/* ------------------------------------------------------------------------------------ cells (runtime/cell.c) */
+
+/**
+ * A lattice made complete: three independent rows whatever was given. Row vectors throughout: x = f row,
+ * f = x inverse, that is f[k] = sum_c x[c] inverse[c][k].
+ *
+ *   row      [3][3]  the lattice vectors; a missing or dependent row of a direction that does not repeat is
+ *                    replaced by a unit vector orthogonal to the others                       angstrom
+ *   height   [3]     distance between the two faces that vector k crosses                     angstrom
+ *   volume           |det row|
+ *   handedness       sign of det row: 1, or -1 for a left-handed cell (as good as any other)
+ */
+typedef struct mtx_cell {
+    double  row[3][3];
+    double  inverse[3][3];
+    double  height[3];
+    double  volume;
+    int32_t handedness;
+    uint8_t pbc[3];
+} mtx_cell;
+
+/**
+ * Errors: MTX_EDATA when an entry is not finite or the repeating vectors do not span a lattice (zero volume).
+ * Any skew is taken.
+ */
+MTX_API mtx_status mtx_cell_make(const double cell[3][3], const uint8_t pbc[3], mtx_cell *out,
+                                 mtx_problem *problem);
+
+/** [n][3] Cartesian to fractional and back; `from` and `to` may be the same array. */
+MTX_API void mtx_cell_fractional(const mtx_cell *cell, const double (*from)[3], int64_t n, double (*to)[3]);
+MTX_API void mtx_cell_cartesian(const mtx_cell *cell, const double (*from)[3], int64_t n, double (*to)[3]);
+
+/**
+ * Move positions into the cell along the directions that repeat: r + shift * row has fractional coordinates in [0, 1)
+ * to rounding. `shift` [n][3] may be NULL. Errors: MTX_EDATA, with the atom, when a position is not finite or more
+ * than 1e9 cells away; positions before it have been moved.
+ */
+MTX_API mtx_status mtx_cell_wrap(const mtx_cell *cell, double (*r)[3], int64_t n, int32_t (*shift)[3],
+                                 mtx_problem *problem);
+
+/** Rows b_k of the reciprocal lattice, a_i . b_j = 2 pi delta_ij, 1/angstrom. */
+MTX_API void mtx_cell_reciprocal(const mtx_cell *cell, double rows[3][3]);
+
+/**
+ * A short basis of the same lattice: reduced = change * row, `change` integer with determinant 1 or -1. Only vectors of
+ * repeating directions are mixed. Each vector is the shortest modulo the other two, to rounding.
+ * Errors: MTX_EDATA when the lattice is so flat that its short vectors drown in rounding.
+ */
+MTX_API mtx_status mtx_cell_reduce(const mtx_cell *cell, double reduced[3][3], int64_t change[3][3],
+                                   mtx_problem *problem);
+
+/* ------------------------------------------------------------------------------- batches (runtime/prepare.c) */
+
+typedef enum mtx_set_kind {       /* the order of set_kind in compiler/setir.h               */
+    MTX_SET_BASE,                /* the sites of a structure                                */
+    MTX_SET_PAIRS,               /* pairs of `parent` (BASE or DIFFER) within the cutoff    */
+    MTX_SET_DIFFER,              /* sites where `sample` differs from `host`                */
+    MTX_SET_RECIP,               /* reciprocal vectors 0 < |k| < cutoff                     */
+    MTX_SET_AXIS, MTX_SET_RANGE, MTX_SET_SPECIES,          /* `count` elements in each frame */
+    MTX_SET_RANK                 /* as many as `parent` has, or `count` when parent is -1   */
+} mtx_set_kind;
+
+/* what the compiled code reads of a PAIRS set; `row` is always there, and of the others only what is asked for */
+enum { MTX_NEED_I = 1, MTX_NEED_J = 2, MTX_NEED_SHIFT = 4, MTX_NEED_REV = 8, MTX_NEED_VECTOR = 16, MTX_NEED_DIST = 32 };
+
+typedef struct mtx_set_desc {
+    int32_t     kind;            /* mtx_set_kind                                            */
+    int32_t     slot;            /* structure whose lattice counts, -1: none                */
+    int32_t     parent, host, sample;                      /* earlier sets, -1: none        */
+    int32_t     count;
+    uint32_t    need;
+    double      cutoff;          /* angstrom or 1/angstrom; NaN: the stage function says    */
+    const char *name;
+} mtx_set_desc;
+
+typedef enum mtx_input_role { MTX_IN_POSITION, MTX_IN_SPECIES, MTX_IN_FIELD } mtx_input_role;
+typedef enum mtx_input_type { MTX_TYPE_REAL, MTX_TYPE_BOOL, MTX_TYPE_SPECIES, MTX_TYPE_INDEX } mtx_input_type;
+
+typedef struct mtx_input_desc {
+    int32_t     role, type;
+    int32_t     slot;            /* -1: the first structure that has `key`                  */
+    int32_t     rows;            /* BASE set with one row per element, -1: one row a frame  */
+    int32_t     width;           /* numbers per row                                         */
+    int32_t     from;            /* 0 by name, 1 info key, 2 per-atom column                */
+    double      scale;           /* numbers of the file times this are base units           */
+    const char *name, *key, *unit;
+} mtx_input_desc;
+
+typedef struct mtx_slot_desc {
+    const char *name;
+    uint8_t     axes;            /* bit k: lattice vector k repeats                         */
+    bool        has_cell;
+} mtx_slot_desc;
+
+/** What a compiled transform wants to see of its structures. Sets come after the sets they mention. */
+typedef struct mtx_plan {
+    int32_t               n_slots, n_sets, n_inputs;
+    const mtx_slot_desc  *slots;
+    const mtx_set_desc   *sets;
+    const mtx_input_desc *inputs;
+    const char           *name;
+} mtx_plan;
+
+/** Writes the cutoff of `set` for each frame; all earlier sets of `view` stand. 0, or a frame's number + 1 to refuse. */
+typedef int (*mtx_stage_fn)(void *user, int32_t set, const mtx_view *view, double *cutoff);
+
+/** Buffers of a batch, reused from call to call: in steady state nothing is allocated. */
+typedef struct mtx_batch mtx_batch;
+MTX_API mtx_batch *mtx_batch_new(void);                    /* NULL: memory exhausted        */
+MTX_API void       mtx_batch_free(mtx_batch *batch);       /* NULL allowed                  */
+
+/**
+ * Arrays for compiled code from `nb` frames: concatenated positions (unchanged), species, fields in base units, cells,
+ * neighbour rows. `frames[slot * nb + f]` is the structure of a slot in frame f; they may be the same one. `stage`
+ * may be NULL when every cutoff is constant. The arrays live until the next call; structures may go.
+ *
+ * Errors: MTX_EDATA and MTX_EMISMATCH with the frame (mtx_structure.frame, else f) and field in *problem; MTX_ENOMEM.
+ * Threads: one batch per thread.
+ */
+MTX_API mtx_status mtx_prepare(const mtx_plan *plan, const mtx_structure *const *frames, int64_t nb,
+                               mtx_stage_fn stage, void *user, mtx_batch *batch, mtx_problem *problem);
+MTX_API const mtx_view *mtx_batch_view(const mtx_batch *batch);
+/** Trained numbers that the view shows; not copied. */
+MTX_API void       mtx_batch_set_param(mtx_batch *batch, const double *param);
 
 #ifdef __cplusplus
 }
