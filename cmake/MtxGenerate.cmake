@@ -4,7 +4,8 @@
 
 file(GLOB grammar CONFIGURE_DEPENDS grammar/mtx.y grammar/mtx.l)
 set(MTX_GRAMMAR_SOURCES "")
-if(grammar)
+list(LENGTH grammar count)
+if(count EQUAL 2)
     find_package(BISON 3.8 REQUIRED)
     find_package(FLEX 2.6 REQUIRED)
     bison_target(mtx_parser ${PROJECT_SOURCE_DIR}/grammar/mtx.y ${MTX_GENERATED}/mtx_parser.c
