@@ -44,15 +44,20 @@ typedef struct buffer {
     loop_type   type;
     uint32_t    index;           /* set, input, slot or output number                                          */
     buffer_size size;            /* SCRATCH, LOCAL                                                             */
-    const double *data; uint32_t n_data;               /* CONST                                                */
+    const double *data; uint32_t n_data;               /* CONST: int32 and int64 tables are kept as doubles too */
     const char *label;           /* for dumps and C names                                                      */
+    uint32_t    slot;            /* SCRATCH: buffers of one slot (> 0) share memory; 0: memory of its own (plan.c) */
 } buffer;
+
+/* A SCRATCH or LOCAL buffer lives within the smallest block that holds all its uses, and carries nothing from one run of that
+ * block to the next: plan.c gives its bytes to others outside. A scratch buffer over EXT_TOTAL is indexed from 0 at frame f0. */
 
 typedef enum loop_op {
     L_F64, L_I64, L_BOOL,        /* constants                                                                  */
     L_VALUE,                     /* value of an lvalue                                                         */
     L_LOAD,                      /* buffer[arg 0]                                                              */
-    /* f64 */ L_ADD, L_SUB, L_MUL, L_DIV, L_NEG, L_FMA, L_SQRT, L_ABS, L_MIN, L_MAX, L_FLOOR,
+    /* f64; FMA is a * b + c, fused where the CPU can; MIN is a < b ? a : b, MAX is a > b ? a : b */
+              L_ADD, L_SUB, L_MUL, L_DIV, L_NEG, L_FMA, L_SQRT, L_ABS, L_MIN, L_MAX, L_FLOOR,
               L_EXP, L_LOG, L_SIN, L_COS, L_TAN, L_ASIN, L_ACOS, L_ATAN, L_ATAN2, L_SINH, L_COSH, L_TANH,
               L_ERF, L_ERFC, L_POW,
     /* i64 */ L_IADD, L_ISUB, L_IMUL, L_IMIN, L_IMAX,
@@ -60,8 +65,12 @@ typedef enum loop_op {
     /* bool */ L_AND, L_OR, L_NOT,
     L_SELECT,                    /* both sides are evaluated: lower.c guards with LOOP_IF where that matters   */
     L_TO_F64,                    /* i64 -> f64                                                                 */
-    L_TO_I64                     /* i32 -> i64 (loads of int32 buffers give i64 already), f64 -> i64 truncates  */
+    L_TO_I64                     /* f64 -> i64 truncates, 0 for NaN and beyond int64 (int32 buffers load as i64) */
 } loop_op;
+#define LOOP_OP_COUNT (L_TO_I64 + 1)
+
+typedef struct loop_op_row { const char *text; int args; loop_type arg, result; } loop_op_row;   /* SELECT: arg 0 is bool */
+extern const loop_op_row loop_op_table[LOOP_OP_COUNT];                                    /* loopir.c */
 
 typedef struct lexpr lexpr;
 struct lexpr {
@@ -80,6 +89,9 @@ typedef enum loop_callee {
     CALL_ARGSORT,                /* (const f64 *x, n, descending, i64 *order) ties by position                 */
     CALL_NIGGLI                  /* (const f64 *cell9, f64 *out9)                                              */
 } loop_callee;
+#define LOOP_CALLEE_COUNT (CALL_NIGGLI + 1)
+typedef struct loop_callee_row { const char *symbol, *args; } loop_callee_row;   /* args: 'w' f64 written, 'r' f64 read, 'o' i64 written, 'n' i64 */
+extern const loop_callee_row loop_callee_table[LOOP_CALLEE_COUNT];                        /* loopir.c */
 typedef struct call_arg { bool is_buffer; buffer_id buffer; lexpr *value; } call_arg;   /* buffer: value is the offset */
 
 typedef enum loop_kind { LOOP_LET, LOOP_VAR, LOOP_SET, LOOP_STORE, LOOP_FOR, LOOP_IF, LOOP_CALL, LOOP_IF_WANTED, LOOP_COMMENT } loop_kind;
@@ -125,6 +137,11 @@ typedef struct module {
 module *lower_program(arena *a, const program *p, diag_sink *sink);                       /* lower.c  */
 bool    kernel_verify(const kernel *k, text *problem);                                    /* loopir.c */
 void    kernel_dump(const kernel *k, text *out);                                          /* loopir.c, --emit=loops */
-void    plan_scratch(kernel *k);                                                          /* plan.c: liveness, shares offsets */
+const lexpr *reduction_term(const lexpr *e, lvalue cell);    /* t of `cell + t`, `t + cell`, `cell - t`, else NULL */
+void    kernel_reductions(kernel *k);       /* loopir.c: guarded `cell = cell + e` of simd loops become plain ones */
+void    plan_scratch(kernel *k);                                                          /* plan.c: liveness, shares slots */
+/* Bytes of scratch that a call on frames [f0, f1) of that batch needs; plan.c. SIZE_MAX: more than memory can be. */
+struct mtx_view;
+size_t  kernel_scratch_bytes(const kernel *k, const struct mtx_view *view, int64_t f0, int64_t f1);
 
 #endif
