@@ -11,6 +11,8 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/docs/mtx.1)
     install(FILES docs/mtx.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
+# from the .pc file's own place, so that an installation can be moved
+file(RELATIVE_PATH MTX_PC_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 foreach(name mtx mtxrt)
     configure_file(cmake/${name}.pc.in ${MTX_GENERATED}/${name}.pc @ONLY)
     install(FILES ${MTX_GENERATED}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
