@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * loop_plan.h: how plan.c laid out the scratch memory of a kernel, for the emitters. The bytes of a buffer are
+ * (count * size of an element + 127) / 64 * 64; a slot has those of its largest member; slots follow one another in the
+ * order of their heads (first members).
+ */
+#ifndef MTX_LOOP_PLAN_H
+#define MTX_LOOP_PLAN_H
+
+#include "loopir.h"
+#include "mtx/mtxrt.h"
+
+bool      plan_is_head(const kernel *k, buffer_id b);      /* a scratch buffer, the first of its slot            */
+buffer_id plan_head(const kernel *k, buffer_id b);         /* the head of a scratch buffer's slot                */
+size_t    loop_type_bytes(loop_type t);                    /* of an element in memory                            */
+
+#endif
