@@ -6,20 +6,22 @@
 
 #include <string.h>
 
+lvalue kernel_value(kernel *k, loop_type type, const char *words)
+{
+    vec_push(k->memory, &k->values, type);
+    vec_push(k->memory, &k->value_names, words);
+    return k->values.n - 1;
+}
+
 kernel *kernel_new(arena *a, const char *words, uint32_t n_outputs)
 {
     kernel *k = arena_new(a, kernel);
     k->name = words;
     k->n_outputs = n_outputs;
     k->memory = a;
+    kernel_value(k, LT_I64, "f0");
+    kernel_value(k, LT_I64, "f1");
     return k;
-}
-
-lvalue kernel_value(kernel *k, loop_type type, const char *words)
-{
-    vec_push(k->memory, &k->values, type);
-    vec_push(k->memory, &k->value_names, words);
-    return k->values.n - 1;
 }
 
 buffer_id kernel_buffer(kernel *k, buffer b)
@@ -84,6 +86,13 @@ lexpr *lx_value(kernel *k, lvalue v)
 {
     lexpr *e = lx_new(k, L_VALUE, k->values.at[v]);
     e->value = v;
+    return e;
+}
+
+lexpr *lx_extent(kernel *k, extent x)
+{
+    lexpr *e = lx_new(k, L_EXTENT, LT_I64);
+    e->extent = x;
     return e;
 }
 

@@ -8,7 +8,7 @@
 
 #include "loopir.h"
 
-kernel   *kernel_new(arena *a, const char *words, uint32_t n_outputs);
+kernel   *kernel_new(arena *a, const char *words, uint32_t n_outputs);       /* binds KERNEL_F0, KERNEL_F1   */
 lvalue    kernel_value(kernel *k, loop_type type, const char *words);         /* NULL: no name                    */
 buffer_id kernel_buffer(kernel *k, buffer b);
 buffer_id kernel_view_buffer(kernel *k, buffer_kind kind, loop_type type, uint32_t index, const char *label);
@@ -21,6 +21,7 @@ lexpr *lx_f64(kernel *k, double x);
 lexpr *lx_i64(kernel *k, int64_t x);
 lexpr *lx_bool(kernel *k, bool x);
 lexpr *lx_value(kernel *k, lvalue v);
+lexpr *lx_extent(kernel *k, extent x);
 lexpr *lx_load(kernel *k, buffer_id b, lexpr *index);
 lexpr *lx_1(kernel *k, loop_op op, lexpr *a);
 lexpr *lx_2(kernel *k, loop_op op, lexpr *a, lexpr *b);

@@ -32,6 +32,7 @@ const loop_op_row loop_op_table[LOOP_OP_COUNT] = {
     [L_AND] = {"&", 2, B, B},        [L_OR] = {"|", 2, B, B},         [L_NOT] = {"not", 1, B, B},
     [L_SELECT] = {"select", 3, F, F},
     [L_TO_F64] = {"to_f64", 1, I, F}, [L_TO_I64] = {"to_i64", 1, F, I},
+    [L_EXTENT] = {"extent", 0, I, I},
 };
 #undef F
 #undef I
@@ -314,6 +315,10 @@ bool kernel_verify(const kernel *k, text *problem)
     } else {
         for (uint32_t i = 0; i < k->buffers.n; i++)
             verify_buffer(&v, i);
+        verify_declare(&v, KERNEL_F0, VS_LET);
+        verify_declare(&v, KERNEL_F1, VS_LET);
+        if (!v.bad && (k->values.at[KERNEL_F0] != LT_I64 || k->values.at[KERNEL_F1] != LT_I64))
+            verify_fail(&v, "values 0 and 1 are not the frames");
         verify_block(&v, &k->body);
     }
     free(v.state);
@@ -428,6 +433,9 @@ void kernel_reductions(kernel *k)
 
 /* ---- dump ------------------------------------------------------------------------------------------------------------ */
 
+static const char *const extent_text[] = {
+    [EXT_TOTAL] = "total", [EXT_MAX_ROW] = "max_row", [EXT_MAX_FRAME] = "max_frame"};
+
 static void dump_value(const kernel *k, lvalue v, text *out)
 {
     const char *words = v < k->value_names.n ? k->value_names.at[v] : NULL;
@@ -448,6 +456,8 @@ static void dump_expr(const kernel *k, const lexpr *e, text *out)
         text_add(out, e->i64 ? "true" : "false");
     } else if (e->op == L_VALUE) {
         dump_value(k, e->value, out);
+    } else if (e->op == L_EXTENT) {
+        text_printf(out, "%s(%u)", extent_text[e->extent.kind], e->extent.set);
     } else if (e->op == L_LOAD) {
         text_printf(out, "b%u[", e->buffer);
         dump_expr(k, e->arg[0], out);
@@ -553,7 +563,6 @@ static void dump_buffer(const kernel *k, uint32_t id, text *out)
         [BUF_SET_REV] = "set.rev", [BUF_SET_X] = "set.x",     [BUF_SET_Y] = "set.y",   [BUF_SET_Z] = "set.z",
         [BUF_SET_DIST] = "set.dist", [BUF_INPUT] = "input",   [BUF_CELL] = "cell",     [BUF_PARAM] = "param",
         [BUF_OUT] = "out",         [BUF_SCRATCH] = "scratch", [BUF_LOCAL] = "local",   [BUF_CONST] = "table"};
-    static const char *const extents[] = {[EXT_TOTAL] = "total", [EXT_MAX_ROW] = "max_row", [EXT_MAX_FRAME] = "max_frame"};
     const buffer *b = &k->buffers.at[id];
     text_printf(out, "  b%u = %s", id, kinds[b->kind]);
     if (b->kind == BUF_CONST) {
@@ -561,7 +570,7 @@ static void dump_buffer(const kernel *k, uint32_t id, text *out)
     } else if (b->kind == BUF_SCRATCH || b->kind == BUF_LOCAL) {
         text_printf(out, " %s [%" PRId64, type_text(b->type), b->size.constant);
         for (uint32_t i = 0; i < b->size.n_factor; i++)
-            text_printf(out, " * %s(%u)", extents[b->size.factor[i].kind], b->size.factor[i].set);
+            text_printf(out, " * %s(%u)", extent_text[b->size.factor[i].kind], b->size.factor[i].set);
         text_add(out, "]");
         if (b->slot)
             text_printf(out, " slot %u", b->slot);

@@ -65,9 +65,10 @@ typedef enum loop_op {
     /* bool */ L_AND, L_OR, L_NOT,
     L_SELECT,                    /* both sides are evaluated: lower.c guards with LOOP_IF where that matters   */
     L_TO_F64,                    /* i64 -> f64                                                                 */
-    L_TO_I64                     /* f64 -> i64 truncates, 0 for NaN and beyond int64 (int32 buffers load as i64) */
+    L_TO_I64,                    /* f64 -> i64 truncates, 0 for NaN and beyond int64 (int32 buffers load as i64) */
+    L_EXTENT                     /* i64: lexpr.extent of this call, such as the stride of a scratch table      */
 } loop_op;
-#define LOOP_OP_COUNT (L_TO_I64 + 1)
+#define LOOP_OP_COUNT (L_EXTENT + 1)
 
 typedef struct loop_op_row { const char *text; int args; loop_type arg, result; } loop_op_row;   /* SELECT: arg 0 is bool */
 extern const loop_op_row loop_op_table[LOOP_OP_COUNT];                                    /* loopir.c */
@@ -79,6 +80,7 @@ struct lexpr {
     double   f64; int64_t i64;   /* constants                                                                  */
     lvalue   value;              /* L_VALUE                                                                    */
     buffer_id buffer;            /* L_LOAD                                                                     */
+    extent   extent;             /* L_EXTENT                                                                   */
     lexpr   *arg[3];
 };
 
@@ -115,6 +117,10 @@ struct lstmt {
         const char *comment;
     };
 };
+
+/* the first two values of every kernel, bound at entry: the frames f0 <= f < f1 */
+#define KERNEL_F0 0u
+#define KERNEL_F1 1u
 
 typedef struct kernel {
     const char *name;
