@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coulomb, sine and Ewald matrices: DScribe 2.1.2 against compiled specs, structures in memory on both sides.
 
-Ours is the C program build/bench/matrices, called as   matrices CASE INPUT.xyz OUT.f64   once per repeat: it loads the compiled
-spec and the structures, prints the seconds of one pass over all of them, and writes the values as float64,
+Ours is the C program build/bench/matrices, called as   matrices CASE INPUT.xyz OUT.f64   once per repeat: it loads the
+compiled spec and the structures, prints the seconds of one pass over all of them, and writes the values as float64,
 structure by structure, without padding.
 """
 import os
@@ -65,8 +65,8 @@ def sorted_by_norm(matrix):
 
 
 def difference(peer, ours, sizes, permutation):
-    """Largest relative difference over all structures; sorted matrices are compared by their row norms and spectra, since equal
-    norms may be ordered either way."""
+    """Largest relative difference over all structures; sorted matrices are compared by their row norms and spectra, since
+    equal norms may be ordered either way."""
     worst, start = 0.0, 0
     spectrum = permutation == "eigenspectrum"
     for flat, n in zip(peer, sizes):
@@ -90,8 +90,8 @@ def main():
     options = arguments(__doc__)
     program = os.path.join(options.build, "bench", "matrices")
     have_ours = os.path.exists(program)
-    table = Table("Coulomb, sine and Ewald matrices", machine("dscribe", "ase", "numpy"), "case", "structures", "DScribe ms each",
-                  "ours ms each", "DScribe / ours", "wanted", "largest relative difference")
+    table = Table("Coulomb, sine and Ewald matrices", machine("dscribe", "ase", "numpy"), "case", "structures",
+                  "DScribe ms each", "ours ms each", "DScribe / ours", "wanted", "largest relative difference")
     bad = []
     for case, (name, descriptor, permutation, largest, tolerance, wanted) in CASES.items():
         path = os.path.join(options.inputs, name)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Installs this build to a scratch folder, moves the folder, and uses it as a stranger would: the program from its new place,
-a C11 and a C++17 consumer by the CMake package, the C consumer by pkg-config."""
+"""Installs this build to a scratch folder, moves the folder, and uses it as a stranger would: the program from its new
+place, a C11 and a C++17 consumer by the CMake package, the C consumer by pkg-config."""
 import argparse
 import os
 import shutil
