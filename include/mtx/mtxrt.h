@@ -319,6 +319,62 @@ MTX_API const mtx_view *mtx_batch_view(const mtx_batch *batch);
 /** Trained numbers that the view shows; not copied. */
 MTX_API void       mtx_batch_set_param(mtx_batch *batch, const double *param);
 
+/* ------------------------------------------------------------------- neighbour lists (runtime/neighbors*.c) */
+
+/**
+ * Directed pairs of atoms closer than a cutoff, over a batch of structures whose atoms are concatenated. Arrays lie
+ * at 64-byte boundaries and have at least 8 readable elements after their end. Everything is owned by the struct and
+ * reused from call to call: once the largest structure has been seen, nothing is allocated.
+ *
+ *   row     [atoms + 1]       pairs row[i] .. row[i+1]-1 start at atom i
+ *   i, j    [n]               ends of the pair
+ *   s[xyz]  [n]               image shift S, in rows of the cell as given and for positions as given:
+ *                             d = r[j] - r[i] + S * cell
+ *   d[xyz]  [n]               displacement d, within 1e-12 however far from the cell the atoms lie     angstrom
+ *   dist    [n]               |d|, 1e-8 <= |d| < cutoff                                                angstrom
+ *   rev     [n]               the pair (j, i, -S), whose d is the exact negative; with MTX_PAIRS_REVERSE
+ *   pair_ptr[structures + 1]  first pair of each structure;   atom_ptr [structures + 1] its first atom
+ *
+ * Order: by i; inside a row by the place of the neighbour's image (plane by plane, line by line along the longest
+ * extent, as the search grid has them), then by j. It depends on the input alone, not on the machine.
+ */
+typedef struct mtx_pairs {
+    int64_t  n, atoms, structures;
+    int64_t *row;
+    int32_t *i, *j;
+    int32_t *sx, *sy, *sz;
+    double  *dx, *dy, *dz, *dist;
+    int64_t *rev;
+    int64_t *pair_ptr, *atom_ptr;
+    int64_t  pair_capacity, rev_capacity, atom_capacity, structure_capacity;
+    void    *scratch;
+} mtx_pairs;
+
+/* Flags of a search. The last two force a slower kernel with the same results, for tests and measurements. */
+enum { MTX_PAIRS_REVERSE = 1, MTX_PAIRS_PORTABLE = 2, MTX_PAIRS_AVX2 = 4 };
+
+MTX_API void mtx_pairs_init(mtx_pairs *pairs);
+MTX_API void mtx_pairs_clear(mtx_pairs *pairs);          /* no structures, memory kept */
+MTX_API void mtx_pairs_free(mtx_pairs *pairs);
+
+/**
+ * All pairs of one structure; the append form adds a structure to those already there, build starts anew.
+ *
+ *   r       [n][3]   positions, anywhere                                  angstrom
+ *   cell    [3][3]   rows; only those with pbc are read                   angstrom
+ *   cutoff           > 0, may exceed the cell many times                  angstrom
+ *
+ * Errors  MTX_EINVAL (cutoff, n < 0), MTX_EDATA (cell without volume, position not finite, two atoms or images closer
+ *         than 1e-8 angstrom: problem->atom and the message name them), MTX_ENOMEM. The batch is then as before.
+ * Threads safe for different `out`.      Time   linear in atoms + pairs.
+ */
+MTX_API mtx_status mtx_neighbors_build(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
+                                       double cutoff, unsigned flags, mtx_pairs *out, mtx_problem *problem);
+MTX_API mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
+                                        double cutoff, unsigned flags, mtx_pairs *out, mtx_problem *problem);
+/** Name of the kernel that these flags select on this machine: "avx512", "avx2" or "portable". */
+MTX_API const char *mtx_neighbors_kernel(unsigned flags);
+
 #ifdef __cplusplus
 }
 #endif

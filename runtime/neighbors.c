@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * neighbors.c: neighbour lists, the public side. In: positions, lattice, cutoff; out: rows of an mtx_pairs. Here are
+ * the checks, the memory of the result, the choice of the kernel and the reverse pairs; the search itself is in
+ * neighbors_grid.c (slots) and neighbors_row.h (rows).
+ */
+#include "neighbors.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- memory of the result */
+
+void mtx_pairs_init(mtx_pairs *p)
+{
+    *p = (mtx_pairs){0};
+}
+
+void mtx_pairs_clear(mtx_pairs *p)
+{
+    p->n = p->atoms = p->structures = 0;
+    if (p->row != NULL) p->row[0] = 0;
+    if (p->pair_ptr != NULL) p->pair_ptr[0] = 0;
+    if (p->atom_ptr != NULL) p->atom_ptr[0] = 0;
+}
+
+void mtx_pairs_free(mtx_pairs *p)
+{
+    if (p == NULL) return;
+    void *all[] = {p->row, p->i, p->j, p->sx, p->sy, p->sz, p->dx, p->dy, p->dz, p->dist, p->rev, p->pair_ptr,
+                   p->atom_ptr};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) rt_aligned_free(all[k]);
+    nb_scratch_free(p->scratch);
+    mtx_pairs_init(p);
+}
+
+/* A bigger copy of an array, old content kept, slack zeroed; NULL when memory is exhausted. */
+static void *grown(const void *old, int64_t used, int64_t capacity, size_t size)
+{
+    char *data = rt_aligned_alloc(((size_t)capacity + NB_SLACK) * size);
+    if (data == NULL) return NULL;
+    if (used > 0) memcpy(data, old, (size_t)used * size);
+    memset(data + (size_t)used * size, 0, NB_SLACK * size);
+    return data;
+}
+
+/* One array at a time: after a failure every array still has at least the old capacity. */
+#define GROW(array, used, capacity) do { \
+        void *larger = grown(array, used, capacity, sizeof *(array)); \
+        if (larger == NULL) return false; \
+        rt_aligned_free(array); \
+        (array) = larger; \
+    } while (0)
+
+static bool pairs_reserve(mtx_pairs *p, int64_t n)
+{
+    if (n <= p->pair_capacity) return true;
+    const int64_t half_more = p->pair_capacity + p->pair_capacity / 2;
+    const int64_t capacity = n > half_more ? n : half_more;
+    GROW(p->i, p->n, capacity);
+    GROW(p->j, p->n, capacity);
+    GROW(p->sx, p->n, capacity);
+    GROW(p->sy, p->n, capacity);
+    GROW(p->sz, p->n, capacity);
+    GROW(p->dx, p->n, capacity);
+    GROW(p->dy, p->n, capacity);
+    GROW(p->dz, p->n, capacity);
+    GROW(p->dist, p->n, capacity);
+    p->pair_capacity = capacity;
+    return true;
+}
+
+static bool rev_reserve(mtx_pairs *p, int64_t used)
+{
+    if (p->pair_capacity <= p->rev_capacity) return true;
+    GROW(p->rev, used, p->pair_capacity);
+    p->rev_capacity = p->pair_capacity;
+    return true;
+}
+
+static bool rows_reserve(mtx_pairs *p, int64_t atoms)
+{
+    if (p->row != NULL && atoms <= p->atom_capacity) return true;
+    const int64_t half_more = p->atom_capacity + p->atom_capacity / 2;
+    const int64_t capacity = atoms > half_more ? atoms : half_more;
+    GROW(p->row, p->row == NULL ? 0 : p->atoms + 1, capacity + 1);
+    p->atom_capacity = capacity;
+    return true;
+}
+
+static bool structures_reserve(mtx_pairs *p, int64_t structures)
+{
+    if (p->pair_ptr != NULL && structures <= p->structure_capacity) return true;
+    const int64_t capacity = structures + p->structure_capacity / 2 + 8;
+    GROW(p->pair_ptr, p->pair_ptr == NULL ? 0 : p->structures + 1, capacity + 1);
+    GROW(p->atom_ptr, p->atom_ptr == NULL ? 0 : p->structures + 1, capacity + 1);
+    p->structure_capacity = capacity;
+    return true;
+}
+
+/* ---- kernels */
+
+static nb_kernel *kernel_of(unsigned flags, const char **name)
+{
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+    if (!(flags & (MTX_PAIRS_PORTABLE | MTX_PAIRS_AVX2)) && __builtin_cpu_supports("avx512f")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
+        *name = "avx512";
+        return nb_rows_avx512;
+    }
+    if (!(flags & MTX_PAIRS_PORTABLE) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        *name = "avx2";
+        return nb_rows_avx2;
+    }
+#else
+    (void)flags;
+#endif
+    *name = "portable";
+    return nb_rows_portable;
+}
+
+const char *mtx_neighbors_kernel(unsigned flags)
+{
+    const char *name;
+    kernel_of(flags, &name);
+    return name;
+}
+
+/* ---- coincident atoms */
+
+static double slot_distance2(const nb_slot *slot, const nb_atom *atom)
+{
+    double sum = 0.0;
+    for (int c = 0; c < 3; c++) {
+        const double d = (slot->at[c] - atom->at[c]) + slot->move[c];
+        sum += d * d;
+    }
+    return sum;
+}
+
+/* Name the pair that stopped the rows; error path, so a plain search will do. */
+static mtx_status coincident(const nb_grid *g, int64_t i, mtx_problem *problem)
+{
+    const nb_atom *atom = &g->atom[i];
+    int64_t k = 0;
+    while (k < g->slots && (k == atom->slot || !(slot_distance2(&g->slot[k], atom) < NB_COINCIDENT2))) k++;
+    if (k >= g->slots) return rt_problem_set(problem, MTX_EDATA, "E0653", "two atoms are at the same place");
+    const nb_label *label = &g->label[k];
+    int32_t s[3];
+    for (int c = 0; c < 3; c++) s[c] = label->s[c] + atom->shift[c];
+    const double distance = sqrt(slot_distance2(&g->slot[k], atom));
+    if ((s[0] | s[1] | s[2]) == 0) {
+        rt_problem_set(problem, MTX_EDATA, "E0653", "atoms %lld and %d are at the same place (%.2g angstrom apart)",
+                       (long long)i + 1, label->j + 1, distance);
+    } else {
+        rt_problem_set(problem, MTX_EDATA, "E0653",
+                       "atom %lld is at the same place as the image (%d %d %d) of atom %d (%.2g angstrom apart)",
+                       (long long)i + 1, s[0], s[1], s[2], label->j + 1, distance);
+    }
+    if (problem != NULL) problem->atom = i;
+    return MTX_EDATA;
+}
+
+/* ---- reverse pairs */
+
+/* Place of the pair (j, i, -S) in row j: whole rows are short, so a plain scan is the fastest search. */
+static int64_t reverse_of(const mtx_pairs *p, int64_t k)
+{
+    const int32_t i = p->i[k];
+    const int64_t end = p->row[p->j[k] + 1];
+    for (int64_t m = p->row[p->j[k]]; m < end; m++) {
+        if (p->j[m] == i && p->sx[m] == -p->sx[k] && p->sy[m] == -p->sy[k] && p->sz[m] == -p->sz[k]) return m;
+    }
+    return -1;
+}
+
+static void reverse_fill(mtx_pairs *p, int64_t first)
+{
+    for (int64_t k = first; k < p->n; k++) p->rev[k] = -1;
+    for (int64_t k = first; k < p->n; k++) {
+        if (p->rev[k] >= 0) continue;
+        const int64_t m = reverse_of(p, k);
+        p->rev[k] = m;
+        if (m >= 0) p->rev[m] = k;
+    }
+}
+
+/* ---- the search */
+
+static mtx_status arguments(int64_t n, double cutoff, const mtx_pairs *out, mtx_problem *problem)
+{
+    if (!(cutoff > 0.0) || !isfinite(cutoff)) {
+        return rt_problem_set(problem, MTX_EINVAL, "E0655", "the cutoff is %g, not a positive length", cutoff);
+    }
+    if (n < 0 || n > INT32_MAX / 2 || out->atoms > INT32_MAX / 2 - n) {
+        return rt_problem_set(problem, MTX_EINVAL, "E0655", "%lld atoms are more than one batch can hold",
+                              (long long)(out->atoms + n));
+    }
+    return MTX_OK;
+}
+
+static mtx_status no_memory(mtx_problem *problem)
+{
+    return rt_problem_set(problem, MTX_ENOMEM, "E0656", "memory exhausted while searching neighbours");
+}
+
+/* Run the kernel until all rows are done; the room for pairs grows by what the first rows tell. */
+static mtx_status rows_fill(const nb_grid *g, unsigned flags, mtx_pairs *out, mtx_problem *problem)
+{
+    const char *name;
+    nb_kernel *kernel = kernel_of(flags, &name);
+    const int64_t base = out->atoms, first = out->n;
+    nb_rows rows = {.out = out, .capacity = out->pair_capacity, .base = base};
+    out->row[base] = out->n;
+    for (;;) {
+        kernel(g, &rows);
+        if (rows.coincident) {
+            out->n = first;
+            return coincident(g, rows.next, problem);
+        }
+        if (rows.next >= g->atoms) return MTX_OK;
+        const double per_row = rows.next > 0 ? (double)(out->n - first) / (double)rows.next : (double)rows.needed;
+        const double rest = 1.05 * per_row * (double)(g->atoms - rows.next);
+        if (!(rest < 1e17) || !pairs_reserve(out, out->n + rows.needed + (int64_t)rest + 1024)) {
+            out->n = first;
+            return no_memory(problem);
+        }
+        rows.capacity = out->pair_capacity;
+    }
+}
+
+mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
+                                double cutoff, unsigned flags, mtx_pairs *out, mtx_problem *problem)
+{
+    mtx_status status = arguments(n, cutoff, out, problem);
+    if (status != MTX_OK) return status;
+    if (out->scratch == NULL) out->scratch = nb_scratch_new();
+    if (out->scratch == NULL || !rows_reserve(out, out->atoms + n) || !structures_reserve(out, out->structures + 1)) {
+        return no_memory(problem);
+    }
+    nb_grid grid;
+    status = nb_grid_make(out->scratch, r, cell, pbc, n, cutoff, &grid, problem);
+    if (status != MTX_OK) return status;
+    const int64_t first = out->n;
+    status = rows_fill(&grid, flags, out, problem);
+    if (status != MTX_OK) return status;
+    if (flags & MTX_PAIRS_REVERSE) {
+        if (!rev_reserve(out, first)) {
+            out->n = first;
+            return no_memory(problem);
+        }
+        reverse_fill(out, first);
+    }
+    out->atom_ptr[0] = 0;
+    out->pair_ptr[0] = 0;
+    out->atoms += n;
+    out->structures++;
+    out->atom_ptr[out->structures] = out->atoms;
+    out->pair_ptr[out->structures] = out->n;
+    return MTX_OK;
+}
+
+mtx_status mtx_neighbors_build(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
+                               double cutoff, unsigned flags, mtx_pairs *out, mtx_problem *problem)
+{
+    mtx_pairs_clear(out);
+    return mtx_neighbors_append(r, cell, pbc, n, cutoff, flags, out, problem);
+}

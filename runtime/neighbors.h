@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * neighbors.h: what the files of the neighbour search share. The search in one paragraph:
+ *
+ * The lattice is reduced and turned so that its rows are lower triangular: a1 along u, a2 in the u-v plane. Then an
+ * upright box l11 x l22 x l33 is a cell, whatever the skew. Atoms are moved into it exactly, and every image within
+ * reach of the box becomes a slot; slots are sorted into columns of a grid over (w, v) and by bins of u inside a
+ * column. What an atom can reach in a column is therefore one run of consecutive slots. A row is found in two steps:
+ * `select` tests runs in single precision with a reach wide enough for its rounding, `expand` computes the
+ * displacement of each hit in double precision and keeps those strictly inside the cutoff. Only `expand` decides, so
+ * every kernel gives the same bits.
+ */
+#ifndef MTX_RUNTIME_NEIGHBORS_H
+#define MTX_RUNTIME_NEIGHBORS_H
+
+#include "rt.h"
+
+/* Readable elements after every array, for whole-vector loads and stores at its end. */
+enum { NB_SLACK = 64 };
+
+/* Squared distance below which two atoms are at the same place: (1e-8 angstrom)^2. */
+#define NB_COINCIDENT2 1e-16
+
+/* One image of one atom: where it is in the box, and how far the image is from it. d = (at - r_i) + move. */
+typedef struct nb_slot {
+    double at[4];                /* the atom, moved into the box; [3] is 0                   */
+    double move[4];              /* lattice vector of the image, an odd function of its indices; [3] is 0 */
+} nb_slot;
+
+/* The pair's other end and shift, but for the shift of atom i: S = label.s + own shift of i. */
+typedef struct nb_label {
+    int32_t j, s[3];
+} nb_label;
+
+typedef struct nb_atom {
+    double  at[4];
+    int32_t shift[3];            /* of the move into the box, in given rows                  */
+    int32_t slot;                /* the atom's own zero-shift slot                           */
+} nb_atom;
+
+typedef struct nb_grid {
+    int64_t         atoms, slots;
+    const nb_atom  *atom;
+    const float    *u, *v, *w;   /* [slots] places in the turned frame, from the corner of the grid */
+    const nb_slot  *slot;
+    const nb_label *label;
+    const int32_t  *start;       /* [nw * nv * nu + 1] first slot of each bin, u fastest     */
+    int32_t        *stage;       /* [slots + slack] hits of one row                          */
+    int32_t         nu, nv, nw;
+    float           per_u, per_v, per_w;         /* bins per angstrom                        */
+    float           edge_v, edge_w;
+    float           reach, reach2;
+    double          cutoff2;
+} nb_grid;
+
+/* Where the atom of a row is, in the turned frame. */
+typedef struct nb_probe {
+    float u, v, w;
+} nb_probe;
+
+/* Rows still to do, and where their pairs go: all arrays of `out` have room for `capacity` pairs and slack. */
+typedef struct nb_rows {
+    mtx_pairs *out;
+    int64_t    capacity;
+    int64_t    base;             /* first atom of the structure in the batch                 */
+    int64_t    next;             /* atom of the structure to do next                         */
+    int64_t    needed;           /* pairs the next row may have                              */
+    bool       coincident;       /* stopped: atom `next` has a neighbour at its own place    */
+} nb_rows;
+
+/* Does rows from `next` on until all are done, room runs out, or two atoms coincide. */
+typedef void nb_kernel(const nb_grid *grid, nb_rows *rows);
+
+nb_kernel nb_rows_portable, nb_rows_avx2, nb_rows_avx512;
+
+/* Bin of a coordinate, clamped to the grid; monotonic in x, so that a range of x is a range of bins. */
+static inline int32_t nb_bin(float x, float per, int32_t count)
+{
+    const float bin = x * per;
+    if (!(bin > 0.0f)) return 0;
+    return bin < (float)(count - 1) ? (int32_t)bin : count - 1;
+}
+
+/* ---- grid: everything before the rows */
+
+typedef struct nb_scratch nb_scratch;
+
+nb_scratch *nb_scratch_new(void);
+void        nb_scratch_free(nb_scratch *scratch);
+
+mtx_status nb_grid_make(nb_scratch *scratch, const double (*r)[3], const double cell[3][3], const uint8_t pbc[3],
+                        int64_t n, double cutoff, nb_grid *grid, mtx_problem *problem);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * neighbors_avx2.c: rows of a neighbour list with 8 candidates or 4 pairs at a time. Compiled for x86-64 only and
+ * called only where the processor has AVX2 and FMA.
+ */
+#include "neighbors.h"
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+
+#include <immintrin.h>
+#include <math.h>
+
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+#define NB_KERNEL nb_rows_avx2
+#define NB_TARGET __attribute__((target("avx2,fma,bmi,bmi2,popcnt")))
+
+/* Byte shuffle that brings the 32-bit lanes of a 4-bit mask to the front. */
+#define LANE(n) 4 * (n), 4 * (n) + 1, 4 * (n) + 2, 4 * (n) + 3
+static const uint8_t pack_lanes[16][16] __attribute__((aligned(16))) = {
+    {LANE(0), LANE(1), LANE(2), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
+    {LANE(1), LANE(0), LANE(2), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
+    {LANE(2), LANE(0), LANE(1), LANE(3)}, {LANE(0), LANE(2), LANE(1), LANE(3)},
+    {LANE(1), LANE(2), LANE(0), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
+    {LANE(3), LANE(0), LANE(1), LANE(2)}, {LANE(0), LANE(3), LANE(1), LANE(2)},
+    {LANE(1), LANE(3), LANE(0), LANE(2)}, {LANE(0), LANE(1), LANE(3), LANE(2)},
+    {LANE(2), LANE(3), LANE(0), LANE(1)}, {LANE(0), LANE(2), LANE(3), LANE(1)},
+    {LANE(1), LANE(2), LANE(3), LANE(0)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
+};
+
+/* Four slot numbers, those of the mask first, to the stage. */
+static inline NB_TARGET int64_t nb_stage(int32_t *stage, __m128i index, unsigned mask, int64_t hits)
+{
+    const __m128i order = _mm_load_si128((const __m128i *)pack_lanes[mask]);
+    _mm_storeu_si128((__m128i *)(stage + hits), _mm_shuffle_epi8(index, order));
+    return hits + __builtin_popcount(mask);
+}
+
+static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int32_t begin, int32_t end, int64_t hits)
+{
+    const __m256 pu = _mm256_set1_ps(p.u), pv = _mm256_set1_ps(p.v), pw = _mm256_set1_ps(p.w);
+    const __m256 reach2 = _mm256_set1_ps(g->reach2);
+    const __m256i last = _mm256_set1_epi32(end);
+    __m256i index = _mm256_add_epi32(_mm256_set1_epi32(begin), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    for (int32_t k = begin; k < end; k += 8) {
+        const __m256 u = _mm256_sub_ps(_mm256_loadu_ps(g->u + k), pu);
+        const __m256 v = _mm256_sub_ps(_mm256_loadu_ps(g->v + k), pv);
+        const __m256 w = _mm256_sub_ps(_mm256_loadu_ps(g->w + k), pw);
+        const __m256 dist2 = _mm256_fmadd_ps(w, w, _mm256_fmadd_ps(v, v, _mm256_mul_ps(u, u)));
+        const __m256 inside = _mm256_castsi256_ps(_mm256_cmpgt_epi32(last, index));
+        const __m256 hit = _mm256_and_ps(inside, _mm256_cmp_ps(dist2, reach2, _CMP_LT_OQ));
+        const unsigned mask = (unsigned)_mm256_movemask_ps(hit);
+        hits = nb_stage(g->stage, _mm256_castsi256_si128(index), mask & 15u, hits);
+        hits = nb_stage(g->stage, _mm256_extracti128_si256(index, 1), mask >> 4, hits);
+        index = _mm256_add_epi32(index, _mm256_set1_epi32(8));
+    }
+    return hits;
+}
+
+/* Displacements of 4 staged slots, transposed to one vector per component. */
+static inline NB_TARGET void nb_displacements(const nb_grid *g, __m256d at, const int32_t *stage, __m256d d[3])
+{
+    __m256d one[4];
+    for (int k = 0; k < 4; k++) {
+        const nb_slot *slot = &g->slot[stage[k]];
+        one[k] = _mm256_add_pd(_mm256_sub_pd(_mm256_load_pd(slot->at), at), _mm256_load_pd(slot->move));
+    }
+    const __m256d xz01 = _mm256_unpacklo_pd(one[0], one[1]), xz23 = _mm256_unpacklo_pd(one[2], one[3]);
+    const __m256d y01 = _mm256_unpackhi_pd(one[0], one[1]), y23 = _mm256_unpackhi_pd(one[2], one[3]);
+    d[0] = _mm256_permute2f128_pd(xz01, xz23, 0x20);
+    d[1] = _mm256_permute2f128_pd(y01, y23, 0x20);
+    d[2] = _mm256_permute2f128_pd(xz01, xz23, 0x31);
+}
+
+/* Labels of 4 staged slots, transposed: j and the shift's three components. */
+static inline NB_TARGET void nb_labels(const nb_grid *g, const int32_t *stage, __m128i out[4])
+{
+    __m128i one[4];
+    for (int k = 0; k < 4; k++) one[k] = _mm_load_si128((const __m128i *)&g->label[stage[k]]);
+    const __m128i jx01 = _mm_unpacklo_epi32(one[0], one[1]), jx23 = _mm_unpacklo_epi32(one[2], one[3]);
+    const __m128i yz01 = _mm_unpackhi_epi32(one[0], one[1]), yz23 = _mm_unpackhi_epi32(one[2], one[3]);
+    out[0] = _mm_unpacklo_epi64(jx01, jx23);
+    out[1] = _mm_unpackhi_epi64(jx01, jx23);
+    out[2] = _mm_unpacklo_epi64(yz01, yz23);
+    out[3] = _mm_unpackhi_epi64(yz01, yz23);
+}
+
+/* Close the gaps that pairs outside the cutoff leave among the 4 just written; rare. */
+static inline NB_TARGET void nb_close(mtx_pairs *out, int64_t end, unsigned keep)
+{
+    int64_t to = end;
+    for (int64_t k = end; k < end + 4; k++) {
+        if (!((keep >> (k - end)) & 1u)) continue;
+        out->j[to] = out->j[k];
+        out->sx[to] = out->sx[k];
+        out->sy[to] = out->sy[k];
+        out->sz[to] = out->sz[k];
+        out->dx[to] = out->dx[k];
+        out->dy[to] = out->dy[k];
+        out->dz[to] = out->dz[k];
+        out->dist[to] = out->dist[k];
+        to++;
+    }
+}
+
+static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
+                                          mtx_pairs *out, int64_t end, bool *coincident)
+{
+    const __m256d at = _mm256_loadu_pd(atom->at);
+    const __m256d cutoff2 = _mm256_set1_pd(g->cutoff2), tiny = _mm256_set1_pd(NB_COINCIDENT2);
+    const __m128i own[4] = {_mm_set1_epi32(base), _mm_set1_epi32(atom->shift[0]), _mm_set1_epi32(atom->shift[1]),
+                            _mm_set1_epi32(atom->shift[2])};
+    for (int64_t k = 0; k < hits; k += 4) {
+        __m256d d[3];
+        __m128i label[4];
+        nb_displacements(g, at, g->stage + k, d);
+        nb_labels(g, g->stage + k, label);
+        for (int c = 0; c < 4; c++) label[c] = _mm_add_epi32(label[c], own[c]);
+        __m256d dist2 = _mm256_add_pd(_mm256_mul_pd(d[0], d[0]), _mm256_mul_pd(d[1], d[1]));
+        dist2 = _mm256_add_pd(dist2, _mm256_mul_pd(d[2], d[2]));
+        const unsigned lanes = hits - k >= 4 ? 15u : (1u << (hits - k)) - 1u;
+        const unsigned keep = lanes & (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(dist2, cutoff2, _CMP_LT_OQ));
+        const unsigned same = lanes & (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(dist2, tiny, _CMP_LT_OQ));
+        if (__builtin_expect(same != 0, 0)) *coincident = true;
+        _mm_storeu_si128((__m128i *)(out->j + end), label[0]);
+        _mm_storeu_si128((__m128i *)(out->sx + end), label[1]);
+        _mm_storeu_si128((__m128i *)(out->sy + end), label[2]);
+        _mm_storeu_si128((__m128i *)(out->sz + end), label[3]);
+        _mm256_storeu_pd(out->dx + end, d[0]);
+        _mm256_storeu_pd(out->dy + end, d[1]);
+        _mm256_storeu_pd(out->dz + end, d[2]);
+        _mm256_storeu_pd(out->dist + end, _mm256_sqrt_pd(dist2));
+        if (__builtin_expect(keep != lanes, 0)) nb_close(out, end, keep);
+        end += __builtin_popcount(keep);
+    }
+    return end;
+}
+
+#include "neighbors_row.h"
+
+#endif

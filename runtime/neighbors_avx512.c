@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * neighbors_avx512.c: rows of a neighbour list with 16 candidates or 8 pairs at a time. Compiled for x86-64 only and
+ * called only where the processor has AVX-512 F, VL and DQ.
+ */
+#include "neighbors.h"
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+
+#include <immintrin.h>
+#include <math.h>
+
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+#define NB_KERNEL nb_rows_avx512
+#define NB_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt")))
+
+static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int32_t begin, int32_t end, int64_t hits)
+{
+    const __m512 pu = _mm512_set1_ps(p.u), pv = _mm512_set1_ps(p.v), pw = _mm512_set1_ps(p.w);
+    const __m512 reach2 = _mm512_set1_ps(g->reach2);
+    const __m512i last = _mm512_set1_epi32(end);
+    __m512i index = _mm512_add_epi32(_mm512_set1_epi32(begin),
+                                     _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+    for (int32_t k = begin; k < end; k += 16) {
+        const __m512 u = _mm512_sub_ps(_mm512_loadu_ps(g->u + k), pu);
+        const __m512 v = _mm512_sub_ps(_mm512_loadu_ps(g->v + k), pv);
+        const __m512 w = _mm512_sub_ps(_mm512_loadu_ps(g->w + k), pw);
+        const __m512 dist2 = _mm512_fmadd_ps(w, w, _mm512_fmadd_ps(v, v, _mm512_mul_ps(u, u)));
+        const __mmask16 inside = _mm512_cmplt_epi32_mask(index, last);
+        const __mmask16 hit = _mm512_mask_cmp_ps_mask(inside, dist2, reach2, _CMP_LT_OQ);
+        /* compress in a register: compressing to memory is microcode on Zen 4 */
+        _mm512_storeu_si512(g->stage + hits, _mm512_maskz_compress_epi32(hit, index));
+        hits += __builtin_popcount(hit);
+        index = _mm512_add_epi32(index, _mm512_set1_epi32(16));
+    }
+    return hits;
+}
+
+/* Displacements of 8 staged slots, transposed to one vector per component. */
+static inline NB_TARGET void nb_displacements(const nb_grid *g, __m256d at, const int32_t *stage, __m512d d[3])
+{
+    __m512d two[4];
+    for (int k = 0; k < 4; k++) {
+        const nb_slot *a = &g->slot[stage[k]], *b = &g->slot[stage[k + 4]];
+        const __m256d low = _mm256_add_pd(_mm256_sub_pd(_mm256_load_pd(a->at), at), _mm256_load_pd(a->move));
+        const __m256d high = _mm256_add_pd(_mm256_sub_pd(_mm256_load_pd(b->at), at), _mm256_load_pd(b->move));
+        two[k] = _mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1);
+    }
+    /* two[k] = x y z 0 of pair k, x y z 0 of pair k + 4 */
+    const __m512d xz01_low = _mm512_unpacklo_pd(two[0], two[1]);     /* x0 x1 z0 z1 x4 x5 z4 z5 */
+    const __m512d xz23_low = _mm512_unpacklo_pd(two[2], two[3]);
+    const __m512d y01 = _mm512_unpackhi_pd(two[0], two[1]);          /* y0 y1 0 0 y4 y5 0 0 */
+    const __m512d y23 = _mm512_unpackhi_pd(two[2], two[3]);
+    const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+    const __m512i second = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+    d[0] = _mm512_permutex2var_pd(xz01_low, first, xz23_low);
+    d[1] = _mm512_permutex2var_pd(y01, first, y23);
+    d[2] = _mm512_permutex2var_pd(xz01_low, second, xz23_low);
+}
+
+/* Labels of 8 staged slots, transposed: j and the shift's three components. */
+static inline NB_TARGET void nb_labels(const nb_grid *g, const int32_t *stage, __m256i out[4])
+{
+    __m256i two[4];
+    for (int k = 0; k < 4; k++) {
+        const __m128i low = _mm_load_si128((const __m128i *)&g->label[stage[k]]);
+        const __m128i high = _mm_load_si128((const __m128i *)&g->label[stage[k + 4]]);
+        two[k] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+    }
+    const __m256i js01 = _mm256_unpacklo_epi32(two[0], two[1]);      /* j0 j1 x0 x1 | j4 j5 x4 x5 */
+    const __m256i js23 = _mm256_unpacklo_epi32(two[2], two[3]);
+    const __m256i yz01 = _mm256_unpackhi_epi32(two[0], two[1]);
+    const __m256i yz23 = _mm256_unpackhi_epi32(two[2], two[3]);
+    out[0] = _mm256_unpacklo_epi64(js01, js23);
+    out[1] = _mm256_unpackhi_epi64(js01, js23);
+    out[2] = _mm256_unpacklo_epi64(yz01, yz23);
+    out[3] = _mm256_unpackhi_epi64(yz01, yz23);
+}
+
+static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
+                                          mtx_pairs *out, int64_t end, bool *coincident)
+{
+    const __m256d at = _mm256_loadu_pd(atom->at);
+    const __m512d cutoff2 = _mm512_set1_pd(g->cutoff2), tiny = _mm512_set1_pd(NB_COINCIDENT2);
+    const __m256i own[4] = {_mm256_set1_epi32(base), _mm256_set1_epi32(atom->shift[0]),
+                            _mm256_set1_epi32(atom->shift[1]), _mm256_set1_epi32(atom->shift[2])};
+    for (int64_t k = 0; k < hits; k += 8) {
+        __m512d d[3];
+        __m256i label[4];
+        nb_displacements(g, at, g->stage + k, d);
+        nb_labels(g, g->stage + k, label);
+        for (int c = 0; c < 4; c++) label[c] = _mm256_add_epi32(label[c], own[c]);
+        __m512d dist2 = _mm512_add_pd(_mm512_mul_pd(d[0], d[0]), _mm512_mul_pd(d[1], d[1]));
+        dist2 = _mm512_add_pd(dist2, _mm512_mul_pd(d[2], d[2]));
+        const __mmask8 lanes = hits - k >= 8 ? 0xff : (__mmask8)((1u << (hits - k)) - 1u);
+        const __mmask8 keep = _mm512_mask_cmp_pd_mask(lanes, dist2, cutoff2, _CMP_LT_OQ);
+        if (__builtin_expect(_mm512_mask_cmp_pd_mask(lanes, dist2, tiny, _CMP_LT_OQ) != 0, 0)) *coincident = true;
+        if (__builtin_expect(keep != lanes, 0)) {
+            for (int c = 0; c < 3; c++) d[c] = _mm512_maskz_compress_pd(keep, d[c]);
+            for (int c = 0; c < 4; c++) label[c] = _mm256_maskz_compress_epi32(keep, label[c]);
+            dist2 = _mm512_maskz_compress_pd(keep, dist2);
+        }
+        _mm256_storeu_si256((__m256i *)(out->j + end), label[0]);
+        _mm256_storeu_si256((__m256i *)(out->sx + end), label[1]);
+        _mm256_storeu_si256((__m256i *)(out->sy + end), label[2]);
+        _mm256_storeu_si256((__m256i *)(out->sz + end), label[3]);
+        _mm512_storeu_pd(out->dx + end, d[0]);
+        _mm512_storeu_pd(out->dy + end, d[1]);
+        _mm512_storeu_pd(out->dz + end, d[2]);
+        _mm512_storeu_pd(out->dist + end, _mm512_sqrt_pd(dist2));
+        end += __builtin_popcount(keep);
+    }
+    return end;
+}
+
+#include "neighbors_row.h"
+
+#endif

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * neighbors_grid.c: from positions and a lattice to sorted slots (neighbors.h says what those are). In: one
+ * structure and a cutoff; out: an nb_grid over memory kept in nb_scratch. Rows are not searched here.
+ */
+#include "neighbors.h"
+#include "exact.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Farthest an atom may be, in angstrom and in cells: beyond it positions carry no digit of the structure. */
+#define PLACE_MAX 1e9
+
+/* Largest shift of an atom, and of an image; a pair's shift is the sum of two of the first and one of the second. */
+#define SHIFT_MAX 5e8
+
+/* Slots have int32 numbers. */
+#define IMAGES_MAX 2000000000
+
+/* An image of an atom before sorting. */
+typedef struct nb_image {
+    float   u, v, w;
+    int32_t j, s[3], bin;        /* s: indices of the lattice vectors a1, a2, a3             */
+} nb_image;
+
+/* A buffer that only grows. */
+typedef struct nb_buffer {
+    void  *data;
+    size_t bytes;
+} nb_buffer;
+
+/* The lattice, reduced and turned. Axis 0 is u, 1 is v, 2 is w. */
+typedef struct nb_frame {
+    double  row[3][3];           /* a1, a2, a3, Cartesian; rows of open directions have length 1 */
+    int32_t change[3][3];        /* a_k = sum_c change[k][c] * given row c                   */
+    double  turn[3][3];          /* unit vectors of u, v, w                                  */
+    double  low[3][3];           /* a_k in the turned frame, lower triangular                */
+    double  corner[3];           /* least coordinate of the box: 0, or the least of an open direction */
+    double  extent[3];           /* of the box                                               */
+    bool    open[3];             /* the direction does not repeat                            */
+} nb_frame;
+
+struct nb_scratch {
+    nb_buffer atoms, place, images, u, v, w, slots, labels, start, stage;
+    nb_frame  frame;
+};
+
+nb_scratch *nb_scratch_new(void)
+{
+    return calloc(1, sizeof(nb_scratch));
+}
+
+void nb_scratch_free(nb_scratch *s)
+{
+    if (s == NULL) return;
+    nb_buffer *all[] = {&s->atoms, &s->place, &s->images, &s->u, &s->v, &s->w, &s->slots, &s->labels, &s->start,
+                        &s->stage};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) rt_aligned_free(all[k]->data);
+    free(s);
+}
+
+/* Room for count elements and slack; the slack is zeroed so that what lies there is always a valid slot. With `keep`
+ * the content survives. */
+static void *buffer_reserve(nb_buffer *b, int64_t count, size_t size, size_t keep)
+{
+    const size_t bytes = ((size_t)count + NB_SLACK) * size;
+    if (bytes <= b->bytes) return b->data;
+    const size_t grown = bytes + bytes / 4;
+    char *data = rt_aligned_alloc(grown);
+    if (data == NULL) return NULL;
+    if (keep > 0) memcpy(data, b->data, keep);
+    memset(data + keep, 0, grown - keep);
+    rt_aligned_free(b->data);
+    b->data = data;
+    b->bytes = grown;
+    return data;
+}
+
+static mtx_status no_memory(mtx_problem *problem)
+{
+    return rt_problem_set(problem, MTX_ENOMEM, "E0656", "memory exhausted while searching neighbours");
+}
+
+static double dot(const double a[3], const double b[3])
+{
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/* ---- the turned frame */
+
+static mtx_status lattice(const double cell[3][3], const uint8_t pbc[3], double row[3][3], int64_t change[3][3],
+                          mtx_problem *problem)
+{
+    double given[3][3];
+    for (int k = 0; k < 3; k++) {
+        for (int c = 0; c < 3; c++) given[k][c] = pbc[k] ? cell[k][c] : 0.0;
+    }
+    mtx_cell complete;
+    const mtx_status status = mtx_cell_make(given, pbc, &complete, problem);
+    if (status != MTX_OK) return status;
+    return mtx_cell_reduce(&complete, row, change, problem);
+}
+
+/* Extent of the atoms along an open direction, a unit vector. */
+static void open_extent(const double (*r)[3], int64_t n, const double axis[3], double *least, double *extent)
+{
+    double low = HUGE_VAL, high = -HUGE_VAL;
+    for (int64_t i = 0; i < n; i++) {
+        const double x = dot(r[i], axis);
+        low = x < low ? x : low;
+        high = x > high ? x : high;
+    }
+    *least = n > 0 ? low : 0.0;
+    *extent = n > 0 ? high - low : 0.0;
+}
+
+/* Order of the axes: longest extent first, because runs of slots lie along the first. */
+static void order_axes(const double extent[3], int order[3])
+{
+    for (int k = 0; k < 3; k++) order[k] = k;
+    for (int k = 1; k < 3; k++) {
+        for (int m = k; m > 0 && extent[order[m]] > extent[order[m - 1]] * (1.0 + 1e-9); m--) {
+            const int swapped = order[m];
+            order[m] = order[m - 1];
+            order[m - 1] = swapped;
+        }
+    }
+}
+
+static void frame_turn(nb_frame *f)
+{
+    memset(f->low, 0, sizeof f->low);
+    for (int k = 0; k < 3; k++) {
+        double rest[3];
+        memcpy(rest, f->row[k], sizeof rest);
+        for (int m = 0; m < k; m++) {
+            f->low[k][m] = dot(f->row[k], f->turn[m]);
+            const double along = dot(rest, f->turn[m]);
+            for (int c = 0; c < 3; c++) rest[c] -= along * f->turn[m][c];
+        }
+        f->low[k][k] = sqrt(dot(rest, rest));
+        for (int c = 0; c < 3; c++) f->turn[k][c] = rest[c] / f->low[k][k];
+    }
+}
+
+static mtx_status frame_make(nb_frame *f, const double (*r)[3], const double cell[3][3], const uint8_t pbc[3],
+                             int64_t n, mtx_problem *problem)
+{
+    double row[3][3], extent[3], least[3] = {0.0, 0.0, 0.0};
+    int64_t change[3][3];
+    const mtx_status status = lattice(cell, pbc, row, change, problem);
+    if (status != MTX_OK) return status;
+    for (int k = 0; k < 3; k++) {
+        extent[k] = sqrt(dot(row[k], row[k]));
+        if (!pbc[k]) open_extent(r, n, row[k], &least[k], &extent[k]);
+    }
+    int order[3];
+    order_axes(extent, order);
+    for (int k = 0; k < 3; k++) {
+        memcpy(f->row[k], row[order[k]], sizeof f->row[k]);
+        f->open[k] = !pbc[order[k]];
+        for (int c = 0; c < 3; c++) {
+            if (llabs(change[order[k]][c]) > INT32_MAX / 4) {
+                return rt_problem_set(problem, MTX_EDATA, "E0651", "the cell is too skewed to be reduced");
+            }
+            f->change[k][c] = f->open[k] ? 0 : (int32_t)change[order[k]][c];
+        }
+    }
+    frame_turn(f);
+    for (int k = 0; k < 3; k++) {
+        f->corner[k] = f->open[k] ? least[order[k]] : 0.0;
+        f->extent[k] = f->open[k] ? extent[order[k]] : f->low[k][k];
+    }
+    return MTX_OK;
+}
+
+/* ---- atoms into the box */
+
+static void turned(const nb_frame *f, const double r[3], double place[3])
+{
+    for (int k = 0; k < 3; k++) place[k] = dot(r, f->turn[k]) - f->corner[k];
+}
+
+/* Lattice indices of the box that holds a place; the place moves into the home box. False when it is too far. */
+static bool box_of(const nb_frame *f, double place[3], double index[3])
+{
+    for (int k = 2; k >= 0; k--) {
+        index[k] = 0.0;
+        if (!(fabs(place[k]) <= PLACE_MAX)) return false;
+        if (f->open[k] || (place[k] >= 0.0 && place[k] < f->low[k][k])) continue;
+        index[k] = floor(place[k] / f->low[k][k]);
+        if (!(fabs(index[k]) <= PLACE_MAX)) return false;
+        for (int m = 0; m <= k; m++) place[m] -= index[k] * f->low[k][m];
+    }
+    return true;
+}
+
+/* Move the atom by lattice vectors into the box: r = at + shift * given cell. */
+static bool atom_home(const nb_frame *f, const double r[3], nb_atom *atom, double place[3])
+{
+    double total[3] = {0.0, 0.0, 0.0};
+    memcpy(atom->at, r, 3 * sizeof(double));
+    atom->at[3] = 0.0;
+    turned(f, r, place);
+    for (int pass = 0; pass < 3; pass++) {
+        double index[3];
+        if (!box_of(f, place, index)) return false;
+        if (index[0] == 0.0 && index[1] == 0.0 && index[2] == 0.0) break;
+        for (int k = 0; k < 3; k++) total[k] -= index[k];
+        for (int c = 0; c < 3; c++) atom->at[c] = exact_combination(r[c], total, f->row, c);
+        /* near home the place is already good; from far away its digits are lost and it is computed again */
+        if (fabs(total[0]) + fabs(total[1]) + fabs(total[2]) < 100.0) break;
+        turned(f, atom->at, place);
+    }
+    for (int c = 0; c < 3; c++) {
+        double shift = 0.0;
+        for (int k = 0; k < 3; k++) shift -= total[k] * f->change[k][c];
+        if (!(fabs(shift) < SHIFT_MAX)) return false;
+        atom->shift[c] = (int32_t)shift;
+    }
+    return true;
+}
+
+static mtx_status atoms_home(nb_scratch *s, const double (*r)[3], int64_t n, mtx_problem *problem)
+{
+    nb_atom *atoms = buffer_reserve(&s->atoms, n, sizeof *atoms, 0);
+    double (*place)[3] = buffer_reserve(&s->place, n, sizeof *place, 0);
+    if (atoms == NULL || place == NULL) return no_memory(problem);
+    for (int64_t i = 0; i < n; i++) {
+        if (atom_home(&s->frame, r[i], &atoms[i], place[i])) continue;
+        rt_problem_set(problem, MTX_EDATA, "E0652", "atom %lld is at (%g, %g, %g), which is not a place",
+                       (long long)i + 1, r[i][0], r[i][1], r[i][2]);
+        if (problem != NULL) problem->atom = i;
+        return MTX_EDATA;
+    }
+    return MTX_OK;
+}
+
+/* ---- the grid */
+
+/* Reach of the single-precision test: the cutoff and more than the rounding of places, differences and bin edges. */
+static double widened(const nb_frame *f, double cutoff)
+{
+    double largest = 0.0;
+    for (int k = 0; k < 3; k++) largest = fmax(largest, f->extent[k] + (f->open[k] ? 0.0 : 2.0 * cutoff));
+    return cutoff + 10.0 * (largest + cutoff) * 0x1p-24;
+}
+
+/* Grid extent: the box, and the reach on either side of directions that repeat. */
+static void grid_extent(const nb_frame *f, double reach, double extent[3])
+{
+    for (int k = 0; k < 3; k++) extent[k] = f->extent[k] + (f->open[k] ? 0.0 : 2.0 * reach);
+}
+
+static int32_t parts(double extent, double edge, double most)
+{
+    const double count = ceil(extent / edge);
+    return count <= 1.0 ? 1 : count < most ? (int32_t)count : (int32_t)most;
+}
+
+/* Relative cost of a row with columns of edge reach / split: columns visited, and vectors of 16 candidates. */
+static double row_cost(double density, double reach, int split)
+{
+    const double columns = 0.85 * (2.0 * split + 1.0) * (2.0 * split + 1.0);
+    const double run = density * reach * reach / (split * split) * reach * 1.7;
+    return columns * (1.0 + 0.6 * (0.5 + run / 16.0));
+}
+
+/* Columns wide enough that their runs fill vectors, narrow enough that few candidates are beyond reach. */
+static void grid_shape(nb_grid *g, const double extent[3], double slots, double reach)
+{
+    const double volume = fmax(extent[0], reach) * fmax(extent[1], reach) * fmax(extent[2], reach);
+    const double density = slots / volume;
+    int split = 1;
+    while (split < 6 && row_cost(density, reach, split + 1) < row_cost(density, reach, split)) split++;
+    const double most = fmin(4096.0, ceil(sqrt(slots) + 1.0));
+    g->nw = parts(extent[2], reach / split, most);
+    g->nv = parts(extent[1], reach / split, most);
+    const double per_column = 2.0 * slots / ((double)g->nw * g->nv) + 4.0;
+    g->nu = parts(extent[0], reach / 8.0, fmin(per_column, 1e6));
+    g->per_u = (float)(g->nu / fmax(extent[0], 1e-3));
+    g->per_v = (float)(g->nv / fmax(extent[1], 1e-3));
+    g->per_w = (float)(g->nw / fmax(extent[2], 1e-3));
+    g->edge_v = 1.0f / g->per_v;
+    g->edge_w = 1.0f / g->per_w;
+}
+
+/* ---- images */
+
+/* Whether shifts of images, in given rows, stay within 2 SHIFT_MAX. */
+static bool images_countable(const nb_frame *f, double reach)
+{
+    double sum = 0.0, index[3];
+    for (int k = 2; k >= 0; k--) {
+        double most = 0.0, length = reach;
+        for (int m = k + 1; m < 3; m++) length += index[m] * fabs(f->low[m][k]);
+        for (int c = 0; c < 3; c++) most = fmax(most, abs(f->change[k][c]));
+        index[k] = f->open[k] ? 0.0 : length / f->low[k][k] + 2.0;
+        sum += index[k] * most;
+    }
+    return sum < 2.0 * SHIFT_MAX;
+}
+
+/* First and last index s with -reach <= x + s * period < extent + reach; 0 and 0 for an open direction. */
+static void image_range(const nb_frame *f, int k, double x, double reach, int32_t range[2])
+{
+    range[0] = range[1] = 0;
+    if (f->open[k]) return;
+    const double period = f->low[k][k];
+    range[0] = (int32_t)ceil((-reach - x) / period);
+    range[1] = (int32_t)floor((period + reach - x) / period);
+}
+
+typedef struct nb_sowing {
+    nb_scratch *scratch;
+    nb_grid    *grid;
+    double      reach;
+    int64_t     count, capacity;
+    float       margin[3];       /* from the corner of the grid to that of the box           */
+} nb_sowing;
+
+static void sow_image(nb_sowing *sow, nb_image *images, int32_t *bins, int32_t j, const double x[3],
+                      const int32_t s[3])
+{
+    nb_grid *g = sow->grid;
+    nb_image *image = &images[sow->count++];
+    image->u = (float)(x[0] + sow->margin[0]);
+    image->v = (float)(x[1] + sow->margin[1]);
+    image->w = (float)(x[2] + sow->margin[2]);
+    image->j = j;
+    memcpy(image->s, s, sizeof image->s);
+    const int64_t column = (int64_t)nb_bin(image->w, g->per_w, g->nw) * g->nv + nb_bin(image->v, g->per_v, g->nv);
+    image->bin = (int32_t)(column * g->nu + nb_bin(image->u, g->per_u, g->nu));
+    bins[image->bin + 1]++;
+}
+
+/* All images of one atom that are in the grid: w decides first, since a3 moves v and u too. */
+static bool sow_atom(nb_sowing *sow, int32_t *bins, int32_t j, const double place[3])
+{
+    const nb_frame *f = &sow->scratch->frame;
+    int32_t rw[2], rv[2], ru[2], s[3];
+    image_range(f, 2, place[2], sow->reach, rw);
+    for (s[2] = rw[0]; s[2] <= rw[1]; s[2]++) {
+        double x[3];
+        const double v = place[1] + s[2] * f->low[2][1];
+        x[2] = place[2] + s[2] * f->low[2][2];
+        image_range(f, 1, v, sow->reach, rv);
+        for (s[1] = rv[0]; s[1] <= rv[1]; s[1]++) {
+            const double u = place[0] + s[2] * f->low[2][0] + s[1] * f->low[1][0];
+            x[1] = v + s[1] * f->low[1][1];
+            image_range(f, 0, u, sow->reach, ru);
+            const int64_t need = sow->count + (ru[1] - ru[0] + 1);
+            if (need > sow->capacity) {
+                sow->capacity = need + need / 2;
+                if (sow->capacity > IMAGES_MAX) return false;
+                if (buffer_reserve(&sow->scratch->images, sow->capacity, sizeof(nb_image),
+                                   (size_t)sow->count * sizeof(nb_image)) == NULL) {
+                    return false;
+                }
+            }
+            for (s[0] = ru[0]; s[0] <= ru[1]; s[0]++) {
+                x[0] = u + s[0] * f->low[0][0];
+                sow_image(sow, sow->scratch->images.data, bins, j, x, s);
+            }
+        }
+    }
+    return true;
+}
+
+static void slot_fill(const nb_frame *f, const nb_image *image, nb_atom *atoms, nb_slot *slot, nb_label *label,
+                      int32_t place)
+{
+    const int32_t *s = image->s;
+    nb_atom *atom = &atoms[image->j];
+    memcpy(slot->at, atom->at, sizeof slot->at);
+    memset(slot->move, 0, sizeof slot->move);
+    label->j = image->j;
+    for (int c = 0; c < 3; c++) label->s[c] = -atom->shift[c];
+    if ((s[0] | s[1] | s[2]) == 0) {
+        atom->slot = place;
+        return;
+    }
+    for (int c = 0; c < 3; c++) {
+        /* odd in s, term by term: the reverse pair gets the exact negative */
+        slot->move[c] = s[0] * f->row[0][c] + (s[1] * f->row[1][c] + s[2] * f->row[2][c]);
+        label->s[c] += s[0] * f->change[0][c] + s[1] * f->change[1][c] + s[2] * f->change[2][c];
+    }
+}
+
+/* Counting sort of the images into slots; equal bins keep the order of atoms. */
+static bool slots_sort(nb_scratch *s, nb_grid *g, int32_t *start, int64_t bins)
+{
+    const int64_t count = g->slots;
+    const nb_image *images = s->images.data;
+    float *u = buffer_reserve(&s->u, count, sizeof *u, 0);
+    float *v = buffer_reserve(&s->v, count, sizeof *v, 0);
+    float *w = buffer_reserve(&s->w, count, sizeof *w, 0);
+    nb_slot *slot = buffer_reserve(&s->slots, count, sizeof *slot, 0);
+    nb_label *label = buffer_reserve(&s->labels, count, sizeof *label, 0);
+    int32_t *stage = buffer_reserve(&s->stage, count, sizeof *stage, 0);
+    if (u == NULL || v == NULL || w == NULL || slot == NULL || label == NULL || stage == NULL) return false;
+    /* what a smaller structure finds after its hits must be one of its own slots */
+    memset(stage, 0, ((size_t)count + NB_SLACK) * sizeof *stage);
+    for (int64_t b = 0; b < bins; b++) start[b + 1] += start[b];
+    for (int64_t k = 0; k < count; k++) {
+        const int32_t at = start[images[k].bin]++;
+        u[at] = images[k].u;
+        v[at] = images[k].v;
+        w[at] = images[k].w;
+        slot_fill(&s->frame, &images[k], s->atoms.data, &slot[at], &label[at], at);
+    }
+    memmove(start + 1, start, (size_t)bins * sizeof *start);
+    start[0] = 0;
+    g->u = u;
+    g->v = v;
+    g->w = w;
+    g->slot = slot;
+    g->label = label;
+    g->stage = stage;
+    g->start = start;
+    return true;
+}
+
+static mtx_status too_many(mtx_problem *problem)
+{
+    rt_problem_set(problem, MTX_EINVAL, "E0654", "the cutoff reaches more than 2e9 images of atoms");
+    rt_problem_help(problem, "Take a shorter cutoff.");
+    return MTX_EINVAL;
+}
+
+mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
+                        double cutoff, nb_grid *g, mtx_problem *problem)
+{
+    mtx_status status = frame_make(&s->frame, r, cell, pbc, n, problem);
+    if (status == MTX_OK) status = atoms_home(s, r, n, problem);
+    if (status != MTX_OK) return status;
+
+    const nb_frame *f = &s->frame;
+    const double reach = widened(f, cutoff);
+    double extent[3], expected = (double)n;
+    grid_extent(f, reach, extent);
+    for (int k = 0; k < 3; k++) expected *= f->open[k] ? 1.0 : extent[k] / f->extent[k];
+    if (!(expected < 2e9) || !images_countable(f, reach)) return too_many(problem);
+
+    *g = (nb_grid){.atoms = n, .cutoff2 = cutoff * cutoff, .reach = (float)reach, .atom = s->atoms.data};
+    g->reach2 = g->reach * g->reach;
+    grid_shape(g, extent, expected, reach);
+    const int64_t bins = (int64_t)g->nw * g->nv * g->nu;
+    nb_sowing sow = {.scratch = s, .grid = g, .reach = reach, .capacity = (int64_t)(1.1 * expected) + NB_SLACK};
+    for (int k = 0; k < 3; k++) sow.margin[k] = f->open[k] ? 0.0f : (float)reach;
+    int32_t *start = buffer_reserve(&s->start, bins + 1, sizeof *start, 0);
+    if (start == NULL || buffer_reserve(&s->images, sow.capacity, sizeof(nb_image), 0) == NULL) {
+        return no_memory(problem);
+    }
+    memset(start, 0, ((size_t)bins + 2) * sizeof *start);
+    const double (*place)[3] = s->place.data;
+    for (int64_t j = 0; j < n; j++) {
+        if (sow_atom(&sow, start, (int32_t)j, place[j])) continue;
+        return sow.capacity > IMAGES_MAX ? too_many(problem) : no_memory(problem);
+    }
+    g->slots = sow.count;
+    if (!slots_sort(s, g, start, bins)) return no_memory(problem);
+    return MTX_OK;
+}
