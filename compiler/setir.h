@@ -91,6 +91,7 @@ typedef struct input {
     unit       unit;             /* declared unit; `scale` converts file numbers to base units             */
     double     scale;
     set_id    *domain; uint32_t n_domain;
+    bool       is_point, pseudo; /* declared point; pseudoscalar or pseudovector                           */
     int        from;             /* from_kind of ast.h: where a file holds it                              */
     name       key;
 } input;

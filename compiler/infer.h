@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * infer.h: from the AST to the typed set IR. Names are resolved on demand (the order of lines does not matter), calls of
+ * functions and transforms are inlined, index notation becomes nodes. Kinds, ranks and units are checked here, where the
+ * places are known; symmetry and smoothness are later passes over the IR (law.c, smooth.c).
+ */
+#ifndef MTX_INFER_H
+#define MTX_INFER_H
+
+#include "ast.h"
+#include "setir.h"
+
+/* ---- module.c: a spec with everything it uses */
+typedef struct module_decl { decl *d; const ast_file *file; } module_decl;
+typedef struct spec_module {
+    VEC(const ast_file *) files;          /* [0] is the spec itself, the rest what it uses; the prelude last    */
+    VEC(module_decl) decls;               /* all declarations of all files                                      */
+} spec_module;
+typedef char *(*module_reader)(void *user, const char *path, size_t *n);   /* malloc'd text or NULL             */
+/* Parse `src` and, transitively, its `use`s: first beside the using file (through `read`), then the standard library. */
+spec_module *module_load(arena *a, intern *names, diag_sink *sink, const source *src, module_reader read, void *user);
+
+/* ---- infer.c */
+typedef struct infer_result {
+    VEC(program *) programs;              /* transforms of files[0], in order; those with errors are left out   */
+} infer_result;
+infer_result *infer_module(arena *a, intern *names, diag_sink *sink, const spec_module *m);
+
+#endif

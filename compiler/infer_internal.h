@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * infer_internal.h: what infer.c (declarations, scopes), infer_expr.c (expressions), infer_set.c (sets, binders),
+ * infer_call.c (functions) share.
+ */
+#ifndef MTX_INFER_INTERNAL_H
+#define MTX_INFER_INTERNAL_H
+
+#include "infer.h"
+#include "units.h"
+
+typedef struct scope scope;
+typedef struct instance instance;
+typedef struct value value;
+
+typedef enum value_kind {
+    V_ERROR,                     /* reported already: silences what follows                               */
+    V_NODE,                      /* a number, vector, index, species, truth value                         */
+    V_TENSOR,                    /* not yet indexed: a function over sets                                 */
+    V_SET,
+    V_ROW,                       /* bond(i), bond(i, j)                                                   */
+    V_SLOT,                      /* a structure                                                           */
+    V_CELL,                      /* the lattice of a structure                                            */
+    V_FUNCTION,                  /* let f(x) = ...                                                        */
+    V_TRANSFORM,                 /* a declared transform, to be called                                    */
+    V_RECORD,                    /* the result of calling one                                             */
+    V_BUILTIN,
+    V_LIST,
+    V_NOT_YET                    /* parses, has a meaning that is not implemented: reported when used     */
+} value_kind;
+
+/* V_TENSOR: node with index variables `ivar` to be replaced, or (def != NONE) a def */
+struct value {
+    value_kind kind;
+    span       at;
+    node_id    node;             /* NODE; TENSOR without def: the body over `ivar`                        */
+    set_id     set;              /* SET ROW                                                               */
+    node_id    row, to;          /* ROW                                                                   */
+    uint32_t   slot;             /* SLOT CELL                                                             */
+    const stmt *function; scope *home;                                   /* FUNCTION                      */
+    const decl *transform;
+    instance  *record;
+    int        builtin;
+    def_id     def;              /* TENSOR of a def, else SETIR_NONE                                      */
+    ivar_id   *ivar; set_id *domain; uint32_t n;                         /* TENSOR                        */
+    value     *item;             /* LIST, n of them                                                       */
+    const char *what;            /* NOT_YET: what it is                                                   */
+};
+
+typedef enum entry_state { ENTRY_NEW, ENTRY_BUSY, ENTRY_DONE } entry_state;
+typedef struct entry { name id; span at; const stmt *st; const decl *d; entry_state state; value v; } entry;
+struct scope { scope *outer; instance *inst; VEC(entry *) entries; };
+
+/* one inlined transform */
+struct instance {
+    const decl *d;
+    scope      *top;
+    instance   *caller; span call_at;
+    uint32_t    depth;
+};
+
+typedef struct slot_scope { scope *members; const decl *structure; } slot_scope;
+
+typedef struct infer {
+    arena      *a;
+    intern     *names;
+    diag_sink  *sink;
+    const spec_module *m;
+    scope      *global;
+    program    *p;               /* the program being built                                               */
+    VEC(unit)   node_unit;       /* by node id                                                            */
+    VEC(unit)   def_unit;
+    VEC(slot_scope) slot_scopes; /* by slot                                                               */
+    uint32_t    depth, steps;
+    instance   *inst;            /* whose text is being read, for call notes                              */
+    bool        gave_up;
+} infer;
+
+/* infer.c */
+/* a message, with the calls that led here as further labels */
+#define infer_report(x, ...) infer_in_call((x), diag_report((x)->sink, __VA_ARGS__))
+diag  *infer_in_call(infer *x, diag *d);
+value  value_error(span at);
+value  value_node(node_id n, span at);
+value  infer_lookup(infer *x, scope *s, name id, span at, bool quiet);
+entry *scope_add(infer *x, scope *s, name id, span at);
+entry *scope_find(scope *s, name id);
+scope *scope_new(infer *x, scope *outer, instance *inst);
+value  infer_member(infer *x, value base, name field, span at);
+instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t n, span at);
+unit   infer_unit(infer *x, node_id n);
+
+/* infer_node.c: nodes with their units; reports and returns SETIR_NONE when the unit rule fails */
+node_id mk(infer *x, node_op op, elem e, const node_id *args, uint32_t n, const node_imm *imm, span at);
+node_id mk1(infer *x, node_op op, elem e, node_id a, span at);
+node_id mk2(infer *x, node_op op, elem e, node_id a, node_id b, span at);
+node_id mk_const(infer *x, double value, unit u, span at);
+elem    elem_of(infer *x, node_id n);
+const char *elem_text(infer *x, elem e);
+bool    const_value(infer *x, node_id n, double *out);            /* folds constant arithmetic              */
+node_id as_real(infer *x, node_id n, span at);                    /* range and rank indices become numbers  */
+node_id ascribe(infer *x, node_id n, unit u, elem e, span at, span type_at);
+
+/* infer_expr.c */
+value   infer_expr(infer *x, scope *s, const expr *e);
+node_id infer_node(infer *x, scope *s, const expr *e);            /* a V_NODE of any kind or SETIR_NONE     */
+node_id infer_real(infer *x, scope *s, const expr *e, int rank);  /* rank -1: any                           */
+node_id value_to_node(infer *x, value v);
+value   tensor_apply(infer *x, value t, const node_id *index, uint32_t n, span at);
+value   tensor_of_def(infer *x, def_id d, span at);
+def_id  tensor_to_def(infer *x, value t, name id, span at);       /* for whole-tensor functions             */
+node_id index_into(infer *x, node_id n, set_id want, span at);    /* coerce to an index of `want`           */
+bool    infer_int(infer *x, scope *s, const expr *e, int *out);
+value   value_single_output(infer *x, value v);
+value   map_values(infer *x, value *v, uint32_t n, span at, value (*f)(infer *, void *, const node_id *, span), void *user);
+
+/* infer_set.c */
+value   infer_set(infer *x, scope *s, const expr *e);             /* V_SET or V_ROW or V_ERROR              */
+set_id  set_range(infer *x, int lo, int hi, span at);
+set_id  set_rank(infer *x, set_id parent, int count, span at);
+set_id  set_axis(infer *x, uint32_t slot, span at);
+ivar_id bind_one(infer *x, scope *s, name id, value set, span at);
+uint32_t bind_all(infer *x, scope *inner, scope *outer, const ast_binder *b, uint32_t n, ivar_id **out);
+const char *set_text(infer *x, set_id s);
+bool    type_domain(infer *x, scope *s, const ast_type *t, set_id **domain, uint32_t *n);
+bool    type_elem(infer *x, const ast_type *t, elem *e, unit *u, double *scale, bool *pseudo, bool *point);
+value   set_within(infer *x, scope *s, const expr *call, const expr *cutoff, span at);
+int     element_number(name id);
+
+/* infer_call.c */
+typedef enum builtin_id {
+#define BUILTIN(id, ...) BI_##id,
+#include "builtins.def"
+#undef BUILTIN
+    BI_COUNT_
+} builtin_id;
+typedef struct builtin_row { const char *name; int least, most; node_op op; const char *sig, *doc; } builtin_row;
+extern const builtin_row builtin_table[BI_COUNT_];
+value   infer_call(infer *x, scope *s, const expr *e);
+value   call_builtin(infer *x, scope *s, builtin_id id, const expr *e);
+
+#endif
