@@ -282,7 +282,8 @@ uint32_t op_imm(node_op op)
 {
     switch (op) {
     case OP_CONST: return IMM_VALUE | IMM_UNIT;
-    case OP_BOOL_CONST: case OP_SPECIES_CONST: case OP_ELEMENT_DATA: case OP_CUTOFF: case OP_COMP:
+    case OP_ELEMENT_DATA: return IMM_K | IMM_UNIT;
+    case OP_BOOL_CONST: case OP_SPECIES_CONST: case OP_CUTOFF: case OP_COMP:
     case OP_CHANNEL_GET: return IMM_K;
     case OP_IVAR: return IMM_IVAR;
     case OP_INDEX_CONST: return IMM_K | IMM_SET;

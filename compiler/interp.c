@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * interp.c: the oracle. In: a program, a batch view, a frame. Out: values of nodes and tensors, by plain recursion
+ * over the definitions. Each node remembers its last value and the bindings of its free index variables at the time,
+ * each tensor its elements, so that shared parts are computed once; nothing else is clever. Library operations are in
+ * interp_lib.c.
+ */
+#include "interp_internal.h"
+
+#include "setir_eval.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INTERP_DEPTH 5000                /* nested evaluations; a frame of the C stack each              */
+#define INTERP_SETS  16                  /* sets of a tensor; more are refused                           */
+#define INTERP_MEMO  (INT64_C(1) << 24)  /* larger tensors are computed where they are used              */
+
+void interp_fail(interp *x, mtx_status status, const char *message)
+{
+    x->problem.status = status;
+    strncpy(x->problem.message, message, sizeof x->problem.message - 1);
+    longjmp(x->landing, 2);
+}
+
+/* ------------------------------------------------------------------------------------------------------- contexts */
+
+interp *interp_new(const program *p)
+{
+    interp *x = calloc(1, sizeof *x);
+    if (!x)
+        return NULL;
+    x->p = p;
+    arena_init(&x->memory, &x->landing);
+    x->index = calloc(p->ivars.n + 1, sizeof *x->index);
+    x->stamp = calloc(p->ivars.n + 1, sizeof *x->stamp);
+    x->memo = calloc(p->nodes.n + 1, sizeof *x->memo);
+    x->tensor = calloc(p->defs.n + 1, sizeof *x->tensor);
+    if (x->index && x->stamp && x->memo && x->tensor)
+        return x;
+    interp_free(x);
+    return NULL;
+}
+
+void interp_free(interp *x)
+{
+    if (!x)
+        return;
+    arena_free(&x->memory);
+    free(x->index);
+    free(x->stamp);
+    free(x->memo);
+    free(x->tensor);
+    free(x);
+}
+
+void interp_bind(interp *x, const mtx_view *view, int64_t frame)
+{
+    arena_free(&x->memory);
+    memset(x->memo, 0, x->p->nodes.n * sizeof *x->memo);
+    memset(x->tensor, 0, x->p->defs.n * sizeof *x->tensor);
+    memset(x->stamp, 0, x->p->ivars.n * sizeof *x->stamp);
+    x->view = view;
+    x->frame = frame;
+    x->clock = 0;
+}
+
+int64_t interp_set_size(const interp *x, set_id s)
+{
+    const set *d = &x->p->sets.at[s];
+    switch (d->kind) {
+    case SET_BASE: case SET_PAIRS: case SET_DIFFER: case SET_RECIP: {
+        const int64_t *ptr = x->view->set[s].ptr;
+        return ptr ? ptr[x->frame + 1] - ptr[x->frame] : 0;
+    }
+    case SET_AXIS: case SET_SPECIES: return d->count;
+    case SET_RANGE: return (int64_t)d->hi - d->lo + 1;
+    case SET_RANK: return d->parent == SETIR_NONE ? d->count : interp_set_size(x, d->parent);
+    }
+    return 0;
+}
+
+static int64_t def_elements(const interp *x, def_id d)
+{
+    int64_t n = 1;
+    for (uint32_t k = 0; k < x->p->defs.at[d].n_param; k++) {
+        int64_t size = interp_set_size(x, x->p->ivars.at[x->p->defs.at[d].param[k]].set);
+        n = size && n > INT64_MAX / 4096 / size ? INT64_MAX / 4096 : n * size;
+    }
+    return n;
+}
+
+int64_t interp_def_size(const interp *x, def_id d)
+{
+    return def_elements(x, d) * elem_components(x->p->defs.at[d].elem);
+}
+
+/* first element of the frame in the batch's arrays; 0 for sets of fixed size */
+int64_t interp_first(const interp *x, set_id s)
+{
+    const set *d = &x->p->sets.at[s];
+    if (d->kind > SET_RECIP)
+        return 0;
+    const int64_t *ptr = x->view->set[s].ptr;
+    return ptr ? ptr[x->frame] : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------ index variables */
+
+typedef struct binding { int64_t index; uint64_t stamp; } binding;
+
+static binding bind(interp *x, ivar_id v, int64_t index)
+{
+    binding old = {x->index[v], x->stamp[v]};
+    x->index[v] = index;
+    x->stamp[v] = ++x->clock;
+    return old;
+}
+
+static void unbind(interp *x, ivar_id v, binding old)
+{
+    x->index[v] = old.index;
+    x->stamp[v] = old.stamp;
+}
+
+static int64_t eval_index(interp *x, node_id n)
+{
+    return (int64_t)*interp_eval(x, n);
+}
+
+/* does index e of its set satisfy the row, the second end and the partner of the variable? */
+static bool admits(interp *x, const ivar *v, int64_t e)
+{
+    if (v->partner != SETIR_NONE) {
+        int64_t other = x->index[v->partner];
+        if (v->unordered ? e <= other : e == other)
+            return false;
+    }
+    if (v->row == SETIR_NONE)
+        return true;
+    const mtx_set_view *pairs = &x->view->set[v->set];
+    int64_t at = e + interp_first(x, v->set), base = interp_first(x, x->p->sets.at[v->set].parent);
+    return pairs->i[at] - base == eval_index(x, v->row)
+        && (v->to == SETIR_NONE || pairs->j[at] - base == eval_index(x, v->to));
+}
+
+/* the elements that a variable may take, before `admits`: the row where one is given, else all */
+static void bounds(interp *x, const ivar *v, int64_t *lo, int64_t *hi)
+{
+    *lo = 0;
+    *hi = interp_set_size(x, v->set);
+    if (v->row == SETIR_NONE || *hi == 0)
+        return;
+    const mtx_set_view *pairs = &x->view->set[v->set];
+    int64_t i = eval_index(x, v->row) + interp_first(x, x->p->sets.at[v->set].parent);
+    int64_t first = interp_first(x, v->set);
+    *lo = pairs->row[i] - first;
+    *hi = pairs->row[i + 1] - first;
+}
+
+/* ------------------------------------------------------------------------------------------------------ reductions */
+
+typedef struct reducing { const node *n; double *out; uint32_t components; int64_t count; } reducing;
+
+static void reduce_one(interp *x, reducing *r)
+{
+    if (r->n->n_args == 2 && *interp_eval(x, r->n->arg[1]) == 0)
+        return;
+    const double *v = interp_eval(x, r->n->arg[0]);
+    r->count++;
+    for (uint32_t c = 0; c < r->components; c++)
+        switch (r->n->imm.reduce) {
+        case RED_SUM: case RED_MEAN: r->out[c] += v[c]; break;
+        case RED_PROD: r->out[c] *= v[c]; break;
+        case RED_MAX: r->out[c] = eval_binary(OP_MAX2, r->out[c], v[c]); break;
+        case RED_MIN: r->out[c] = eval_binary(OP_MIN2, r->out[c], v[c]); break;
+        }
+}
+
+static void reduce_from(interp *x, reducing *r, uint32_t k)
+{
+    if (k == r->n->imm.n_ivars)
+        return reduce_one(x, r);
+    ivar_id id = r->n->imm.ivars[k];
+    const ivar *v = &x->p->ivars.at[id];
+    int64_t lo, hi;
+    bounds(x, v, &lo, &hi);
+    for (int64_t e = lo; e < hi; e++) {
+        if (!admits(x, v, e))
+            continue;
+        binding old = bind(x, id, e);
+        reduce_from(x, r, k + 1);
+        unbind(x, id, old);
+    }
+}
+
+static void eval_reduce(interp *x, const node *n, double *out)
+{
+    static const double empty[] = {
+        [RED_SUM] = 0, [RED_MEAN] = 0, [RED_PROD] = 1, [RED_MAX] = -INFINITY, [RED_MIN] = INFINITY,
+    };
+    reducing r = {.n = n, .components = elem_components(n->elem)};
+    r.out = out;                         /* the body cannot read it: no node contains itself              */
+    for (uint32_t c = 0; c < r.components; c++)
+        r.out[c] = empty[n->imm.reduce];
+    reduce_from(x, &r, 0);
+    for (uint32_t c = 0; c < r.components; c++)
+        if (n->imm.reduce == RED_MEAN && r.count)
+            out[c] /= (double)r.count;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- tensors */
+
+static void def_value(interp *x, def_id id, const int64_t *index, double *out)
+{
+    const def *d = &x->p->defs.at[id];
+    uint32_t components = elem_components(d->elem);
+    if (d->lib != LIB_NONE) {
+        const double *all = interp_library(x, id);
+        int64_t at = 0;
+        for (uint32_t k = 0; k < d->n_param; k++)
+            at = at * interp_set_size(x, x->p->ivars.at[d->param[k]].set) + index[k];
+        memcpy(out, all + at * components, components * sizeof *out);
+        return;
+    }
+    binding old[INTERP_SETS];
+    for (uint32_t k = 0; k < d->n_param; k++)
+        old[k] = bind(x, d->param[k], index[k]);
+    bool fits = true;
+    for (uint32_t k = 0; k < d->n_param && fits; k++)
+        fits = admits(x, &x->p->ivars.at[d->param[k]], index[k]);
+    const double *v = fits ? interp_eval(x, d->body) : NULL;
+    for (uint32_t c = 0; c < components; c++)
+        out[c] = fits ? v[c] : NAN;
+    for (uint32_t k = d->n_param; k-- > 0;)
+        unbind(x, d->param[k], old[k]);
+}
+
+/* is every value settled by the frame alone? */
+static bool def_closed(const interp *x, def_id id)
+{
+    const def *d = &x->p->defs.at[id];
+    while (d->lib != LIB_NONE)
+        d = &x->p->defs.at[d->lib_arg];
+    return !d->nested;
+}
+
+void interp_element(interp *x, def_id id, const int64_t *index, double *out)
+{
+    const def *d = &x->p->defs.at[id];
+    interp_tensor *t = &x->tensor[id];
+    uint32_t components = elem_components(d->elem);
+    int64_t at = 0, n = def_elements(x, id);
+    for (uint32_t k = 0; k < d->n_param; k++) {
+        int64_t size = interp_set_size(x, x->p->ivars.at[d->param[k]].set);
+        if (index[k] < 0 || index[k] >= size)
+            interp_fail(x, MTX_EDATA, "an index beyond the end of its set");
+        at = at * size + index[k];
+    }
+    if (!def_closed(x, id) || d->lib != LIB_NONE || n > INTERP_MEMO)
+        return def_value(x, id, index, out);
+    if (!t->known) {
+        t->value = arena_array(&x->memory, double, n * components);
+        t->known = arena_array(&x->memory, bool, n);
+    }
+    if (!t->known[at]) {
+        def_value(x, id, index, t->value + at * components);
+        t->known[at] = true;
+    }
+    memcpy(out, t->value + at * components, components * sizeof *out);
+}
+
+static void eval_access(interp *x, const node *n, double *out)
+{
+    const def *d = &x->p->defs.at[n->imm.def];
+    int64_t index[INTERP_SETS];
+    if (n->n_args > INTERP_SETS)
+        interp_fail(x, MTX_EUNSUPPORTED, "a tensor over too many sets for the interpreter");
+    for (uint32_t k = 0; k < n->n_args; k++) {
+        index[k] = eval_index(x, n->arg[k]);
+        if (n->op == OP_PADGET && index[k] >= interp_set_size(x, x->p->ivars.at[d->param[k]].set)) {
+            memset(out, 0, elem_components(n->elem) * sizeof *out);
+            return;
+        }
+    }
+    interp_element(x, n->imm.def, index, out);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- inputs */
+
+/* A value of an input: rows run over the first set of the domain (all frames concatenated) when its size depends on the
+ * data, else over frames; the other sets have fixed sizes. */
+static void input_value(interp *x, input_id id, const int64_t *index, double *out)
+{
+    const input *in = &x->p->inputs.at[id];
+    bool per_element = in->n_domain && x->p->sets.at[in->domain[0]].kind <= SET_RECIP;
+    int64_t at = per_element ? interp_first(x, in->domain[0]) + index[0] : x->frame;
+    for (uint32_t k = per_element; k < in->n_domain; k++)
+        at = at * interp_set_size(x, in->domain[k]) + index[k];
+    uint32_t components = elem_components(in->elem);
+    const void *data = x->view->input[id];
+    for (uint32_t c = 0; c < components; c++)
+        out[c] = in->elem.kind == ELEM_SPECIES ? ((const int32_t *)data)[at] : ((const double *)data)[at * components + c];
+}
+
+static void eval_input(interp *x, const node *n, double *out)
+{
+    int64_t index[INTERP_SETS];
+    if (n->n_args > INTERP_SETS)
+        interp_fail(x, MTX_EUNSUPPORTED, "a tensor over too many sets for the interpreter");
+    for (uint32_t k = 0; k < n->n_args; k++)
+        index[k] = eval_index(x, n->arg[k]);
+    input_value(x, n->imm.input, index, out);
+}
+
+static void eval_param(interp *x, const node *n, double *out)
+{
+    int64_t at = 0;
+    for (uint32_t k = 0; k < n->n_args; k++)
+        at = at * interp_set_size(x, x->p->nodes.at[n->arg[k]].elem.set) + eval_index(x, n->arg[k]);
+    uint32_t components = elem_components(n->elem);
+    for (uint32_t c = 0; c < components; c++)
+        out[c] = x->view->param[n->imm.param + at * components + c];
+}
+
+/* the sample's value at a spot, the second argument where the sample has no atom there */
+static void eval_lookup(interp *x, const node *n, double *out)
+{
+    set_id spots = x->p->nodes.at[n->arg[0]].elem.set;
+    int64_t at = eval_index(x, n->arg[0]) + interp_first(x, spots);
+    int32_t atom = x->view->set[spots].j[at];
+    if (atom < 0) {
+        memcpy(out, interp_eval(x, n->arg[1]), elem_components(n->elem) * sizeof *out);
+        return;
+    }
+    int64_t index = atom - interp_first(x, x->p->sets.at[spots].sample);
+    input_value(x, n->imm.input, &index, out);
+}
+
+/* --------------------------------------------------------------------------------------------- indices and geometry */
+
+static double eval_set_index(interp *x, const node *n)
+{
+    node_id a = n->n_args ? n->arg[0] : 0;
+    set_id s = n->n_args ? x->p->nodes.at[a].elem.set : 0;
+    const set *d = &x->p->sets.at[s];
+    const mtx_set_view *view = x->view ? &x->view->set[s] : NULL;
+    int64_t e = n->n_args ? eval_index(x, a) : 0, at = n->n_args ? e + interp_first(x, s) : 0;
+    switch ((int)n->op) {
+    case OP_PAIR_I: return (double)(view->i[at] - interp_first(x, d->parent));
+    case OP_PAIR_J: return (double)(view->j[at] - interp_first(x, d->parent));
+    case OP_PAIR_REV: return (double)(view->rev[at] - interp_first(x, s));
+    case OP_SPOT_HOST: return (double)(view->i[at] - interp_first(x, d->host));
+    case OP_INDEX_REAL: return (double)(d->kind == SET_RANGE ? d->lo + e : e);
+    case OP_INDEX_SPECIES: return d->species[e];
+    case OP_INDEX_EQ: return (double)e == *interp_eval(x, n->arg[1]);
+    case OP_INDEX_LT: return (double)e < *interp_eval(x, n->arg[1]);
+    default: return NAN;
+    }
+}
+
+static void eval_set_vector(interp *x, node_id a, double *out)
+{
+    set_id s = x->p->nodes.at[a].elem.set;
+    int64_t at = eval_index(x, a) + interp_first(x, s);
+    out[0] = x->view->set[s].x[at];
+    out[1] = x->view->set[s].y[at];
+    out[2] = x->view->set[s].z[at];
+}
+
+static double eval_count(interp *x, const node *n)
+{
+    if (n->n_args == 0)
+        return (double)interp_set_size(x, n->imm.set);
+    if (interp_set_size(x, n->imm.set) == 0)
+        return 0;
+    int64_t i = eval_index(x, n->arg[0]) + interp_first(x, x->p->sets.at[n->imm.set].parent);
+    const int64_t *row = x->view->set[n->imm.set].row;
+    return (double)(row[i + 1] - row[i]);
+}
+
+const double *interp_cell(const interp *x, uint32_t s)
+{
+    return x->view->cell[s] + 21 * x->frame;
+}
+
+/* number of the lattice vector that is element e of the set of periodic axes */
+static int axis_of(const interp *x, uint32_t s, int64_t e)
+{
+    for (int k = 0; k < 3; k++)
+        if ((x->p->slots.at[s].axes >> k & 1) && e-- == 0)
+            return k;
+    return 0;
+}
+
+static void eval_geometry(interp *x, const node *n, double *out)
+{
+    switch ((int)n->op) {
+    case OP_PAIR_D: case OP_SPOT_R: case OP_RECIP_K: eval_set_vector(x, n->arg[0], out); break;
+    case OP_CELL_VEC:
+        memcpy(out, interp_cell(x, n->imm.slot) + 3 * axis_of(x, n->imm.slot, eval_index(x, n->arg[0])), 3 * sizeof *out);
+        break;
+    case OP_NIGGLI_VEC: interp_niggli(x, n->imm.slot, axis_of(x, n->imm.slot, eval_index(x, n->arg[0])), out); break;
+    case OP_VOLUME: *out = interp_cell(x, n->imm.slot)[18]; break;
+    case OP_FRAC: {
+        int k = axis_of(x, n->imm.slot, eval_index(x, n->arg[1]));
+        const double *v = interp_eval(x, n->arg[0]), *inverse = interp_cell(x, n->imm.slot) + 9;
+        *out = v[0] * inverse[k] + v[1] * inverse[3 + k] + v[2] * inverse[6 + k];
+        break;
+    }
+    case OP_PHASE: {
+        double k[3];
+        eval_set_vector(x, n->arg[0], k);
+        const double *v = interp_eval(x, n->arg[1]);
+        *out = k[0] * v[0] + k[1] * v[1] + k[2] * v[2];
+        break;
+    }
+    case OP_NEAREST: interp_nearest(x, n->imm.slot, interp_eval(x, n->arg[0]), out); break;
+    case OP_COUNT: *out = eval_count(x, n); break;
+    case OP_PROTONS: *out = *interp_eval(x, n->arg[0]); break;
+    case OP_ELEMENT_DATA: *out = eval_element(n->imm.k, (int32_t)*interp_eval(x, n->arg[0])); break;
+    default: eval_lookup(x, n, out); break;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------- arithmetic */
+
+/* elementwise, a plain scalar beside several components standing for each of them */
+static void eval_elementwise(interp *x, const node *n, double *out)
+{
+    uint32_t components = elem_components(n->elem);
+    const double *a = interp_eval(x, n->arg[0]);
+    uint32_t na = elem_components(x->p->nodes.at[n->arg[0]].elem);
+    if (n->n_args == 1) {
+        for (uint32_t c = 0; c < components; c++)
+            out[c] = n->op == OP_POW ? eval_power(a[c], n->imm.value[0])
+                : n->op == OP_CUTOFF ? eval_cutoff(a[c], n->imm.k) : eval_unary(n->op, a[c]);
+        return;
+    }
+    const double *b = interp_eval(x, n->arg[1]);
+    uint32_t nb = elem_components(x->p->nodes.at[n->arg[1]].elem);
+    for (uint32_t c = 0; c < components; c++)
+        out[c] = eval_binary(n->op, a[na > 1 ? c : 0], b[nb > 1 ? c : 0]);
+}
+
+static double dot_of(const double *a, const double *b, uint32_t n)
+{
+    double sum = 0;
+    for (uint32_t c = 0; c < n; c++)
+        sum += a[c] * b[c];
+    return sum;
+}
+
+static double det_of(const double *a)
+{
+    return a[0] * (a[4] * a[8] - a[5] * a[7]) - a[1] * (a[3] * a[8] - a[5] * a[6]) + a[2] * (a[3] * a[7] - a[4] * a[6]);
+}
+
+static void eval_tensor(interp *x, const node *n, double *out)
+{
+    const double *a = n->n_args > 0 ? interp_eval(x, n->arg[0]) : NULL;
+    const double *b = n->n_args > 1 ? interp_eval(x, n->arg[1]) : NULL;
+    uint32_t na = n->n_args ? elem_components(x->p->nodes.at[n->arg[0]].elem) : 0;
+    switch ((int)n->op) {
+    case OP_DOT: *out = dot_of(a, b, na); break;
+    case OP_NORM: *out = sqrt(dot_of(a, a, na)); break;
+    case OP_COMP: *out = a[n->imm.k]; break;
+    case OP_CROSS:
+        for (int k = 0; k < 3; k++)
+            out[k] = a[(k + 1) % 3] * b[(k + 2) % 3] - a[(k + 2) % 3] * b[(k + 1) % 3];
+        break;
+    case OP_OUTER:
+        for (int k = 0; k < 9; k++)
+            out[k] = a[k / 3] * b[k % 3];
+        break;
+    case OP_VEC3:
+        for (uint32_t k = 0; k < 3; k++)
+            out[k] = *interp_eval(x, n->arg[k]);
+        break;
+    case OP_MATVEC:
+        for (int k = 0; k < 3; k++)
+            out[k] = dot_of(a + 3 * k, b, 3);
+        break;
+    case OP_MATMUL:
+        for (int k = 0; k < 9; k++)
+            out[k] = a[k - k % 3] * b[k % 3] + a[k - k % 3 + 1] * b[3 + k % 3] + a[k - k % 3 + 2] * b[6 + k % 3];
+        break;
+    case OP_TRANSPOSE:
+        for (int k = 0; k < 9; k++)
+            out[k] = a[3 * (k % 3) + k / 3];
+        break;
+    case OP_TRACE: *out = a[0] + a[4] + a[8]; break;
+    case OP_DET: *out = det_of(a); break;
+    default:
+        for (int k = 0; k < 9; k++)
+            out[k] = k % 4 == 0;
+        break;
+    }
+}
+
+static void eval_channels(interp *x, const node *n, double *out)
+{
+    if (n->op == OP_CHANNEL_GET) {
+        *out = interp_eval(x, n->arg[0])[n->imm.k];
+        return;
+    }
+    for (uint32_t k = 0; k < n->n_args; k++) {
+        uint32_t components = elem_components(x->p->nodes.at[n->arg[k]].elem);
+        memcpy(out, interp_eval(x, n->arg[k]), components * sizeof *out);
+        out += components;
+    }
+}
+
+static void eval_truth(interp *x, const node *n, double *out)
+{
+    const double a = *interp_eval(x, n->arg[0]);
+    switch ((int)n->op) {
+    case OP_LT: *out = a < *interp_eval(x, n->arg[1]); break;
+    case OP_LE: *out = a <= *interp_eval(x, n->arg[1]); break;
+    case OP_EQ: case OP_SPECIES_EQ: *out = a == *interp_eval(x, n->arg[1]); break;
+    case OP_AND: *out = a != 0 && *interp_eval(x, n->arg[1]) != 0; break;
+    case OP_OR: *out = a != 0 || *interp_eval(x, n->arg[1]) != 0; break;
+    case OP_NOT: *out = a == 0; break;
+    default: memcpy(out, interp_eval(x, n->arg[a != 0 ? 1 : 2]), elem_components(n->elem) * sizeof *out); break;
+    }
+}
+
+static void eval_leaf(interp *x, const node *n, double *out)
+{
+    switch ((int)n->op) {
+    case OP_CONST: memcpy(out, n->imm.value, elem_components(n->elem) * sizeof *out); break;
+    case OP_BOOL_CONST: case OP_SPECIES_CONST: *out = n->imm.k; break;
+    case OP_IVAR:
+        if (!x->stamp[n->imm.ivar])
+            interp_fail(x, MTX_EINVAL, "an index variable without a value");
+        *out = (double)x->index[n->imm.ivar];
+        break;
+    case OP_INDEX_CONST:
+        if (n->imm.k >= interp_set_size(x, n->imm.set))
+            interp_fail(x, MTX_EDATA, "an element beyond the end of its set");
+        *out = n->imm.k;
+        break;
+    case OP_INPUT: eval_input(x, n, out); break;
+    case OP_PARAM: eval_param(x, n, out); break;
+    default: eval_access(x, n, out); break;
+    }
+}
+
+static void eval_node(interp *x, const node *n, double *out)
+{
+    node_op op = n->op;
+    if (op <= OP_PADGET) eval_leaf(x, n, out);
+    else if (op <= OP_INDEX_LT) *out = eval_set_index(x, n);
+    else if (op <= OP_LOOKUP) eval_geometry(x, n, out);
+    else if (op <= OP_CUTOFF) eval_elementwise(x, n, out);
+    else if (op <= OP_IDENTITY) eval_tensor(x, n, out);
+    else if (op <= OP_CHANNEL_GET) eval_channels(x, n, out);
+    else if (op <= OP_SELECT) eval_truth(x, n, out);
+    else if (op == OP_REDUCE) eval_reduce(x, n, out);
+    else memcpy(out, interp_eval(x, n->arg[0]), elem_components(n->elem) * sizeof *out);
+}
+
+const double *interp_eval(interp *x, node_id id)
+{
+    const node *n = &x->p->nodes.at[id];
+    interp_memo *m = &x->memo[id];
+    if (!m->value) {
+        m->value = arena_array(&x->memory, double, elem_components(n->elem));
+        m->stamp = arena_array(&x->memory, uint64_t, n->n_free);
+    }
+    bool same = m->known;
+    for (uint32_t k = 0; k < n->n_free && same; k++)
+        same = m->stamp[k] == x->stamp[n->free[k]];
+    if (same)
+        return m->value;
+    if (++x->depth > INTERP_DEPTH)
+        interp_fail(x, MTX_EUNSUPPORTED, "the program is nested too deeply for the interpreter");
+    eval_node(x, n, m->value);
+    x->depth--;
+    for (uint32_t k = 0; k < n->n_free; k++)
+        m->stamp[k] = x->stamp[n->free[k]];
+    m->known = true;
+    return m->value;
+}
+
+/* ---------------------------------------------------------------------------------------------------- entry points */
+
+/* after a jump: 1 from the arena, 2 from interp_fail */
+static mtx_status landed(interp *x, int how, mtx_problem *problem)
+{
+    if (how == 1) {
+        x->problem.status = MTX_ENOMEM;
+        strcpy(x->problem.message, "memory exhausted");
+    }
+    x->problem.frame = x->frame;
+    x->problem.line = x->problem.atom = -1;
+    if (problem)
+        *problem = x->problem;
+    mtx_status status = x->problem.status;
+    interp_bind(x, x->view, x->frame);
+    return status;
+}
+
+mtx_status interp_def(interp *x, def_id d, double *out, mtx_problem *problem)
+{
+    int how = setjmp(x->landing);
+    if (how)
+        return landed(x, how, problem);
+    x->depth = 0;
+    const def *t = &x->p->defs.at[d];
+    uint32_t components = elem_components(t->elem);
+    int64_t n = def_elements(x, d);
+    int64_t index[INTERP_SETS];
+    if (t->n_param > INTERP_SETS)
+        interp_fail(x, MTX_EUNSUPPORTED, "a tensor over too many sets for the interpreter");
+    for (int64_t at = 0; at < n; at++) {
+        int64_t rest = at;
+        for (uint32_t k = t->n_param; k-- > 0;) {
+            int64_t size = interp_set_size(x, x->p->ivars.at[t->param[k]].set);
+            index[k] = rest % size;
+            rest /= size;
+        }
+        interp_element(x, d, index, out + at * components);
+    }
+    return MTX_OK;
+}
+
+mtx_status interp_node(interp *x, node_id n, const ivar_id *v, const int64_t *index, uint32_t count, double *out,
+                       mtx_problem *problem)
+{
+    int how = setjmp(x->landing);
+    if (how)
+        return landed(x, how, problem);
+    x->depth = 0;
+    for (uint32_t k = 0; k < count; k++)
+        bind(x, v[k], index[k]);
+    memcpy(out, interp_eval(x, n), elem_components(x->p->nodes.at[n].elem) * sizeof *out);
+    for (uint32_t k = 0; k < count; k++)
+        x->stamp[v[k]] = 0;
+    return MTX_OK;
+}
+
+int interp_stage(void *user, int32_t s, const mtx_view *view, double *cutoff)
+{
+    interp *x = user;
+    for (int64_t f = 0; f < view->nb; f++) {
+        interp_bind(x, view, f);
+        if (interp_node(x, x->p->sets.at[s].cutoff, NULL, NULL, 0, &cutoff[f], NULL) != MTX_OK)
+            return (int)f + 1;
+    }
+    return 0;
+}
