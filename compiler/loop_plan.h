@@ -12,6 +12,8 @@
 
 bool      plan_is_head(const kernel *k, buffer_id b);      /* a scratch buffer, the first of its slot            */
 buffer_id plan_head(const kernel *k, buffer_id b);         /* the head of a scratch buffer's slot                */
+bool      plan_is_parameter(const kernel *k, buffer_id b); /* passed from the entry to the loops                 */
+bool      buffer_is_written(const buffer *b);              /* by some kernel: OUT, SCRATCH, LOCAL                 */
 size_t    loop_type_bytes(loop_type t);                    /* of an element in memory                            */
 
 #endif

@@ -4,6 +4,7 @@
  * what is wrong; text. Building is in loop_build.c, printing as a program in emit_*.c.
  */
 #include "loop_build.h"
+#include "loop_plan.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -172,11 +173,6 @@ static void verify_set(verifier *v, const lstmt *s)
     }
 }
 
-static bool buffer_writable(const buffer *b)
-{
-    return b->kind == BUF_OUT || b->kind == BUF_SCRATCH || b->kind == BUF_LOCAL;
-}
-
 static void verify_store(verifier *v, const lstmt *s)
 {
     if (s->store.buffer >= v->k->buffers.n) {
@@ -184,7 +180,7 @@ static void verify_store(verifier *v, const lstmt *s)
         return;
     }
     const buffer *b = &v->k->buffers.at[s->store.buffer];
-    if (!buffer_writable(b))
+    if (!buffer_is_written(b))
         verify_fail(v, "store to the read-only buffer %u", s->store.buffer);
     if (s->store.add && b->type == LT_BOOL)
         verify_fail(v, "bool buffer %u is added to", s->store.buffer);
@@ -213,7 +209,7 @@ static void verify_call(verifier *v, const lstmt *s)
         if (!a->is_buffer || v->bad)
             continue;
         const buffer *b = a->buffer < v->k->buffers.n ? &v->k->buffers.at[a->buffer] : NULL;
-        if (!b || b->type != (args[n] == 'o' ? LT_I64 : LT_F64) || (args[n] != 'r' && !buffer_writable(b)))
+        if (!b || b->type != (args[n] == 'o' ? LT_I64 : LT_F64) || (args[n] != 'r' && !buffer_is_written(b)))
             verify_fail(v, "argument %u of %s has the wrong buffer", n, loop_callee_table[s->call.callee].symbol);
     }
     if (args[n] || n != s->call.n)

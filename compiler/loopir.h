@@ -122,6 +122,9 @@ struct lstmt {
 #define KERNEL_F0 0u
 #define KERNEL_F1 1u
 
+/* what a kernel touches: only that is passed to its loops */
+typedef struct kernel_uses { bool *buffer, *output; extent *extent; uint32_t n_extent; } kernel_uses;   /* output: WANTED */
+
 typedef struct kernel {
     const char *name;
     lblock      body;
@@ -130,6 +133,7 @@ typedef struct kernel {
     VEC(buffer) buffers;
     uint32_t    n_outputs;
     arena      *memory;
+    kernel_uses *uses;           /* NULL before kernel_finish                                                  */
 } kernel;
 
 /* What a program lowers to: one stage kernel per set whose cutoff is computed (it writes out[0][frame]), then main. */
@@ -146,6 +150,7 @@ void    kernel_dump(const kernel *k, text *out);                                
 const lexpr *reduction_term(const lexpr *e, lvalue cell);    /* t of `cell + t`, `t + cell`, `cell - t`, else NULL */
 void    kernel_reductions(kernel *k);       /* loopir.c: guarded `cell = cell + e` of simd loops become plain ones */
 void    plan_scratch(kernel *k);                                                          /* plan.c: liveness, shares slots */
+void    kernel_finish(kernel *k);           /* plan.c: reductions, slots and uses; the last step before an emitter */
 /* Bytes of scratch that a call on frames [f0, f1) of that batch needs; plan.c. SIZE_MAX: more than memory can be. */
 struct mtx_view;
 size_t  kernel_scratch_bytes(const kernel *k, const struct mtx_view *view, int64_t f0, int64_t f1);

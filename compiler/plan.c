@@ -148,6 +148,11 @@ void plan_scratch(kernel *k)
     }
 }
 
+bool buffer_is_written(const buffer *b)
+{
+    return b->kind == BUF_OUT || b->kind == BUF_SCRATCH || b->kind == BUF_LOCAL;
+}
+
 bool plan_is_head(const kernel *k, buffer_id b)
 {
     const buffer *mine = &k->buffers.at[b];
@@ -165,6 +170,93 @@ buffer_id plan_head(const kernel *k, buffer_id b)
         if (k->buffers.at[o].kind == BUF_SCRATCH && k->buffers.at[o].slot == k->buffers.at[b].slot)
             return o;
     return b;
+}
+
+/* ---- uses: only what a kernel touches is loaded at its entry ----------------------------------------------------------- */
+
+static void uses_extent(kernel *k, extent x)
+{
+    kernel_uses *u = k->uses;
+    for (uint32_t i = 0; i < u->n_extent; i++)
+        if (u->extent[i].kind == x.kind && u->extent[i].set == x.set)
+            return;
+    extent *grown = arena_array(k->memory, extent, u->n_extent + 1);
+    for (uint32_t i = 0; i < u->n_extent; i++)
+        grown[i] = u->extent[i];
+    grown[u->n_extent++] = x;
+    u->extent = grown;
+}
+
+static void uses_expr(kernel *k, const lexpr *e)
+{
+    if (!e)
+        return;
+    if (e->op == L_LOAD)
+        k->uses->buffer[e->buffer] = true;
+    if (e->op == L_EXTENT)
+        uses_extent(k, e->extent);
+    for (int i = 0; i < loop_op_table[e->op].args; i++)
+        uses_expr(k, e->arg[i]);
+}
+
+static void uses_block(kernel *k, const lblock *b)
+{
+    for (uint32_t i = 0; i < b->stmt.n; i++) {
+        const lstmt *s = b->stmt.at[i];
+        switch (s->kind) {
+        case LOOP_LET:
+        case LOOP_VAR:
+        case LOOP_SET: uses_expr(k, s->let.expr); break;
+        case LOOP_STORE:
+            k->uses->buffer[s->store.buffer] = true;
+            uses_expr(k, s->store.index);
+            uses_expr(k, s->store.expr);
+            break;
+        case LOOP_FOR:
+            uses_expr(k, s->loop.lo);
+            uses_expr(k, s->loop.hi);
+            uses_block(k, &s->loop.body);
+            break;
+        case LOOP_IF:
+            uses_expr(k, s->branch.cond);
+            uses_block(k, &s->branch.then);
+            uses_block(k, &s->branch.other);
+            break;
+        case LOOP_CALL:
+            for (uint32_t a = 0; a < s->call.n; a++) {
+                if (s->call.arg[a].is_buffer)
+                    k->uses->buffer[s->call.arg[a].buffer] = true;
+                uses_expr(k, s->call.arg[a].value);
+            }
+            break;
+        case LOOP_IF_WANTED:
+            k->uses->output[s->wanted.output] = true;
+            uses_block(k, &s->wanted.body);
+            break;
+        case LOOP_COMMENT: break;
+        }
+    }
+}
+
+void kernel_finish(kernel *k)
+{
+    kernel_reductions(k);
+    plan_scratch(k);
+    k->uses = arena_new(k->memory, kernel_uses);
+    k->uses->buffer = arena_array(k->memory, bool, k->buffers.n + 1);
+    k->uses->output = arena_array(k->memory, bool, k->n_outputs + 1);
+    uses_block(k, &k->body);
+    for (buffer_id b = 0; b < k->buffers.n; b++)         /* the head of a slot stands for all of it         */
+        if (k->uses->buffer[b] && k->buffers.at[b].kind == BUF_SCRATCH)
+            k->uses->buffer[plan_head(k, b)] = true;
+}
+
+bool plan_is_parameter(const kernel *k, buffer_id b)
+{
+    const buffer *mine = &k->buffers.at[b];
+    if (!k->uses->buffer[b] || mine->kind == BUF_LOCAL || mine->kind == BUF_CONST)
+        return false;
+    return mine->kind != BUF_SCRATCH || plan_is_head(k, b);
 }
 
 /* ---- bytes -------------------------------------------------------------------------------------------------------------- */

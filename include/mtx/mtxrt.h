@@ -143,6 +143,26 @@ typedef struct mtx_view {
     const double       *param;
 } mtx_view;
 
+/* ------------------------------------------------------------------- processor, what compiled code calls (kernel_*.c) */
+
+/** The x86-64 level that this machine runs: 4 (AVX-512), 3 (AVX2 and FMA) or 1; 0 on another architecture. */
+MTX_API int  mtx_cpu_level(void);
+
+/** Sort x [n] in place; NaN comes last in either direction. */
+MTX_API void mtx_rt_sort(double *x, int64_t n, int64_t descending);
+/** order [n]: x[order[0]], x[order[1]], ... are sorted; equal numbers keep their order, NaN comes last. */
+MTX_API void mtx_rt_argsort(const double *x, int64_t n, int64_t descending, int64_t *order);
+/**
+ * Eigenvalues w [n], ascending, of the symmetric matrix a [n][n] (destroyed; both triangles are read), to about n rounding
+ * errors of the largest. work [3 n]. A matrix with an infinite or undefined element has w = NaN.
+ */
+MTX_API void mtx_rt_eigvals(double *a, int64_t n, double *w, double *work);
+/**
+ * Niggli-reduced cell of the lattice vectors in the rows of `cell` [3][3], in the rows of `out` [3][3], right-handed if
+ * `cell` is. A cell without volume is copied.
+ */
+MTX_API void mtx_rt_niggli(const double *cell, double *out);
+
 /* ------------------------------------------------------------------------------------- readers (runtime/io_*.c) */
 
 /**

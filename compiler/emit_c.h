@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * emit_c.h: printing kernels as C99 that needs mtxrt.h and the C library's math.h only.
+ */
+#ifndef MTX_EMIT_C_H
+#define MTX_EMIT_C_H
+
+#include "loopir.h"
+
+/* Every exported kernel is named through MTX_KERNEL(symbol), so that one text is compiled for several processors by
+ * defining it otherwise; by default it is the symbol itself. */
+void emit_c_prelude(bool alone, text *out);                      /* alone: without mtxrt.h                        */
+void emit_c_kernel(const kernel *k, const char *symbol, text *out);
+void emit_c(const module *m, const char *prefix, text *out);     /* whole file: PREFIX_stage_0..., PREFIX_kernel   */
+
+/* NAME in the letters of a C identifier, never empty, not starting with a digit (for prefixes of symbols) */
+void c_identifier(const char *words, text *out);
+
+#endif
