@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * smooth_reduce.c: reductions over sets whose members come and go, sorting and eigenvalues. In: what is known of the
+ * body. Out: what is known of the result. A sum is as smooth as its body, and at every cutoff that a bound variable meets
+ * only C^k for k < m when the body vanishes as t^m there; other reductions over such sets jump.
+ */
+#include "smooth_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ----------------------------------------------------------------------------------------------------------- words */
+
+static const char *index_text(analysis *x, node_id index)
+{
+    const node n = x->p->nodes.at[index];
+    name id = n.op == OP_IVAR ? x->p->ivars.at[n.imm.ivar].id : NULL;
+    return id ? id : "b";
+}
+
+/* the cutoff as the spec writes it, when that is short */
+static const char *cutoff_text(analysis *x, const set *s)
+{
+    span at = x->p->nodes.at[s->cutoff].at;
+    if (!at.src || at.end <= at.start || at.end - at.start > 32 || at.end > at.src->n)
+        return "the cutoff";
+    return arena_strndup(x->a, at.src->text + at.start, at.end - at.start);
+}
+
+static const char *vanish_text(analysis *x, uint32_t key, double m)
+{
+    const edge_def *e = &x->edges.at[key];
+    const set *s = &x->p->sets.at[e->set];
+    const char *where = arena_printf(x->a, "|%s.%s| reaches %s", index_text(x, e->index), s->kind == SET_PAIRS ? "d" : "k",
+                                     cutoff_text(x, s));
+    if (m <= 0 || isnan(m))
+        return arena_printf(x->a, m < 0 ? "grows without bound when %s, so it is discontinuous"
+                                        : "does not vanish when %s, so it is discontinuous", where);
+    return arena_printf(x->a, "vanishes as t^%g when %s, so it is only C%d", m, where, (int)ceil(m) - 1);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ sums */
+
+/* the addend that vanishes least */
+static node_id worst_addend(analysis *x, node_id body, uint32_t key, const context *c)
+{
+    for (;;) {
+        const node n = x->p->nodes.at[body];
+        if (n.op == OP_NEG || n.op == OP_ASCRIBE) {
+            body = n.arg[0];
+        } else if (n.op == OP_ADD || n.op == OP_SUB) {
+            double l = fact_vanish(smooth_eval(x, n.arg[0], c), key), r = fact_vanish(smooth_eval(x, n.arg[1], c), key);
+            if (l == r)
+                return body;
+            body = n.arg[l < r ? 0 : 1];
+        } else {
+            return body;
+        }
+    }
+}
+
+/* what the sum loses because members come and go at this edge */
+static void limit_at_edge(analysis *x, fact *f, const fact *body, node_id at, uint32_t key, const context *c)
+{
+    double m = fact_vanish(body, key);
+    series s;
+    int order = m <= 0 || isnan(m) ? -1 : m >= SMOOTH_INFINITE ? SMOOTH_INFINITE : (int)ceil(m) - 1;
+    set_id over = x->edges.at[key].set;
+    if (order < f->order) {
+        blame *b = arena_new(x->a, blame);
+        bool leading = body->definite || (fact_series(body, key, &s) && s.n > 0);
+        *b = (blame){.node = worst_addend(x, at, key, c), .reason = vanish_text(x, key, m), .certain = leading,
+                     .boundary = over, .vanish = m};
+        fact_limit(f, order, b);
+    }
+    const fact *cutoff = smooth_eval(x, x->p->sets.at[over].cutoff, &x->root);
+    if (m < INFINITY)
+        fact_limit(f, cutoff->order, cutoff->blame);
+}
+
+/* Does the row or set certainly have a member? A row that starts at an end of a pair of the same set does. */
+static bool never_empty(analysis *x, const ivar *v)
+{
+    const set *s = &x->p->sets.at[v->set];
+    if (v->partner != SETIR_NONE || v->to != SETIR_NONE)
+        return false;
+    if (s->kind == SET_PAIRS && v->row != SETIR_NONE) {
+        const node row = x->p->nodes.at[v->row];
+        return (row.op == OP_PAIR_I || row.op == OP_PAIR_J) && x->p->nodes.at[row.arg[0]].elem.set == v->set;
+    }
+    return s->kind == SET_BASE || s->kind == SET_AXIS || s->kind == SET_RANGE || s->kind == SET_SPECIES;
+}
+
+static range sum_range(analysis *x, const node *n, const fact *body, bool filtered)
+{
+    bool filled = !filtered;
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++)
+        filled &= never_empty(x, &x->p->ivars.at[n->imm.ivars[k]]);
+    range_end end = filled && range_nonzero(body->r, true) ? END_OPEN : filled && range_nonzero(body->r, false) ? END_EDGE : END_CLOSED;
+    if (body->r.lo >= 0)
+        return range_of(0, end, INFINITY, END_OPEN);
+    if (body->r.hi <= 0)
+        return range_of(-INFINITY, END_OPEN, 0, end);
+    return range_all;
+}
+
+static fact without_base(analysis *x, const fact *body)
+{
+    fact f = *body;
+    f.base = SETIR_NONE;
+    f.power = 0;
+    f.constant = f.nonzero = f.definite = f.affine = false;
+    f.r = range_all;
+    f.edge = f.n_edges ? arena_copy(x->a, f.edge, f.n_edges * sizeof *f.edge) : NULL;
+    return f;
+}
+
+/* The cutoff that bound variable k meets; a set that changes in another way makes the result jump. */
+static uint32_t bound_edge(analysis *x, const node *n, uint32_t k, fact *f)
+{
+    node_id index = node_ivar(x->p, n->imm.ivars[k], n->at);
+    uint32_t key = smooth_index_edge(x, index);
+    if (key == SETIR_NONE && smooth_set_varies(x, x->p->ivars.at[n->imm.ivars[k]].set))
+        smooth_limit(x, f, -1, n->arg[0], false, "runs over a set whose members come and go");
+    return key;
+}
+
+static fact reduce_sum(analysis *x, const node *n, node_id at, bool filtered, const context *c)
+{
+    const fact *body = smooth_eval(x, at, c);
+    fact f = without_base(x, body);
+    if (fact_is_zero(body))
+        return fact_constant(0, 0);
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
+        uint32_t key = bound_edge(x, n, k, &f);
+        if (key == SETIR_NONE)
+            continue;
+        limit_at_edge(x, &f, body, at, key, c);
+        fact_drop(&f, key);
+    }
+    f.r = sum_range(x, n, body, filtered);
+    fact_settle(&f);
+    return f;
+}
+
+/* ------------------------------------------------------------------------------------------------ other reductions */
+
+/* A product changes by the factor 1 + (body - 1) when a member enters. */
+static fact reduce_product(analysis *x, const node *n, node_id at, const context *c)
+{
+    node_id one = node_const(x->p, 1, unit_none(), n->at);
+    const node b = x->p->nodes.at[smooth_plain(x, at)];
+    node_id change = node_2(x->p, OP_SUB, b.elem, at, one, n->at);
+    if ((b.op == OP_ADD || b.op == OP_SUB) && smooth_eval(x, b.arg[0], c)->constant && smooth_eval(x, b.arg[0], c)->value == 1)
+        change = b.arg[1];
+    const fact *body = smooth_eval(x, at, c), *less = smooth_eval(x, change, c);
+    fact f = without_base(x, body);
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
+        uint32_t key = bound_edge(x, n, k, &f);
+        if (key != SETIR_NONE) {
+            limit_at_edge(x, &f, less, change, key, c);
+            fact_drop(&f, key);
+        }
+    }
+    for (uint32_t k = 0; k < f.n_edges; k++)                     /* any number of factors                     */
+        f.edge[k].m = f.edge[k].m < 0 ? -INFINITY : 0;
+    f.r = range_nonzero(body->r, true) && body->r.lo >= 0 ? range_of(0, END_OPEN, INFINITY, END_OPEN) : range_all;
+    fact_settle(&f);
+    return f;
+}
+
+static fact reduce_other(analysis *x, const node *n, node_id id, node_id at, bool filtered, const context *c)
+{
+    const fact *body = smooth_eval(x, at, c);
+    fact f = without_base(x, body);
+    bool mean = n->imm.reduce == RED_MEAN, several = false;
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
+        uint32_t key = bound_edge(x, n, k, &f);
+        if (key == SETIR_NONE)
+            continue;
+        several = true;
+        fact_drop(&f, key);
+        const edge_def *e = &x->edges.at[key];
+        smooth_limit(x, &f, -1, id, mean, arena_printf(x->a, "a %s over %s jumps when one enters or leaves at |%s.%s| = %s",
+            mean ? "mean" : n->imm.reduce == RED_MAX ? "maximum" : "minimum",
+            x->p->sets.at[e->set].id ? x->p->sets.at[e->set].id : "a set that changes", index_text(x, e->index),
+            x->p->sets.at[e->set].kind == SET_PAIRS ? "d" : "k", cutoff_text(x, &x->p->sets.at[e->set])));
+    }
+    f.r = mean && filtered ? range_hull(body->r, range_point(0)) : body->r;
+    if (mean && several)
+        f.r = range_hull(f.r, range_point(0));
+    if (!mean && smooth_varies(x, at))
+        smooth_limit(x, &f, 0, id, false, n->imm.reduce == RED_MAX ? "has a kink where the largest changes" : "has a kink where the smallest changes");
+    fact_settle(&f);
+    return f;
+}
+
+fact smooth_reduce(analysis *x, node_id id, const context *c)
+{
+    const node n = x->p->nodes.at[id];
+    node_id body = n.arg[0];
+    bool filtered = n.n_args > 1;
+    int known = filtered ? smooth_decide(x, n.arg[1], c) : 1;
+    if (filtered && known < 0 && smooth_varies(x, n.arg[1])) {   /* members leave where the condition changes  */
+        fact f = fact_opaque();
+        if (n.imm.reduce != RED_SUM) {
+            smooth_limit(x, &f, -1, n.arg[1], false, "decides by something that moves which members count");
+            return f;
+        }
+        node_id zero = program_node(x->p, OP_CONST, n.elem, NULL, 0, &(node_imm){.unit = unit_none()}, n.at);
+        body = node_3(x->p, OP_SELECT, n.elem, n.arg[1], body, zero, n.at);
+    } else if (filtered) {
+        c = smooth_assume(x, n.arg[1], true, c);
+    }
+    switch (n.imm.reduce) {
+    case RED_SUM: return reduce_sum(x, &n, body, filtered, c);
+    case RED_PROD: return reduce_product(x, &n, body, c);
+    case RED_MEAN: case RED_MAX: case RED_MIN: break;
+    }
+    return reduce_other(x, &n, id, body, filtered, c);
+}
+
+/* ------------------------------------------------------------------------------------------------- library functions */
+
+static bool domain_varies(analysis *x, const def *d)
+{
+    for (uint32_t k = 0; k < d->n_param; k++)
+        if (smooth_set_varies(x, x->p->ivars.at[d->param[k]].set))
+            return true;
+    return false;
+}
+
+fact smooth_lib(analysis *x, const def *d, node_id at)
+{
+    const def arg = x->p->defs.at[d->lib_arg];
+    fact inner = arg.lib == LIB_NONE ? *smooth_eval(x, arg.body, &x->root) : smooth_lib(x, &arg, at);
+    fact f = fact_opaque();
+    fact_limit(&f, inner.order, inner.blame);
+    const def *root = &arg;
+    while (root->lib != LIB_NONE)
+        root = &x->p->defs.at[root->lib_arg];
+    bool varies = smooth_varies(x, root->body);
+    node_id blamed = at != SETIR_NONE ? at : root->body;
+    if (domain_varies(x, &arg))
+        smooth_limit(x, &f, -1, blamed, false, "puts in order a set whose members come and go");
+    if (!varies)
+        return f;
+    if (d->lib == LIB_SORTROWS)
+        smooth_limit(x, &f, -1, blamed, true, "jumps where two rows have the same norm: their entries change places");
+    else if (d->lib == LIB_SORT)
+        smooth_limit(x, &f, 0, blamed, false, "sorting has a kink where two values are equal");
+    else if (d->lib == LIB_EIGVALS)
+        smooth_limit(x, &f, 0, blamed, false, "eigenvalues have a kink where two of them are equal");
+    return f;
+}
