@@ -35,38 +35,21 @@ void mtx_pairs_free(mtx_pairs *p)
     mtx_pairs_init(p);
 }
 
-/* A bigger copy of an array, old content kept, slack zeroed; NULL when memory is exhausted. */
-static void *grown(const void *old, int64_t used, int64_t capacity, size_t size)
-{
-    char *data = rt_aligned_alloc(((size_t)capacity + NB_SLACK) * size);
-    if (data == NULL) return NULL;
-    if (used > 0) memcpy(data, old, (size_t)used * size);
-    memset(data + (size_t)used * size, 0, NB_SLACK * size);
-    return data;
-}
-
-/* One array at a time: after a failure every array still has at least the old capacity. */
-#define GROW(array, used, capacity) do { \
-        void *larger = grown(array, used, capacity, sizeof *(array)); \
-        if (larger == NULL) return false; \
-        rt_aligned_free(array); \
-        (array) = larger; \
-    } while (0)
-
 static bool pairs_reserve(mtx_pairs *p, int64_t n)
 {
     if (n <= p->pair_capacity) return true;
     const int64_t half_more = p->pair_capacity + p->pair_capacity / 2;
     const int64_t capacity = n > half_more ? n : half_more;
-    GROW(p->i, p->n, capacity);
-    GROW(p->j, p->n, capacity);
-    GROW(p->sx, p->n, capacity);
-    GROW(p->sy, p->n, capacity);
-    GROW(p->sz, p->n, capacity);
-    GROW(p->dx, p->n, capacity);
-    GROW(p->dy, p->n, capacity);
-    GROW(p->dz, p->n, capacity);
-    GROW(p->dist, p->n, capacity);
+    /* one array at a time: after a failure every array still has at least the old capacity */
+    RT_GROW(p->i, p->n, capacity + NB_SLACK);
+    RT_GROW(p->j, p->n, capacity + NB_SLACK);
+    RT_GROW(p->sx, p->n, capacity + NB_SLACK);
+    RT_GROW(p->sy, p->n, capacity + NB_SLACK);
+    RT_GROW(p->sz, p->n, capacity + NB_SLACK);
+    RT_GROW(p->dx, p->n, capacity + NB_SLACK);
+    RT_GROW(p->dy, p->n, capacity + NB_SLACK);
+    RT_GROW(p->dz, p->n, capacity + NB_SLACK);
+    RT_GROW(p->dist, p->n, capacity + NB_SLACK);
     p->pair_capacity = capacity;
     return true;
 }
@@ -74,7 +57,7 @@ static bool pairs_reserve(mtx_pairs *p, int64_t n)
 static bool rev_reserve(mtx_pairs *p, int64_t used)
 {
     if (p->pair_capacity <= p->rev_capacity) return true;
-    GROW(p->rev, used, p->pair_capacity);
+    RT_GROW(p->rev, used, p->pair_capacity + NB_SLACK);
     p->rev_capacity = p->pair_capacity;
     return true;
 }
@@ -84,7 +67,7 @@ static bool rows_reserve(mtx_pairs *p, int64_t atoms)
     if (p->row != NULL && atoms <= p->atom_capacity) return true;
     const int64_t half_more = p->atom_capacity + p->atom_capacity / 2;
     const int64_t capacity = atoms > half_more ? atoms : half_more;
-    GROW(p->row, p->row == NULL ? 0 : p->atoms + 1, capacity + 1);
+    RT_GROW(p->row, p->row == NULL ? 0 : p->atoms + 1, capacity + 1 + NB_SLACK);
     p->atom_capacity = capacity;
     return true;
 }
@@ -93,8 +76,8 @@ static bool structures_reserve(mtx_pairs *p, int64_t structures)
 {
     if (p->pair_ptr != NULL && structures <= p->structure_capacity) return true;
     const int64_t capacity = structures + p->structure_capacity / 2 + 8;
-    GROW(p->pair_ptr, p->pair_ptr == NULL ? 0 : p->structures + 1, capacity + 1);
-    GROW(p->atom_ptr, p->atom_ptr == NULL ? 0 : p->structures + 1, capacity + 1);
+    RT_GROW(p->pair_ptr, p->pair_ptr == NULL ? 0 : p->structures + 1, capacity + 1 + NB_SLACK);
+    RT_GROW(p->atom_ptr, p->atom_ptr == NULL ? 0 : p->structures + 1, capacity + 1 + NB_SLACK);
     p->structure_capacity = capacity;
     return true;
 }

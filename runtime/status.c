@@ -69,3 +69,13 @@ void rt_aligned_free(void *memory)
 {
     free(memory);
 }
+
+void *rt_aligned_grow(void *array, int64_t used, int64_t capacity, size_t size)
+{
+    if (capacity < used || (uint64_t)capacity > SIZE_MAX / 2 / size) return NULL;
+    char *larger = rt_aligned_alloc((size_t)capacity * size);
+    if (larger == NULL) return NULL;
+    if (used > 0) memcpy(larger, array, (size_t)used * size);
+    rt_aligned_free(array);
+    return larger;
+}

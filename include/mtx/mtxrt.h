@@ -395,6 +395,127 @@ MTX_API mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[
 /** Name of the kernel that these flags select on this machine: "avx512", "avx2" or "portable". */
 MTX_API const char *mtx_neighbors_kernel(unsigned flags);
 
+/* --------------------------------------------------------------------- reciprocal vectors (runtime/recip.c) */
+
+/**
+ * Reciprocal lattice vectors 0 < |G| < cutoff of a batch of lattices, G . a = 2 pi times an integer. Aligned and
+ * padded like mtx_pairs. Of a layer or a wire: those of its own plane or line.
+ *
+ *   x y z [n]  G;  dist [n]  |G|                             1/angstrom
+ *   h k l [n]  indices on the cell as given; 0 along directions that do not repeat
+ *   ptr [structures + 1]
+ *
+ * Order: lexicographic in the indices on the reduced cell (mtx_cell_reduce). The vector of -h -k -l is the exact
+ * negative. MTX_RECIP_HALF keeps the one of each +-G whose first non-zero reduced index is positive.
+ */
+typedef struct mtx_recip {
+    int64_t  n, structures;
+    int64_t *ptr;
+    double  *x, *y, *z, *dist;
+    int32_t *h, *k, *l;
+    int64_t  capacity, structure_capacity;
+} mtx_recip;
+
+enum { MTX_RECIP_HALF = 1 };
+
+MTX_API void mtx_recip_init(mtx_recip *recip);
+MTX_API void mtx_recip_clear(mtx_recip *recip);
+MTX_API void mtx_recip_free(mtx_recip *recip);
+/** Errors: MTX_EINVAL (cutoff not positive, more than 1e9 vectors), MTX_EDATA (no volume), MTX_ENOMEM. */
+MTX_API mtx_status mtx_recip_append(const double cell[3][3], const uint8_t pbc[3], double cutoff, unsigned flags,
+                                    mtx_recip *out, mtx_problem *problem);
+
+/* ---------------------------------------------------------------------- crystal symmetry (runtime/symmetry.c) */
+
+/**
+ * The space group of a crystal and what it does to its atoms; owned, free with mtx_symmetry_free.
+ *
+ *   rotation    [n_operations][3][3]  integers W, acting on fractional columns: f' = W f + w
+ *   translation [n_operations][3]     w
+ *   cartesian   [n_operations][3][3]  the same rotation on Cartesian columns, orthogonal
+ *   equivalent  [n]  first atom of each atom's orbit      orbit [n]  the same for all operations of the group's type
+ *   wyckoff     [n]  letter, 'a' ...                      site  [n]  site symmetry symbol
+ *   transformation, origin_shift   x_standard = P x + p (mod 1), fractional columns
+ */
+typedef struct mtx_symmetry {
+    int64_t  n;
+    int32_t  number, hall_number, n_operations;
+    char     international[16], hall[24], pointgroup[8];
+    int32_t (*rotation)[3][3];
+    double  (*translation)[3], (*cartesian)[3][3];
+    int32_t *equivalent, *orbit;
+    char    *wyckoff, (*site)[8];
+    double   transformation[3][3], origin_shift[3];
+} mtx_symmetry;
+
+MTX_API void mtx_symmetry_init(mtx_symmetry *symmetry);
+MTX_API void mtx_symmetry_free(mtx_symmetry *symmetry);
+
+/**
+ * Computed by spglib, which takes all three directions as repeating; the structure needs three lattice vectors.
+ *   symprec  Cartesian tolerance, > 0                                                   angstrom
+ * Errors  MTX_EINVAL (no atoms, symprec), MTX_EDATA (no volume), MTX_ENOSYM (search failed), MTX_ENOMEM,
+ *         MTX_EUNSUPPORTED (built without spglib).     Threads  one caller at a time.
+ */
+MTX_API mtx_status mtx_symmetry_find(const mtx_structure *s, double symprec, mtx_symmetry *out, mtx_problem *problem);
+
+/* Cells of the same crystal; `out` is cleared first, per-atom and per-frame columns are not carried over. */
+enum { MTX_STANDARD_PRIMITIVE = 1, MTX_STANDARD_AS_IS = 2 };   /* primitive setting; no idealisation or rotation */
+
+MTX_API mtx_status mtx_structure_primitive(const mtx_structure *s, double symprec, mtx_structure *out,
+                                           mtx_problem *problem);
+MTX_API mtx_status mtx_structure_standard(const mtx_structure *s, double symprec, unsigned flags, mtx_structure *out,
+                                          mtx_problem *problem);
+/** The same atoms in the Niggli-reduced cell, orientation kept, positions moved into it. */
+MTX_API mtx_status mtx_structure_niggli(const mtx_structure *s, double symprec, mtx_structure *out,
+                                        mtx_problem *problem);
+
+/* ---------------------------------------------------------------- defects of a known host (runtime/differ.c) */
+
+/**
+ * Sites where samples differ from their host, over a batch of samples. Aligned and padded like mtx_pairs.
+ *
+ *   site [n]      index in the host structure            atom [n]  atom of the sample, -1: vacant
+ *   t[xyz] [n]    host cell of the site, in host rows: place = (r_host[site] + t * host rows) + registration
+ *   x y z [n]     place of the site in the sample's frame, inside its cell              angstrom
+ *   was, now [n]  atomic numbers; now is 0 where vacant
+ *   ptr [structures + 1]
+ *   shift [structures][3]  the registration: how the sample is moved against the host   angstrom
+ *
+ * Order within a sample: by site, then by t (x slowest).
+ */
+typedef struct mtx_spots {
+    int64_t  n, structures;
+    int64_t *ptr;
+    int32_t *site, *atom, *tx, *ty, *tz, *was, *now;
+    double  *x, *y, *z;
+    double (*shift)[3];
+    int64_t  capacity, structure_capacity;
+    void    *scratch;
+} mtx_spots;
+
+MTX_API void mtx_spots_init(mtx_spots *spots);
+MTX_API void mtx_spots_clear(mtx_spots *spots);
+MTX_API void mtx_spots_free(mtx_spots *spots);
+
+/**
+ * Register a sample on its host and add its spots.
+ *
+ *   host       any cell of the pristine crystal; the sample's cell must be a whole multiple of it in some basis
+ *   axes [3]   1 for the lattice vectors along which the structure type repeats (a layer: 1 1 0), whatever pbc says
+ *   tolerance  farthest an atom may be from its site, angstrom; 0: a quarter of the host's shortest distance. The
+ *              sample's lattice vectors may differ from the host's multiples by as much; the host is strained to fit.
+ *
+ * The sample may be shifted rigidly, wrapped and reordered: the registration is the translation that puts every atom
+ * on a site, with the most atoms of the right species; equal ones (host with centring) are resolved to the shortest.
+ * The last host and cell are remembered in `out`, so that many samples of one host are cheap.
+ *
+ * Errors  MTX_EMISMATCH (cell no multiple of the host's, atoms on no site or two on one; problem->frame, problem->atom),
+ *         MTX_EDATA (no volume, host sites too close), MTX_EINVAL, MTX_ENOMEM. The batch is then as before.
+ */
+MTX_API mtx_status mtx_differ_append(const mtx_structure *host, const mtx_structure *sample, const uint8_t axes[3],
+                                     double tolerance, mtx_spots *out, mtx_problem *problem);
+
 #ifdef __cplusplus
 }
 #endif
