@@ -141,5 +141,5 @@ int operations(const char *symbol, double alpha, double gamma, double (*operatio
 
 extern "C" {
 extern MTX_API const cif_shim mtxrt_cif;
-MTX_API const cif_shim mtxrt_cif = {parse, release, blocks, name, line, count, value, triplet, operations};
+const cif_shim mtxrt_cif = {parse, release, blocks, name, line, count, value, triplet, operations};
 }

@@ -6,7 +6,7 @@
  * at their mean, which is the special position that rounded coordinates meant. Partial occupancy is refused. Column
  * `label` repeats the site's label; info `name` is the block's name; info `_tag` is any tag that is wanted.
  */
-#define _DEFAULT_SOURCE
+#define _POSIX_C_SOURCE 200809L
 #include "cif_shim.h"
 #include "io.h"
 #include "module.h"

@@ -246,5 +246,5 @@ static void database_close(mtx_reader *r)
 #endif
 
 extern MTX_API const io_format mtxrt_sqlite;
-MTX_API const io_format mtxrt_sqlite = {.name = "asedb", .names = "|asedb|db|", .open = database_open,
+const io_format mtxrt_sqlite = {.name = "asedb", .names = "|asedb|db|", .open = database_open,
                                         .next = database_next, .close = database_close};

@@ -395,6 +395,73 @@ MTX_API mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[
 /** Name of the kernel that these flags select on this machine: "avx512", "avx2" or "portable". */
 MTX_API const char *mtx_neighbors_kernel(unsigned flags);
 
+/* ------------------------------------------------------------------------------------- writers (runtime/io_*.c) */
+
+/**
+ * A file of results, declared first, then filled batch by batch; memory does not grow with the number of frames. The
+ * file appears under its name only when mtx_writer_finish succeeds; nothing is left behind otherwise.
+ *
+ *   npz    NAME [frames, shape..] per frame; over a set NAME [rows of all frames, shape..] and SET.ptr int64
+ *          [frames + 1], the rows of each frame; pairs also SET.i, SET.j int32 [rows] (row of the endpoint in its
+ *          frame) and SET.shift int32 [rows, 3]; text is <U; meta.json repeats the declarations
+ *   hdf5   the same names as data sets; unit, law, doc, set as their attributes; meta.json as an attribute of the file
+ *   csv    OUT.csv: frame, then name, name[k] or name[k,l] for each number; each set has a table of its own,
+ *          OUT.SET.csv: frame, row, for pairs i, j, shift[0..2], then the outputs
+ *   extxyz the input structures with outputs per frame as keys and outputs over the atoms as columns; no other sets
+ */
+typedef struct mtx_writer mtx_writer;
+
+typedef enum mtx_dtype { MTX_F64, MTX_I32, MTX_I64, MTX_BOOL, MTX_TEXT } mtx_dtype;   /* BOOL: uint8_t, TEXT: UTF-8 */
+typedef enum mtx_rows_kind { MTX_ROWS_PLAIN, MTX_ROWS_ATOMS, MTX_ROWS_PAIRS } mtx_rows_kind;
+enum { MTX_OUTPUT_RANK = 8 };
+
+typedef struct mtx_output_set {
+    const char  *name;
+    mtx_rows_kind kind;          /* ATOMS: rows are the atoms of the input, in its order   */
+} mtx_output_set;
+
+typedef struct mtx_output {
+    const char *name;
+    int32_t     set;             /* index into the sets; -1: one row per frame             */
+    mtx_dtype   dtype;
+    int32_t     rank;            /* of one row; 0: a single number or text                 */
+    int64_t     shape[MTX_OUTPUT_RANK];
+    const char *unit, *law, *doc;                 /* metadata, NULL: none                   */
+} mtx_output;
+
+typedef struct mtx_writer_options {
+    const char *format;          /* npz, hdf5, csv, extxyz; NULL: by the path's ending     */
+    bool        deflate;         /* npz, hdf5: packed                                      */
+    const char *meta;            /* a JSON object about the spec, kept as it is, or NULL   */
+} mtx_writer_options;
+
+/** The rows of one set in a batch. */
+typedef struct mtx_set_rows {
+    const int64_t *ptr;          /* [frames + 1]; row ptr[f] is the first one of frame f   */
+    const int32_t *i, *j;        /* pairs: endpoints of every row                          */
+    const int32_t *sx, *sy, *sz; /* pairs: image shift                                     */
+    const int64_t *origin;       /* [frames] subtracted from i and j of the frame, or NULL */
+} mtx_set_rows;
+
+/** A batch of frames. data[k] holds the rows of output k without gaps (TEXT: const char *const *), from row 0 on:
+ *  `frames` of them, or ptr[frames] for a set. */
+typedef struct mtx_rows {
+    int64_t             frames;
+    const void *const  *data;                /* [outputs]                                   */
+    const mtx_set_rows *sets;                /* [sets]                                      */
+    const mtx_structure *const *structures;  /* [frames], needed by extxyz only             */
+} mtx_rows;
+
+/** Declarations and options are copied. On failure *writer is NULL. */
+MTX_API mtx_status mtx_writer_open(mtx_writer **writer, const char *path, const mtx_output *outputs, int32_t n_outputs,
+                                   const mtx_output_set *sets, int32_t n_sets, const mtx_writer_options *options,
+                                   mtx_problem *problem);
+MTX_API mtx_status mtx_writer_append(mtx_writer *writer, const mtx_rows *rows, mtx_problem *problem);
+/** Completes, syncs and renames the file; the writer is gone afterwards in any case. */
+MTX_API mtx_status mtx_writer_finish(mtx_writer *writer, mtx_problem *problem);
+/** Gives up: no file appears. NULL allowed. */
+MTX_API void       mtx_writer_abort(mtx_writer *writer);
+
 /* --------------------------------------------------------------------- reciprocal vectors (runtime/recip.c) */
 
 /**
