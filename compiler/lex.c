@@ -247,12 +247,11 @@ static size_t lex_irrep(const char *s, ast_irrep *out)
     if ((!second && !parity) || s[n] == '_' || (unsigned char)s[n] >= 0x80 || (s[n] >= '0' && s[n] <= '9')
         || (s[n] >= 'a' && s[n] <= 'z') || (s[n] >= 'A' && s[n] <= 'Z'))
         return 0;
-    if (s[n] == '+' && !second) {
-        size_t next = lex_digits(s + n + 1);
-        char after = s[n + 1 + next];
-        if (parity == 'e' && next && after != 'e' && after != 'o' && after != 'x')
-            return 0;                                    /* 1e+5                                  */
-    }
+    size_t next = s[n] == '+' || s[n] == '-' ? lex_digits(s + n + 1) : 0;
+    char after = s[n + 1 + next];
+    bool sum = s[n] == '+' && (after == 'e' || after == 'o' || after == 'x');
+    if (parity == 'e' && !second && next && !sum)
+        return 0;                                        /* 1e-5                                  */
     long copies = second ? strtol(s, NULL, 10) : 1;
     long degree = strtol(second ? s + first + 1 : s, NULL, 10);
     *out = (ast_irrep){-1, -1, parity};

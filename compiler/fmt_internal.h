@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fmt_internal.h: what the two halves of the formatter share. Columns count code points; a text that is being laid out
+ * starts at the beginning of a line.
+ */
+#ifndef MTX_FMT_INTERNAL_H
+#define MTX_FMT_INTERNAL_H
+
+#include "ast.h"
+
+#define FMT_WIDTH 100u
+
+uint32_t fmt_columns(const char *s, size_t n);           /* code points                           */
+uint32_t fmt_column(const text *out);                    /* where the next character would stand  */
+void     fmt_newline(text *out, uint32_t indent);
+
+/* one line, whatever its length */
+void fmt_expr(text *out, const expr *e);
+void fmt_type(text *out, const ast_type *t);
+void fmt_string(text *out, name s);
+void fmt_args(text *out, const ast_arg *arg, uint32_t n);
+void fmt_binders(text *out, const ast_binder *binder, uint32_t n);
+/* at the current column, broken where FMT_WIDTH asks for it; `tail` columns must stay free behind it */
+void fmt_expr_wrapped(text *out, const expr *e, uint32_t tail);
+/* the same behind `= `: operators of a broken sum line up under the `=` */
+void fmt_value_wrapped(text *out, const expr *e, uint32_t indent);
+
+#endif
