@@ -410,6 +410,8 @@ static void read_input(reader *r)
         }
     in.domain = domain.at;
     in.n_domain = domain.n;
+    in.pseudo = accept(r, "pseudo");
+    in.is_point = accept(r, "point");
     need(r, "scale");
     in.scale = number(r);
     if (accept(r, "from"))

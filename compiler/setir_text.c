@@ -150,6 +150,7 @@ static void dump_input(text *out, uint32_t id, const input *in)
     ref_text(out, "slot ", "", in->slot);
     for (uint32_t k = 0; k < in->n_domain; k++)
         text_printf(out, "%s S%u", k ? "" : " over", in->domain[k]);
+    text_printf(out, "%s%s", in->pseudo ? " pseudo" : "", in->is_point ? " point" : "");
     text_add(out, " scale ");
     setir_number_text(out, in->scale);
     if (in->from)
