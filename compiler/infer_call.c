@@ -501,7 +501,7 @@ value call_builtin(infer *x, scope *s, builtin_id id, const expr *e)
     if (row->op != OP_COUNT_) {
         return elementwise(x, s, e, plain_nodes, id);
     }
-    switch (id) {
+    switch ((int)id) {
     case BI_SQRT: return elementwise(x, s, e, sqrt_nodes, id);
     case BI_CUTOFF: return elementwise(x, s, e, cutoff_nodes, id);
     case BI_NORM: case BI_NORM2: return elementwise(x, s, e, norm_nodes, id);

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * claims.c: In: the claims of a program, the laws and orders that the rules gave. Out: a verdict per claim, messages for
+ * what fails, with the expression to blame. Not here: the rules (law_rules.c), the search for witnesses (witness.c).
+ */
+#include "claims.h"
+
+#include <string.h>
+
+const char *const verdict_text[] = {"proved", "assumed", "broken as declared", "refuted", "unproved"};
+
+typedef struct judge {
+    arena            *a;
+    const program    *p;
+    diag_sink        *sink;
+    const law_result *laws;
+    smooth_result    *smooth;
+    claim_refuter     refute;
+    void             *user;
+    verdict_list     *out;
+} judge;
+
+static law_status broken(node_id culprit, span at, const char *why)
+{
+    return (law_status){LAW_BROKEN, culprit, at, why};
+}
+
+/* Does the law agree with the declared type? The expression's own status, or what the declaration gets wrong. */
+static law_status against_declaration(judge *x, const claim *c)
+{
+    const def *d = &x->p->defs.at[c->subject];
+    const law_info *l = &x->laws->def[c->subject];
+    law_status s = l->status[c->sym];
+    span at = x->p->nodes.at[d->body].at;
+    if (s.level == LAW_BROKEN) {
+        return s;
+    }
+    switch (c->sym) {
+    case SYM_TRANSLATE: {
+        int points = 0;
+        bool other = false;
+        for (int k = 0; k < LAW_SLOTS; k++) {
+            points += l->affine[k].num == 1 && l->affine[k].den == 1;
+            other = other || (l->affine[k].num && !(l->affine[k].num == 1 && l->affine[k].den == 1));
+        }
+        if (other || points != (d->is_point ? 1 : 0)) {
+            return broken(d->body, at, d->is_point ? "does not move with the origin as a point does"
+                                                   : "a position moves with the origin");
+        }
+        break;
+    }
+    case SYM_REFLECT:
+        if (l->odd != d->pseudo) {
+            return broken(d->body, at, l->odd ? "changes sign in every mirror" : "does not change sign in a mirror");
+        }
+        break;
+    case SYM_REFLECT_X: case SYM_REFLECT_Y: case SYM_REFLECT_Z:
+        if ((l->odd != l->mirror[c->sym - SYM_REFLECT_X]) != d->pseudo) {
+            return broken(d->body, at, arena_printf(x->a, "becomes its negative in %s", symmetry_text[c->sym]));
+        }
+        break;
+    case SYM_WRAP:
+        if ((l->mod != SETIR_NONE && !d->is_point) || l->period != 0 || l->sign) {
+            return broken(d->body, at, l->mod != SETIR_NONE ? "is defined only up to a lattice vector"
+                                       : l->sign ? "is defined only up to its sign" : "is defined only up to whole periods");
+        }
+        break;
+    case SYM_CELL:
+        if (l->n_axis) {
+            return broken(d->body, at, "is a component along a lattice vector");
+        }
+        break;
+    case SYM_SUPERCELL:
+        if (l->mod != SETIR_NONE || l->period != 0 || l->sign) {
+            return broken(d->body, at, "is defined only up to lattice vectors of the cell");
+        }
+        for (int k = 0; k < LAW_SLOTS; k++) {
+            bool whole = l->size[k].den == 1 && (l->size[k].num == 0 || (l->size[k].num == 1 && d->n_param == 0));
+            if (!whole) {
+                return broken(d->body, at, arena_printf(x->a, "grows as N^%d%s%s", l->size[k].num, l->size[k].den == 1 ? "" : "/",
+                              l->size[k].den == 1 ? "" : arena_printf(x->a, "%d", l->size[k].den)));
+            }
+        }
+        break;
+    case SYM_PERMUTE: case SYM_ROTATE: case SYM_ROTATE_X: case SYM_ROTATE_Y: case SYM_ROTATE_Z: case SYM_COUNT:
+        break;
+    }
+    return s;
+}
+
+static verdict *add_verdict(judge *x, const claim *c, const char *word, verdict_kind kind)
+{
+    vec_push(x->a, x->out, ((verdict){.p = x->p, .claim = c, .claim_word = word, .kind = kind, .evidence = ""}));
+    return &x->out->at[x->out->n - 1];
+}
+
+static const char *size_text(judge *x, const law_info *l)
+{
+    for (int k = 0; k < LAW_SLOTS; k++) {
+        if (l->size[k].num) {
+            return l->size[k].den == 1 ? arena_printf(x->a, "grows as N^%d with the number N of cells", l->size[k].num)
+                                       : arena_printf(x->a, "grows as N^(%d/%d)", l->size[k].num, l->size[k].den);
+        }
+    }
+    return "is the same for every supercell";
+}
+
+/* --------------------------------------------------------------------------------------- symmetry claims */
+
+static const char *fix_for(judge *x, const claim *c, const law_status *s)
+{
+    node_op op = s->culprit == SETIR_NONE ? OP_COUNT_ : x->p->nodes.at[s->culprit].op;
+    const def *d = &x->p->defs.at[c->subject];
+    if (op == OP_COMP && c->sym >= SYM_REFLECT) {
+        return "abs(...)      if the two sides are equivalent";
+    }
+    if (op == OP_COMP) {
+        return "rotate(z)      if z is a direction of its own, as in a layer";
+    }
+    if (op == OP_INDEX_CONST || op == OP_INDEX_LT) {
+        return "a sum, a mean, sort(...) or max over the set does not depend on the order";
+    }
+    if (c->sym == SYM_PERMUTE && s->culprit == SETIR_NONE) {
+        return "sort(...) instead of list(...), or eigvals(...) of a matrix";
+    }
+    if (c->sym == SYM_TRANSLATE || c->sym == SYM_WRAP) {
+        return "use displacements: b.d for b in pairs(...)";
+    }
+    if (c->sym >= SYM_REFLECT && c->sym <= SYM_REFLECT_Z && d->declared.rank == 0 && !d->pseudo) {
+        return arena_printf(x->a, "%s : pseudoscalar      or its square", d->id);
+    }
+    return NULL;
+}
+
+static void report_symmetry(judge *x, const claim *c, const law_status *s, bool refuted, const char *witness)
+{
+    const def *d = &x->p->defs.at[c->subject];
+    span at = s->at.src ? s->at : d->at;
+    diag *e = diag_report(x->sink, refuted ? D_CLAIM_REFUTED : D_CLAIM_UNPROVED, at, d->id, symmetry_text[c->sym]);
+    diag_label_primary(x->sink, e, "%s", s->why ? s->why : "");
+    diag_label_at(x->sink, e, c->at, "claimed here");
+    const char *fix = fix_for(x, c, s);
+    if (fix) {
+        diag_help(x->sink, e, "%s", fix);
+    }
+    if (refuted) {
+        diag_help(x->sink, e, "breaks %s because \"...\"      if it is meant to", symmetry_text[c->sym]);
+    } else {
+        diag_note(x->sink, e, "The rules do not give it, and no counterexample was found: it may hold.");
+    }
+    if (witness) {
+        diag_note(x->sink, e, "witness: %s", witness);
+    }
+}
+
+static void judge_respects(judge *x, const claim *c)
+{
+    law_status s = against_declaration(x, c);
+    const law_info *l = &x->laws->def[c->subject];
+    const char *word = symmetry_text[c->sym];
+    if (s.level == LAW_EXACT) {
+        verdict *v = add_verdict(x, c, word, VERDICT_PROVED);
+        v->evidence = c->sym == SYM_SUPERCELL ? arena_printf(x->a, "by rules: %s", size_text(x, l)) : "by rules, for all elements";
+        return;
+    }
+    if (s.level == LAW_ALMOST) {
+        verdict *v = add_verdict(x, c, word, VERDICT_PROVED);
+        v->evidence = arena_printf(x->a, "by rules, almost everywhere: %s", s.why);
+        v->blame = s.at;
+        v->blame_why = s.why;
+        return;
+    }
+    if (s.level == LAW_ASSUMED) {
+        verdict *v = add_verdict(x, c, word, VERDICT_ASSUMED);
+        v->evidence = arena_printf(x->a, "assumed because %s", s.why);
+        v->blame = s.at;
+        v->blame_why = s.why;
+        return;
+    }
+    const char *witness = NULL;
+    bool refuted = x->refute && x->refute(x->user, x->p, c, l, x->a, &witness);
+    report_symmetry(x, c, &s, refuted, witness);
+    verdict *v = add_verdict(x, c, word, refuted ? VERDICT_REFUTED : VERDICT_UNPROVED);
+    v->evidence = refuted ? arena_printf(x->a, "witness: %s", witness) : "the rules do not give it; no counterexample found";
+    v->blame = s.at.src ? s.at : x->p->defs.at[c->subject].at;
+    v->blame_why = s.why;
+}
+
+/* `breaks g` stands for the whole transform: outputs that keep it are simply proved. */
+static void judge_breaks(judge *x, const claim *c)
+{
+    law_status s = against_declaration(x, c);
+    if (s.level >= LAW_ALMOST) {
+        bool any = false, first = true;
+        for (uint32_t k = 0; k < x->p->claims.n; k++) {
+            const claim *o = &x->p->claims.at[k];
+            if (o->kind == CLAIM_BREAKS && o->sym == c->sym) {
+                any = any || against_declaration(x, o).level < LAW_ALMOST;
+                first = first && (o >= c);
+            }
+        }
+        if (!any && first) {
+            diag *e = diag_report(x->sink, D_BREAKS_NOTHING, c->at, symmetry_text[c->sym]);
+            diag_label_primary(x->sink, e, "declared broken here");
+            diag_help(x->sink, e, "respects %s", symmetry_text[c->sym]);
+        }
+        verdict *v = add_verdict(x, c, symmetry_text[c->sym], VERDICT_PROVED);
+        v->evidence = "by rules: this output respects it";
+        return;
+    }
+    verdict *v = add_verdict(x, c, symmetry_text[c->sym], VERDICT_BROKEN);
+    v->evidence = arena_printf(x->a, "declared: %s", c->because ? c->because : "");
+    v->blame = s.at;
+    v->blame_why = s.why;
+}
+
+/* ------------------------------------------------------------------------------------------ size, smoothness */
+
+static void judge_size(judge *x, const claim *c)
+{
+    const def *d = &x->p->defs.at[c->subject];
+    const law_info *l = &x->laws->def[c->subject];
+    bool extensive = c->kind == CLAIM_EXTENSIVE;
+    const char *word = extensive ? "extensive" : "intensive";
+    law_status s = l->status[SYM_SUPERCELL];
+    int want = extensive ? 1 : 0;
+    bool lattice = false, right = true;
+    for (uint32_t k = 0; k < x->p->slots.n && k < LAW_SLOTS; k++) {
+        bool counts = x->p->slots.at[k].axes != 0 || x->p->slots.n == 1;
+        lattice = lattice || counts;
+        bool host = extensive && x->p->slots.n > 1 && l->size[k].num == 0;   /* grows with one of several */
+        right = right && (host || (l->size[k].num == want && l->size[k].den == 1));
+    }
+    if (extensive && x->p->slots.n > 1) {
+        bool any = false;
+        for (uint32_t k = 0; k < LAW_SLOTS; k++) {
+            any = any || l->size[k].num == 1;
+        }
+        right = right && any;
+    }
+    if (s.level == LAW_EXACT && right && lattice) {
+        add_verdict(x, c, word, VERDICT_PROVED)->evidence = arena_printf(x->a, "by rules: %s", size_text(x, l));
+        return;
+    }
+    if (s.level == LAW_ASSUMED && right) {
+        add_verdict(x, c, word, VERDICT_ASSUMED)->evidence = arena_printf(x->a, "assumed because %s", s.why);
+        return;
+    }
+    const char *witness = NULL;
+    bool by_rule = s.level == LAW_EXACT && !right;
+    bool refuted = x->refute && x->refute(x->user, x->p, c, l, x->a, &witness);
+    span at = x->p->nodes.at[d->body].at;
+    if (s.level != LAW_EXACT && s.at.src) {
+        at = s.at;
+    }
+    refuted = refuted || by_rule;
+    diag *e = diag_report(x->sink, D_NOT_EXTENSIVE, at, d->id, word,
+                          by_rule ? size_text(x, l) : refuted ? "changes otherwise" : "the rules do not show it");
+    diag_label_primary(x->sink, e, "%s", by_rule ? size_text(x, l) : s.why ? s.why : "");
+    diag_label_at(x->sink, e, c->at, "claimed here");
+    const node *body = &x->p->nodes.at[d->body];
+    if (by_rule && extensive && body->op == OP_REDUCE && body->imm.reduce == RED_MEAN) {
+        diag_help(x->sink, e, "sum      doubles when the cell doubles");
+    } else if (by_rule && !extensive) {
+        diag_help(x->sink, e, "divide by the number of atoms or the volume, or use `mean`");
+    }
+    if (witness) {
+        diag_note(x->sink, e, "witness: %s", witness);
+    }
+    verdict *v = add_verdict(x, c, word, refuted ? VERDICT_REFUTED : VERDICT_UNPROVED);
+    v->evidence = witness ? arena_printf(x->a, "witness: %s", witness)
+                : by_rule ? arena_printf(x->a, "by rules: %s", size_text(x, l)) : "the rules do not give it";
+    v->blame = at;
+    v->blame_why = s.why ? s.why : size_text(x, l);
+}
+
+static const char *order_text(judge *x, int order)
+{
+    return order >= SMOOTH_INFINITE ? "infinity" : arena_printf(x->a, "%d", order);
+}
+
+static void judge_smooth(judge *x, const claim *c)
+{
+    const def *d = &x->p->defs.at[c->subject];
+    const char *word = arena_printf(x->a, "smooth C%s", order_text(x, c->order));
+    smooth_info s = smooth_def(x->smooth, c->subject);
+    if (s.order >= c->order) {
+        add_verdict(x, c, word, VERDICT_PROVED)->evidence =
+            arena_printf(x->a, "by rules: %s", smooth_order_text(x->a, s.order));
+        return;
+    }
+    const char *witness = NULL;
+    bool refuted = s.exact || (x->refute && x->refute(x->user, x->p, c, &x->laws->def[c->subject], x->a, &witness));
+    span at = s.at.src ? s.at : d->at;
+    diag *e = refuted ? diag_report(x->sink, D_NOT_SMOOTH, at, d->id, order_text(x, c->order),
+                                    s.boundary != SETIR_NONE ? " at the cutoff" : "")
+                      : diag_report(x->sink, D_SMOOTH_UNPROVED, at, d->id, order_text(x, c->order));
+    diag_label_primary(x->sink, e, "%s", s.reason ? s.reason : "");
+    diag_label_at(x->sink, e, c->at, "claimed here");
+    if (s.boundary != SETIR_NONE) {
+        diag_note(x->sink, e, "Forces %s whenever an atom crosses the cutoff.", s.order < 0 ? "are infinite" : s.order == 0 ? "jump" : "have a kink in some derivative");
+        diag_help(x->sink, e, "... * cutoff(norm(b.d), rc, %d)", c->order >= SMOOTH_INFINITE ? 6 : c->order + 1);
+    }
+    if (witness) {
+        diag_note(x->sink, e, "witness: %s", witness);
+    }
+    verdict *v = add_verdict(x, c, word, refuted ? VERDICT_REFUTED : VERDICT_UNPROVED);
+    v->evidence = arena_printf(x->a, "by rules: %s", smooth_order_text(x->a, s.order));
+    v->blame = at;
+    v->blame_why = s.reason;
+}
+
+void claims_check(arena *a, const program *p, diag_sink *sink, const law_result *laws, smooth_result *smooth,
+                  claim_refuter refute, void *user, verdict_list *out)
+{
+    judge x = {a, p, sink, laws, smooth, refute, user, out};
+    for (uint32_t k = 0; k < p->defs.n; k++) {
+        const law_info *l = &laws->def[k];
+        const def *d = &p->defs.at[k];
+        bool moves = l->affine[0].num || l->affine[1].num || l->affine[2].num || l->affine[3].num;
+        if (d->output && l->mod != SETIR_NONE && !moves && l->status[SYM_WRAP].level == LAW_EXACT) {
+            diag *e = diag_report(sink, D_PERIODIC_DIFFERENCE, p->nodes.at[d->body].at);
+            diag_label_primary(sink, e, "%s repeats: this is defined only up to a lattice vector", p->slots.at[l->mod].type);
+        }
+    }
+    for (uint32_t k = 0; k < p->claims.n; k++) {
+        const claim *c = &p->claims.at[k];
+        switch (c->kind) {
+        case CLAIM_RESPECTS: judge_respects(&x, c); break;
+        case CLAIM_BREAKS: judge_breaks(&x, c); break;
+        case CLAIM_EXTENSIVE: case CLAIM_INTENSIVE: judge_size(&x, c); break;
+        case CLAIM_SMOOTH: judge_smooth(&x, c); break;
+        case CLAIM_ASSUME: case CLAIM_SYMMETRIC_BODY: break;
+        }
+    }
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * law_symmetric.c: In: a node and two index variables. Out: whether a normal form of the node is unchanged when the two
+ * are exchanged. The normal form knows that sums and products commute and associate, that x - y = -(y - x), which
+ * functions are even, odd or symmetric, and ignores names of bound variables. It is kept as a 128-bit hash.
+ */
+#include "law.h"
+
+#include <string.h>
+
+typedef struct form { uint64_t a, b; bool minus; } form;         /* value = (minus ? -1 : 1) * what the hash stands for */
+
+typedef struct former {
+    const program *p;
+    ivar_id  left, right;
+    bool     swap;
+    form    *memo;
+    bool    *known;
+    uint32_t *height;            /* of nested reductions, names bound variables                             */
+} former;
+
+static uint64_t mix(uint64_t x)
+{
+    x ^= x >> 30;
+    x *= 0xbf58476d1ce4e5b9u;
+    x ^= x >> 27;
+    x *= 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+static form mixed(form f, uint64_t salt)
+{
+    return (form){mix(f.a + salt * 0x9e3779b97f4a7c15u), mix(f.b ^ (salt * 0xc2b2ae3d27d4eb4fu + 1)), f.minus};
+}
+
+static form plus(form x, form y)
+{
+    return (form){x.a + y.a, x.b + y.b, false};
+}
+
+static form times_int(form x, int64_t k)
+{
+    return (form){x.a * (uint64_t)k, x.b * (uint64_t)k, false};
+}
+
+static form ordered(form acc, form next)
+{
+    uint64_t s = next.minus ? 0x51ed270b : 0;
+    return (form){mix(acc.a * 31 + next.a + s), mix(acc.b * 37 + next.b + s), false};
+}
+
+static form of_word(uint64_t w)
+{
+    return (form){mix(w + 0x1234567), mix(w ^ 0xabcdef987654321u), false};
+}
+
+static form form_of(former *f, node_id n);
+
+/* sum of signed terms: linear in the hash */
+static form sum_of(former *f, node_id n)
+{
+    const node *d = &f->p->nodes.at[n];
+    if (d->op == OP_ADD || d->op == OP_SUB) {
+        form x = sum_of(f, d->arg[0]), y = sum_of(f, d->arg[1]);
+        return plus(x, d->op == OP_SUB ? times_int(y, -1) : y);
+    }
+    if (d->op == OP_NEG) {
+        return times_int(sum_of(f, d->arg[0]), -1);
+    }
+    form x = form_of(f, n);
+    bool minus = x.minus;
+    x.minus = false;
+    x = mixed(x, 7);
+    return minus ? times_int(x, -1) : x;
+}
+
+static form canonical_sum(form s)
+{
+    form other = times_int(s, -1);
+    bool minus = other.a < s.a || (other.a == s.a && other.b < s.b);
+    form r = mixed(minus ? other : s, 11);
+    r.minus = minus;
+    return r;
+}
+
+/* product of factors: exponents are linear in the hash; signs are counted apart */
+static form product_of(former *f, node_id n, bool *minus)
+{
+    const node *d = &f->p->nodes.at[n];
+    double p = d->op == OP_POW ? d->imm.value[0] : 0;
+    if ((d->op == OP_MUL || d->op == OP_DIV) && !d->elem.channels) {
+        form x = product_of(f, d->arg[0], minus), y = product_of(f, d->arg[1], minus);
+        return plus(x, d->op == OP_DIV ? times_int(y, -1) : y);
+    }
+    if (d->op == OP_NEG) {
+        *minus = !*minus;
+        return product_of(f, d->arg[0], minus);
+    }
+    if (d->op == OP_POW && p == (double)(int64_t)p && p > -1000 && p < 1000) {
+        bool inner = false;
+        form x = product_of(f, d->arg[0], &inner);
+        if (inner && (int64_t)p % 2) {
+            *minus = !*minus;
+        }
+        return times_int(x, (int64_t)p);
+    }
+    form x = form_of(f, n);
+    if (x.minus) {
+        *minus = !*minus;
+    }
+    x.minus = false;
+    return mixed(x, 13);
+}
+
+static form ivar_form(former *f, ivar_id v)
+{
+    if (v == f->left || v == f->right) {
+        return of_word(0x777000 + ((v == f->left) != f->swap));
+    }
+    return of_word(0x888000 + (uint64_t)v);
+}
+
+/* Bound variables are named by their set, row and the height of their reduction, not by their id. */
+static form reduce_form(former *f, node_id n)
+{
+    const node *d = &f->p->nodes.at[n];
+    form r = of_word(0x5000 + (uint64_t)d->imm.reduce * 16 + f->height[n]);
+    for (uint32_t k = 0; k < d->imm.n_ivars; k++) {
+        const ivar *v = &f->p->ivars.at[d->imm.ivars[k]];
+        r = ordered(r, of_word(v->set * 4u + (v->partner != SETIR_NONE) * 2u + v->unordered));
+        r = v->row == SETIR_NONE ? r : ordered(r, form_of(f, v->row));
+        r = v->to == SETIR_NONE ? r : ordered(r, form_of(f, v->to));
+    }
+    for (uint32_t k = 0; k < d->n_args; k++) {
+        r = ordered(r, form_of(f, d->arg[k]));
+    }
+    return r;
+}
+
+static form imm_form(const node *d)
+{
+    form r = of_word((uint64_t)d->op);
+    uint64_t bits[9];
+    memcpy(bits, d->imm.value, sizeof bits);
+    for (int k = 0; k < 9; k++) {
+        r = ordered(r, of_word(bits[k]));
+    }
+    uint64_t ids[] = {(uint64_t)d->imm.k, d->imm.slot, d->imm.set, d->imm.input, d->imm.def, d->imm.param, d->elem.rank};
+    for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++) {
+        r = ordered(r, of_word(ids[k] + 3));
+    }
+    return r;
+}
+
+static bool commutes(node_op op)
+{
+    return op == OP_DOT || op == OP_MIN2 || op == OP_MAX2 || op == OP_SPECIES_EQ || op == OP_EQ || op == OP_INDEX_EQ ||
+           op == OP_AND || op == OP_OR;
+}
+
+static bool keeps_sign(node_op op)
+{
+    return op == OP_SIN || op == OP_TAN || op == OP_ASIN || op == OP_ATAN || op == OP_SINH || op == OP_TANH ||
+           op == OP_ERF || op == OP_SIGN || op == OP_COMP || op == OP_TRACE || op == OP_TRANSPOSE || op == OP_DET;
+}
+
+static bool drops_sign(node_op op)
+{
+    return op == OP_COS || op == OP_COSH || op == OP_ABS || op == OP_NORM;
+}
+
+static form build(former *f, node_id n)
+{
+    const node *d = &f->p->nodes.at[n];
+    bool minus = false;
+    if (d->op == OP_IVAR) {
+        return ivar_form(f, d->imm.ivar);
+    }
+    if (d->op == OP_CONST && d->elem.rank == 0 && d->imm.value[0] < 0) {
+        uint64_t bits;
+        double v = -d->imm.value[0];
+        memcpy(&bits, &v, sizeof bits);
+        form r = of_word(bits);
+        r.minus = true;
+        return r;
+    }
+    if (d->op == OP_CONST && d->elem.rank == 0) {
+        uint64_t bits;
+        memcpy(&bits, &d->imm.value[0], sizeof bits);
+        return of_word(bits);
+    }
+    if (d->op == OP_ADD || d->op == OP_SUB) {
+        return canonical_sum(sum_of(f, n));
+    }
+    bool whole_power = d->op == OP_POW && d->imm.value[0] == (double)(int64_t)d->imm.value[0];
+    if (((d->op == OP_MUL || d->op == OP_DIV) && !d->elem.channels) || d->op == OP_NEG || whole_power) {
+        form r = mixed(product_of(f, n, &minus), 17);
+        r.minus = minus;
+        return r;
+    }
+    if (d->op == OP_REDUCE) {
+        return reduce_form(f, n);
+    }
+    form r = imm_form(d);
+    if (commutes(d->op) || d->op == OP_CROSS) {
+        form x = form_of(f, d->arg[0]), y = form_of(f, d->arg[1]);
+        bool bilinear = d->op == OP_DOT || d->op == OP_CROSS;
+        minus = bilinear && x.minus != y.minus;
+        if (d->op == OP_CROSS && (y.a < x.a || (y.a == x.a && y.b < x.b))) {
+            minus = !minus;
+        }
+        form xs = bilinear ? x : ordered(of_word(1), x), ys = bilinear ? y : ordered(of_word(1), y);
+        xs.minus = ys.minus = false;
+        r = ordered(r, plus(mixed(xs, 19), mixed(ys, 19)));
+        r.minus = minus;
+        return r;
+    }
+    for (uint32_t k = 0; k < d->n_args; k++) {
+        form x = form_of(f, d->arg[k]);
+        if (drops_sign(d->op)) {
+            x.minus = false;
+        } else if (keeps_sign(d->op)) {
+            minus = x.minus;
+            x.minus = false;
+        }
+        r = ordered(r, x);
+    }
+    r.minus = minus;
+    return r;
+}
+
+static form form_of(former *f, node_id n)
+{
+    if (!f->known[n]) {
+        f->memo[n] = build(f, n);
+        f->known[n] = true;
+    }
+    return f->memo[n];
+}
+
+bool law_symmetric(const program *p, node_id n, ivar_id a, ivar_id b)
+{
+    arena *m = p->memory;
+    former f = {.p = p, .left = a, .right = b, .height = arena_array(m, uint32_t, n + 1)};
+    for (node_id k = 0; k <= n; k++) {
+        const node *d = &p->nodes.at[k];
+        for (uint32_t j = 0; j < d->n_args; j++) {
+            uint32_t h = f.height[d->arg[j]];
+            f.height[k] = h > f.height[k] ? h : f.height[k];
+        }
+        f.height[k] += d->op == OP_REDUCE;
+    }
+    form form_[2];
+    for (int s = 0; s < 2; s++) {
+        f.swap = s;
+        f.memo = arena_array(m, form, n + 1);
+        f.known = arena_array(m, bool, n + 1);
+        form_[s] = form_of(&f, n);
+    }
+    return form_[0].a == form_[1].a && form_[0].b == form_[1].b && form_[0].minus == form_[1].minus;
+}
