@@ -296,3 +296,9 @@ int series_agree(series a, series b)
     }
     return certain;
 }
+
+bool series_differ(series a, series b)
+{
+    int k = series_agree(a, b);
+    return k >= 0 && k < int_min(a.off + a.n, b.off + b.n);
+}

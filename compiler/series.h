@@ -39,5 +39,6 @@ int    series_sign(series a);
 /* first k whose coefficients of t^k differ when b's variable runs the other way (t -> -t); the count of compared ones
  * when none does; negative when a pole stands in the way */
 int    series_agree(series a, series b);
+bool   series_differ(series a, series b);                        /* and a coefficient that differs was found          */
 
 #endif

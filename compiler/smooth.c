@@ -233,6 +233,27 @@ static fact eval_add(analysis *x, node_id id, const node *n, const context *c)
     return f;
 }
 
+static const char kink[] = "has a kink where its base is zero";
+
+/* |v|, |x|, max(x, 0), min(x, 0), scaled: the only kink is where the value is zero; what is smooth inside */
+static node_id kink_at_zero(analysis *x, node *n, const context *c)
+{
+    while (n->op == OP_MUL || n->op == OP_DIV || n->op == OP_NEG || n->op == OP_ASCRIBE) {
+        uint32_t left = n->op == OP_MUL && !smooth_varies(x, n->arg[0]);
+        if ((n->op == OP_MUL || n->op == OP_DIV) && smooth_varies(x, n->arg[1 - left]))
+            return SETIR_NONE;
+        *n = x->p->nodes.at[smooth_plain(x, n->arg[left])];
+    }
+    if (n->op == OP_NORM || n->op == OP_ABS)
+        return n->arg[0];
+    if (n->op != OP_MAX2 && n->op != OP_MIN2)
+        return SETIR_NONE;
+    for (uint32_t k = 0; k < 2; k++)
+        if (fact_is_zero(smooth_eval(x, n->arg[k], c)))
+            return n->arg[1 - k];
+    return SETIR_NONE;
+}
+
 static fact eval_power(analysis *x, node_id id, node_id arg, double p, const context *c)
 {
     const char *problem = NULL;
@@ -242,14 +263,15 @@ static fact eval_power(analysis *x, node_id id, node_id arg, double p, const con
         smooth_limit(x, &f, -1, arg, false, problem);
     bool whole = p == floor(p), even = whole && fmod(p, 2) == 0;
     if (!whole && !fact_is_nonzero(a))
-        smooth_limit(x, &f, (int)fmin(ceil(p) - 1, SMOOTH_INFINITE - 1), id, false, "has a kink where its base is zero");
-    const node n = x->p->nodes.at[smooth_plain(x, arg)];         /* |v|^p: the kink at zero is raised too   */
-    if (p > 1 && a->order == 0 && (n.op == OP_NORM || n.op == OP_ABS)) {
-        const fact *inner = smooth_eval(x, n.arg[0], c);
+        smooth_limit(x, &f, (int)fmin(ceil(p) - 1, SMOOTH_INFINITE - 1), id, false, kink);
+    node n = x->p->nodes.at[smooth_plain(x, arg)];               /* |v|^p: the kink at zero is raised too   */
+    node_id raised = p > 1 && a->order == 0 ? kink_at_zero(x, &n, c) : SETIR_NONE;
+    if (raised != SETIR_NONE) {
+        const fact *inner = smooth_eval(x, raised, c);
         f.order = inner->order;
         f.blame = inner->blame;
-        if (!even)
-            smooth_limit(x, &f, (int)fmin(ceil(p) - 1, SMOOTH_INFINITE - 1), id, false, "has a kink where its base is zero");
+        if (!even || n.op == OP_MAX2 || n.op == OP_MIN2)
+            smooth_limit(x, &f, (int)fmin(ceil(p) - 1, SMOOTH_INFINITE - 1), id, false, kink);
     }
     return f;
 }
@@ -278,7 +300,7 @@ static fact eval_powv(analysis *x, node_id id, const node *n, const context *c)
     else if (p->r.lo <= 0 || smooth_varies(x, n->arg[1]))
         smooth_limit(x, &f, -1, n->arg[0], false, "may be zero here");
     else
-        smooth_limit(x, &f, (int)fmin(ceil(p->r.lo) - 1, SMOOTH_INFINITE - 1), id, false, "has a kink where its base is zero");
+        smooth_limit(x, &f, (int)fmin(ceil(p->r.lo) - 1, SMOOTH_INFINITE - 1), id, false, kink);
     return f;
 }
 
@@ -400,18 +422,47 @@ static fact eval_step(analysis *x, node_id id, const node *n, const context *c)
     return f;
 }
 
+/* at an edge where one of the two is clearly the larger, the extreme is one of them */
+static void choose_edges(analysis *x, fact *f, const fact *l, const fact *r, const fact *gap, bool largest)
+{
+    edge *all = arena_array(x->a, edge, gap->n_edges + f->n_edges + 1);
+    uint32_t n = 0;
+    bool known = gap->base != SETIR_NONE;
+    for (uint32_t k = 0; k < gap->n_edges; k++) {
+        uint32_t key = gap->edge[k].key;
+        int sign = gap->edge[k].known ? series_sign(gap->edge[k].at) : 0;
+        const fact *taken = (sign > 0) == largest ? l : r;
+        if (!sign)
+            continue;
+        edge e = {.key = key, .m = fact_vanish(taken, key)};
+        e.known = fact_series(taken, key, &e.at);
+        known &= e.known && gap->power == 0;
+        fact_drop(f, key);
+        all[n++] = e;
+    }
+    known &= n == gap->n_edges && f->n_edges == 0;
+    for (uint32_t k = 0; k < f->n_edges; k++)
+        all[n++] = f->edge[k];
+    f->edge = all;
+    f->n_edges = n;
+    f->base = known ? gap->base : SETIR_NONE;
+    f->definite = false;
+    fact_settle(f);
+}
+
 static fact eval_extreme(analysis *x, node_id id, const node *n, const context *c)
 {
     const fact *l = smooth_eval(x, n->arg[0], c), *r = smooth_eval(x, n->arg[1], c);
-    node_id gap = node_2(x->p, OP_SUB, n->elem, n->arg[0], n->arg[1], n->at);
-    range g = smooth_eval(x, gap, c)->r;
-    int sign = g.lo >= 0 ? 1 : g.hi <= 0 ? -1 : 0;
+    const fact *gap = smooth_eval(x, node_2(x->p, OP_SUB, n->elem, n->arg[0], n->arg[1], n->at), c);
+    bool largest = n->op == OP_MAX2;
+    int sign = gap->r.lo >= 0 ? 1 : gap->r.hi <= 0 ? -1 : 0;
     fact f = fact_join(x->a, l, r);
     if (sign && n->elem.channels == 0) {
-        fact only = sign * (n->op == OP_MAX2 ? 1 : -1) > 0 ? *l : *r;
+        fact only = (sign > 0) == largest ? *l : *r;
         fact_limit(&only, f.order < 0 ? f.order : SMOOTH_INFINITE, f.blame);     /* both are evaluated      */
         return only;
     }
+    choose_edges(x, &f, l, r, gap, largest);
     if (smooth_varies(x, id))
         smooth_limit(x, &f, 0, id, false, "has a kink where its two arguments are equal");
     return f;
@@ -439,7 +490,7 @@ static fact eval_cutoff(analysis *x, node_id id, const node *n, const context *c
     }
     fact lead = fact_power(x->a, v, order, &problem), f = fact_multiply(x->a, &lead, &sum);
     if (u->r.lo >= 0)
-        f.r = range_of(0, sign > 0 ? f.definite ? END_OPEN : END_EDGE : END_CLOSED, 1, END_CLOSED);
+        f.r = range_of(0, v->r.lo > 0 ? END_OPEN : sign > 0 ? v->r.lo_end : END_CLOSED, 1, END_CLOSED);
     if (sign > 0 || f.constant)
         return f;
     for (uint32_t k = 0; k < f.n_edges; k++) {                   /* beyond 1 it is zero, which is flat      */

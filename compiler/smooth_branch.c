@@ -52,8 +52,8 @@ bool smooth_distinct(analysis *x, node_id i, node_id j, const context *c)
     const node a = *node_at(x, i), b = *node_at(x, j);
     if (a.op == OP_INDEX_CONST && b.op == OP_INDEX_CONST)
         return a.imm.set == b.imm.set && a.imm.k != b.imm.k;
-    for (; c; c = c->up)
-        if (c->kind == GUARD_DISTINCT && ((c->a == i && c->b == j) || (c->a == j && c->b == i)))
+    for (const context *g = c; g; g = g->up)
+        if (g->kind == GUARD_DISTINCT && ((g->a == i && g->b == j) || (g->a == j && g->b == i)))
             return true;
     return partners(x, i, j) || ends_differ(x, i, j, c);
 }
@@ -420,7 +420,8 @@ static fact select_boundary(analysis *x, node_id id, const node *condition, cons
     if (m < INFINITY)
         fact_limit(&all, w->order, w->blame);
     series one, two;
-    bool certain = fact_series(f, s.key, &one) && fact_series(g, s.key, &two);
+    bool certain = fact_series(f, s.key, &one) && fact_series(g, s.key, &two) && f->power == g->power
+        && series_differ(one, two);
     if (m <= 0)
         smooth_limit(x, &all, -1, id, certain, certain ? "jumps where its condition changes"
                      : "may jump where its condition changes: the two sides are not seen to agree there");

@@ -4,6 +4,7 @@
  * hold for the result; where nothing better is known, the weaker one. Programs, conditions, sets: smooth.c.
  */
 #include "smooth_fact.h"
+#include "setir_eval.h"
 
 #include <math.h>
 
@@ -82,7 +83,7 @@ bool range_reaches(range r, double v)
 
 static double snap(double sum, double a, double b)
 {
-    return fabs(sum) <= FACT_TINY * (fabs(a) + fabs(b)) ? 0 : sum;
+    return isfinite(sum) && fabs(sum) <= FACT_TINY * (fabs(a) + fabs(b)) ? 0 : sum;
 }
 
 static range range_add(range a, range b)
@@ -93,7 +94,7 @@ static range range_add(range a, range b)
 
 static range range_negate(range a)
 {
-    return range_of(-a.hi, a.hi_end, -a.lo, a.lo_end);
+    return range_of(0 - a.hi, a.hi_end, 0 - a.lo, a.lo_end);     /* never -0, whose inverse is -inf            */
 }
 
 /* product of two ends; a zero end decides whether the product reaches zero */
@@ -192,8 +193,8 @@ double fact_vanish(const fact *f, uint32_t key)
 bool fact_series(const fact *f, uint32_t key, series *out)
 {
     const edge *e = fact_edge(f, key);
-    if (f->constant && f->value != 0) {
-        *out = series_constant(f->value, f->size);
+    if (f->constant) {
+        *out = fact_is_zero(f) ? (series){.off = SMOOTH_INFINITE} : series_constant(f->value, f->size);
         return true;
     }
     if (!e || !e->known)
@@ -359,6 +360,17 @@ fact fact_negate(arena *a, const fact *x)
     return fact_multiply(a, &minus, x);
 }
 
+/* a number times a power of the base's symbol */
+static bool is_scale(const fact *x)
+{
+    if (x->constant)
+        return true;
+    bool scale = x->affine && x->n_edges == 1 && x->edge[0].at.off == 0;
+    for (int k = 1; scale && k < x->edge[0].at.n; k++)
+        scale = x->edge[0].at.c[k] == 0;
+    return scale;
+}
+
 fact fact_multiply(arena *a, const fact *x, const fact *y)
 {
     if (x->constant && y->constant)
@@ -369,7 +381,7 @@ fact fact_multiply(arena *a, const fact *x, const fact *y)
         return *y;
     fact f = fact_pair(x, y, false);
     f.power = x->power + y->power;
-    f.affine = (x->affine && y->constant) || (y->affine && x->constant);
+    f.affine = (x->affine && is_scale(y)) || (y->affine && is_scale(x));
     f.r = range_multiply(x->r, y->r);
     f.nonzero = fact_is_nonzero(x) && fact_is_nonzero(y);
     f.definite = x->definite && y->definite;
@@ -427,6 +439,7 @@ fact fact_power(arena *a, const fact *x, double p, const char **problem)
             f.base = SETIR_NONE;
     }
     f.definite = x->definite;
+    f.affine = whole && x->affine && is_scale(x);
     fact_settle(&f);
     return f;
 }
@@ -515,16 +528,30 @@ static bool pole_is_pure(const fact *x)
     return !(pole && zero);
 }
 
+/* |f'(x)|, by which an uncertainty of x spreads; 0 at the ends of asin and acos, where it would be infinite */
+static double function_slope(node_op op, double v)
+{
+    switch ((int)op) {
+    case OP_EXP: return exp(v);
+    case OP_LOG: return 1 / v;
+    case OP_SIN: return fabs(cos(v));
+    case OP_COS: return fabs(sin(v));
+    case OP_TAN: return 1 + tan(v) * tan(v);
+    case OP_ASIN: case OP_ACOS: return fabs(v) < 1 ? 1 / sqrt(1 - v * v) : 0;
+    case OP_ATAN: return 1 / (1 + v * v);
+    case OP_SINH: return cosh(v);
+    case OP_COSH: return fabs(sinh(v));
+    case OP_TANH: return 1 - tanh(v) * tanh(v);
+    default: return 2 * exp(-v * v);
+    }
+}
+
 static fact function_constant(node_op op, const fact *x)
 {
-    series s = series_constant(x->value, x->size), y;
-    if (x->value == 0)
-        s = (series){.off = SERIES_TERMS};
-    if (!series_apply(series_of(op), s, &y))
+    double v = eval_unary(op, x->value);
+    if (!isfinite(v))
         return fact_opaque();
-    if (y.off > 0 || y.n == 0)
-        return fact_constant(0, 0);
-    return fact_constant(y.c[0], y.size[0]);
+    return fact_constant(v, fabs(v) + x->size * function_slope(op, x->value));
 }
 
 fact fact_function(arena *a, node_op op, const fact *x, const char **problem)
