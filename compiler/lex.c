@@ -268,11 +268,10 @@ static int lex_bad_number(lexer *lex, const char *shown, const char *instead)
     return T_NUMBER;
 }
 
-int lex_number(lexer *lex, const char *match, size_t n, MTX_YYSTYPE *value)
+/* the match takes in all that looks like a number; here it is cut back to what is one */
+int lex_number(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value)
 {
-    (void)match;
     (void)n;
-    const char *s = lex->src->text + lex->start;         /* the text goes on behind the match     */
     ast_irrep irrep;
     size_t irrep_n = lex_irrep(s, &irrep);
     if (irrep_n) {

@@ -31,6 +31,10 @@ static void push_all(parser *p, mtx_yypstate *state)
         p->index = i;
         if (t->heads)
             p->in_block = false;
+        if (t->said && t->kind == T_FOREIGN && i != last) {      /* reported: spare what came before */
+            last = i = resume_at(p, i, i);
+            continue;
+        }
         int status = mtx_yypush_parse(state, t->kind, &t->value, &t->at, &p->build);
         if (status != YYPUSH_MORE)
             return;

@@ -119,6 +119,15 @@ static const token *open_reduction(const slip *s)
     return NULL;
 }
 
+/* the last token of a kind in this statement before the one in hand */
+static const token *earlier(const slip *s, int kind)
+{
+    for (uint32_t k = s->i; k-- > s->first;)
+        if (s->p->tokens[k].kind == kind)
+            return &s->p->tokens[k];
+    return NULL;
+}
+
 /* ---- blocks and first words */
 
 static bool slip_outside(slip *s)
@@ -147,7 +156,7 @@ static bool slip_first_word(slip *s)
 {
     bool starts = s->got->kind == T_NAME && s->got->starts_line
                   && (is_operand_end(s->before) || s->before->kind == '{' || s->before->kind == '}' || s->i == 0);
-    if (!starts || innermost(s) < s->first + (s->first == 0 && s->word == NULL))
+    if (!starts || innermost(s) != UINT32_MAX)
         return false;
     const char *word = s->got->value.id;
     diag *d = diag_report(s->sink, D_NOT_A_KEYWORD, s->got->at, word, s->p->in_block ? "statement" : "declaration");
@@ -191,7 +200,7 @@ static bool slip_comma_in_names(slip *s)
 
 static bool slip_gives_type(slip *s)
 {
-    if (!is_word(s, T_GIVES) || s->got->kind != '=' || !expects(s, "':'"))
+    if (!is_word(s, T_GIVES) || s->got->kind != '=' || !expects(s, "':'") || expects(s, "'+'"))
         return false;
     diag *d = diag_report(s->sink, D_GIVES_TYPE, s->got->at);
     diag_label_primary(s->sink, d, "expected `:` and a type before this");
@@ -217,9 +226,7 @@ static bool slip_colon(slip *s)
 static bool slip_equals(slip *s)
 {
     bool defines = is_word(s, T_LET) || is_word(s, T_GIVES) || is_word(s, T_CONST) || is_word(s, T_GIVEN);
-    if (!defines || !expects(s, "'='"))
-        return false;
-    if (s->got->kind == ',' && expects(s, "']'"))
+    if (!defines || !expects(s, "'='") || innermost(s) != UINT32_MAX)
         return false;
     diag *d = diag_report(s->sink, D_MISSING_EQUALS, gap(s), keyword_text(s));
     if (s->got->kind == T_EQ) {
@@ -240,6 +247,18 @@ static bool slip_equals_for_equal(slip *s)
     return true;
 }
 
+static bool slip_arrow(slip *s)
+{
+    if (!expects(s, "'->'") && !expects(s, "->"))
+        return false;
+    if (s->got->kind != T_NAME || s->got->starts_line)
+        return false;
+    diag *d = diag_report(s->sink, D_MISSING_ARROW, s->got->at);
+    diag_label_primary(s->sink, d, "expected `->` here");
+    help_edit(s, d, s->got->at.start, s->got->at.start, " -> ");
+    return true;
+}
+
 static bool slip_type(slip *s)
 {
     bool opens = s->before->kind == ':' || s->before->kind == T_ARROW || s->before->kind == '*';
@@ -255,7 +274,8 @@ static bool slip_type(slip *s)
 static bool slip_sum_call(slip *s)
 {
     const token *r = open_reduction(s);
-    if (!r || r->kind != T_REDUCE || r[1].kind != '(' || expects(s, "in") || expects(s, "':'"))
+    bool binder = expects(s, "in") && s->got->kind == T_NAME && !s->got->starts_line;
+    if (!r || r->kind != T_REDUCE || r[1].kind != '(' || binder || expects(s, "':'"))
         return false;
     diag *d = diag_report(s->sink, D_SUM_CALL, r->at, text_of(s, r->at));
     diag_help(s->sink, d, "%s i in S: x[i]", text_of(s, r->at));
@@ -312,27 +332,24 @@ static bool slip_string(slip *s)
     return true;
 }
 
-/* words that a statement cannot do without */
+/* words that a statement or an operator cannot do without */
 static bool slip_word(slip *s)
 {
-    static const struct { int stmt; const char *symbol, *after, *why; } needed[] = {
-        {T_SMOOTH, "to", "smooth", "and an order, such as C2"},
-        {T_SOFTLY, "by", "softly", "and a strength"},
-        {T_SOFTLY, "respects", "softly", "behind it"},
-        {T_ASSUME, "respects", "assume", "behind the name"},
-        {0, "over", "softmax", "and a set"},
-        {0, "from", "repeat", "and the first values in parentheses"},
-        {0, "to", "tabulate", "and a tolerance"},
+    static const struct { int after; const char *symbol, *why; } needed[] = {
+        {T_SOFTLY, "respects", "behind it"},
+        {T_SOFTLY, "by", "and a strength"},
+        {T_ASSUME, "respects", "behind the name"},
+        {T_SMOOTH, "to", "and an order, such as C2"},
+        {T_SOFTMAX, "over", "and a set"},
+        {T_REPEAT, "from", "and the first values in parentheses"},
+        {T_TABULATE, "over", "and a range"},
+        {T_TABULATE, "to", "and a tolerance"},
     };
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        if (!expects(s, needed[i].symbol) || (needed[i].stmt && !is_word(s, needed[i].stmt)))
+        const token *word = expects(s, needed[i].symbol) ? earlier(s, needed[i].after) : NULL;
+        if (!word)
             continue;
-        bool tabulates = false;
-        for (uint32_t k = s->first; k < s->i; k++)
-            tabulates = tabulates || s->p->tokens[k].kind == T_TABULATE;
-        const char *word = tabulates ? "tabulate" : needed[i].after;
-        diag *d = diag_report(s->sink, D_MISSING_WORD, gap(s), word, needed[i].symbol,
-                              tabulates && i == 4 ? "and a range" : needed[i].why);
+        diag *d = diag_report(s->sink, D_MISSING_WORD, gap(s), text_of(s, word->at), needed[i].symbol, needed[i].why);
         diag_label_primary(s->sink, d, "expected `%s` here", needed[i].symbol);
         return true;
     }
@@ -386,8 +403,7 @@ static bool slip_chained(slip *s)
         return false;
     const token *first = NULL;
     for (uint32_t k = s->i; k-- > s->first && !first;)
-        if (is_comparison(s->p->tokens[k].kind))
-            first = &s->p->tokens[k];
+        first = is_comparison(s->p->tokens[k].kind) ? &s->p->tokens[k] : NULL;
     if (!first)
         return false;
     diag *d = diag_report(s->sink, D_CHAINED_COMPARISON, s->got->at);
@@ -403,11 +419,9 @@ static bool slip_then_else(slip *s)
         return false;
     diag *d = diag_report(s->sink, then ? D_MISSING_THEN : D_MISSING_ELSE, gap(s));
     diag_label_primary(s->sink, d, "expected `%s`, found %s", then ? "then" : "else", quoted(s, s->got));
-    for (uint32_t k = s->i; k-- > s->first;)
-        if (s->p->tokens[k].kind == T_IF) {
-            diag_label_at(s->sink, d, s->p->tokens[k].at, "this `if`");
-            break;
-        }
+    const token *word = earlier(s, T_IF);
+    if (word)
+        diag_label_at(s->sink, d, word->at, "this `if`");
     return true;
 }
 
@@ -423,7 +437,7 @@ static bool slip_empty(slip *s)
 
 static bool slip_braces(slip *s)
 {
-    if (s->got->kind != '{' || (!expects_value(s) && !is_operand_end(s->before)) || !s->p->in_block)
+    if (s->got->kind != '{' || (!expects_value(s) && !(is_operand_end(s->before) && s->p->in_block)))
         return false;
     diag_report(s->sink, D_BRACED_BODY, s->got->at);
     return true;
@@ -459,8 +473,8 @@ static bool slip_comma(slip *s)
 {
     bool operands = is_operand_end(s->before) && (s->got->kind == T_NAME || s->got->kind == T_NUMBER
                                                   || s->got->kind == T_STRING);
-    uint32_t open = innermost(s);
-    if (!operands || !expects(s, "','") || open == UINT32_MAX)
+    bool list = innermost(s) != UINT32_MAX || !expects(s, "'+'");
+    if (!operands || !expects(s, "','") || !list || s->got->starts_line)
         return false;
     diag *d = diag_report(s->sink, D_MISSING_COMMA, s->got->at, quoted(s, s->before), quoted(s, s->got));
     help_edit(s, d, s->before->at.end, s->before->at.end, ",");
@@ -508,12 +522,14 @@ static bool slip_other(slip *s)
         list = arena_printf(s->memory, "%s%s%s", list, i == 0 ? "" : i + 1 < s->n ? ", " : " or ",
                             shown_symbol(s, s->expected[i]));
     diag_label_primary(s->sink, d, "expected %s", list);
+    if (s->got->kind == '(' && expects(s, "'{'"))
+        diag_help(s->sink, d, "takes s : Crystal    inside the block");
     return true;
 }
 
 static bool (*const slips[])(slip *) = {
-    slip_outside,      slip_decimal_comma, slip_irreps,   slip_equals_for_equal, slip_keyword_as_name,
-    slip_comma_in_names, slip_gives_type,  slip_first_word, slip_empty,          slip_trailing_comma,
+    slip_outside,      slip_decimal_comma, slip_irreps,   slip_gives_type,       slip_equals_for_equal,
+    slip_keyword_as_name, slip_comma_in_names, slip_arrow, slip_first_word, slip_empty,          slip_trailing_comma,
     slip_name,         slip_sum_call,      slip_in,       slip_body,             slip_colon,
     slip_type,         slip_equals,        slip_because,  slip_string,           slip_tuple,
     slip_chained,      slip_then_else,     slip_word,     slip_unit,             slip_braces,
