@@ -4,25 +4,19 @@
  * cc.c and in the module (emit_llvm.c, jit_llvm.c).
  */
 #include "backend.h"
+#include "module.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 
 const llvm_backend *backend_llvm(text *problem)
 {
-    /* dlopen counts: the handle stays for the life of the process, since LLVM does not survive being unloaded */
-    void *handle = dlopen(LLVM_BACKEND_FILE, RTLD_NOW | RTLD_LOCAL);
-    if (!handle) {
-        text_printf(problem, "the LLVM back end cannot be loaded: %s", dlerror());
-        return NULL;
-    }
-    llvm_backend_fn entry;
-    *(void **)&entry = dlsym(handle, LLVM_BACKEND_SYMBOL);
-    const llvm_backend *table = entry ? entry() : NULL;
-    if (!table || table->size != sizeof *table) {
+    mtx_problem why;
+    const llvm_backend *table = mtxrt_module("mtx-llvm", "mtx_llvm_backend", &why);
+    if (!table) {
+        text_printf(problem, "no LLVM back end: %s", why.message);
+    } else if (table->size != sizeof *table) {
         text_add(problem, "the LLVM back end is of another version of mtx");
-        dlclose(handle);
-        return NULL;
+        table = NULL;
     }
     return table;
 }

@@ -45,7 +45,7 @@ int        cc_flags(int level, const char *flags[CC_FLAGS_MOST]);
 mtx_status cc_run(const char *const *argv, text *problem);
 mtx_status cc_jit(const kernel *const *k, uint32_t n, int level, const char *cc, jit_code *out, text *problem);
 
-/* ---- the LLVM module: one exported function, mtx_llvm_backend, returns its table */
+/* ---- the LLVM module: libmtx-llvm.so exports one object, mtx_llvm_backend */
 typedef enum object_kind { OBJECT_LL, OBJECT_ASM, OBJECT_OBJ } object_kind;
 typedef struct llvm_backend {
     uint32_t    size;            /* sizeof(llvm_backend) it was built with                                      */
@@ -55,10 +55,6 @@ typedef struct llvm_backend {
     mtx_status (*write)(const kernel *const *k, const char *const *symbol, uint32_t n, const int *level,
                         uint32_t n_level, object_kind kind, const char *path, text *problem);
 } llvm_backend;
-typedef const llvm_backend *(*llvm_backend_fn)(void);
-#define LLVM_BACKEND_SYMBOL "mtx_llvm_backend"
-#define LLVM_BACKEND_FILE   "libmtx-llvm.so"
-
 /** The module's table, loaded at the first call; NULL: not built or not found, with the reason in `problem`. */
 const llvm_backend *backend_llvm(text *problem);
 
