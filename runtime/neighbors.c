@@ -183,11 +183,6 @@ static mtx_status arguments(int64_t n, double cutoff, const mtx_pairs *out, mtx_
     return MTX_OK;
 }
 
-static mtx_status no_memory(mtx_problem *problem)
-{
-    return rt_problem_set(problem, MTX_ENOMEM, "E0656", "memory exhausted while searching neighbours");
-}
-
 /* Run the kernel until all rows are done; the room for pairs grows by what the first rows tell. */
 static mtx_status rows_fill(const nb_grid *g, unsigned flags, mtx_pairs *out, mtx_problem *problem)
 {
@@ -207,7 +202,7 @@ static mtx_status rows_fill(const nb_grid *g, unsigned flags, mtx_pairs *out, mt
         const double rest = 1.05 * per_row * (double)(g->atoms - rows.next);
         if (!(rest < 1e17) || !pairs_reserve(out, out->n + rows.needed + (int64_t)rest + 1024)) {
             out->n = first;
-            return no_memory(problem);
+            return rt_no_memory(problem);
         }
         rows.capacity = out->pair_capacity;
     }
@@ -220,7 +215,7 @@ mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], c
     if (status != MTX_OK) return status;
     if (out->scratch == NULL) out->scratch = nb_scratch_new();
     if (out->scratch == NULL || !rows_reserve(out, out->atoms + n) || !structures_reserve(out, out->structures + 1)) {
-        return no_memory(problem);
+        return rt_no_memory(problem);
     }
     nb_grid grid;
     status = nb_grid_make(out->scratch, r, cell, pbc, n, cutoff, &grid, problem);
@@ -231,7 +226,7 @@ mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], c
     if (flags & MTX_PAIRS_REVERSE) {
         if (!rev_reserve(out, first)) {
             out->n = first;
-            return no_memory(problem);
+            return rt_no_memory(problem);
         }
         reverse_fill(out, first);
     }

@@ -78,11 +78,6 @@ static void *buffer_reserve(nb_buffer *b, int64_t count, size_t size, size_t kee
     return data;
 }
 
-static mtx_status no_memory(mtx_problem *problem)
-{
-    return rt_problem_set(problem, MTX_ENOMEM, "E0656", "memory exhausted while searching neighbours");
-}
-
 static double dot(const double a[3], const double b[3])
 {
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
@@ -227,7 +222,7 @@ static mtx_status atoms_home(nb_scratch *s, const double (*r)[3], int64_t n, mtx
 {
     nb_atom *atoms = buffer_reserve(&s->atoms, n, sizeof *atoms, 0);
     double (*place)[3] = buffer_reserve(&s->place, n, sizeof *place, 0);
-    if (atoms == NULL || place == NULL) return no_memory(problem);
+    if (atoms == NULL || place == NULL) return rt_no_memory(problem);
     for (int64_t i = 0; i < n; i++) {
         if (atom_home(&s->frame, r[i], &atoms[i], place[i])) continue;
         rt_problem_set(problem, MTX_EDATA, "E0652", "atom %lld is at (%g, %g, %g), which is not a place",
@@ -452,15 +447,15 @@ mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3
     for (int k = 0; k < 3; k++) sow.margin[k] = f->open[k] ? 0.0f : (float)reach;
     int32_t *start = buffer_reserve(&s->start, bins + 1, sizeof *start, 0);
     if (start == NULL || buffer_reserve(&s->images, sow.capacity, sizeof(nb_image), 0) == NULL) {
-        return no_memory(problem);
+        return rt_no_memory(problem);
     }
     memset(start, 0, ((size_t)bins + 2) * sizeof *start);
     const double (*place)[3] = s->place.data;
     for (int64_t j = 0; j < n; j++) {
         if (sow_atom(&sow, start, (int32_t)j, place[j])) continue;
-        return sow.capacity > IMAGES_MAX ? too_many(problem) : no_memory(problem);
+        return sow.capacity > IMAGES_MAX ? too_many(problem) : rt_no_memory(problem);
     }
     g->slots = sow.count;
-    if (!slots_sort(s, g, start, bins)) return no_memory(problem);
+    if (!slots_sort(s, g, start, bins)) return rt_no_memory(problem);
     return MTX_OK;
 }

@@ -199,7 +199,7 @@ mtx_status mtx_recip_append(const double cell[3][3], const uint8_t pbc[3], doubl
     const int64_t first = out->n;
     if (!reserve_structure(out) || !reserve(out, out->n + 1) || !points_add(&p, out)) {
         out->n = first;
-        return rt_problem_set(problem, MTX_ENOMEM, "E0656", "memory exhausted");
+        return rt_no_memory(problem);
     }
     out->ptr[0] = 0;
     out->ptr[++out->structures] = out->n;

@@ -21,6 +21,9 @@ void rt_problem_clear(mtx_problem *problem);
 mtx_status rt_problem_set(mtx_problem *problem, mtx_status status, const char *code, const char *format, ...)
     RT_PRINTF(4, 5);
 
+/** MTX_ENOMEM, said so. */
+mtx_status rt_no_memory(mtx_problem *problem);
+
 /** Fill the help line of `problem` (NULL allowed). */
 void rt_problem_help(mtx_problem *problem, const char *format, ...) RT_PRINTF(2, 3);
 

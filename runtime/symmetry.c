@@ -43,11 +43,6 @@ typedef struct crystal {
 
 static const uint8_t periodic[3] = {1, 1, 1};
 
-static mtx_status no_memory(mtx_problem *problem)
-{
-    return rt_problem_set(problem, MTX_ENOMEM, "E0656", "memory exhausted");
-}
-
 static void crystal_free(crystal *c)
 {
     free(c->position);
@@ -76,7 +71,7 @@ static mtx_status crystal_make(const mtx_structure *s, double symprec, crystal *
     c->type = malloc(4 * (size_t)s->n * sizeof *c->type);
     if (c->position == NULL || c->type == NULL) {
         crystal_free(c);
-        return no_memory(problem);
+        return rt_no_memory(problem);
     }
     transpose((const double (*)[3])c->cell.row, c->lattice);
     mtx_cell_fractional(&c->cell, (const double (*)[3])s->r, s->n, c->position);
@@ -166,7 +161,7 @@ mtx_status mtx_symmetry_find(const mtx_structure *s, double symprec, mtx_symmetr
         status = search_failed("the search for the space group", symprec, problem);
     } else if (!symmetry_allocate(out, s->n, data->n_operations)) {
         mtx_symmetry_free(out);
-        status = no_memory(problem);
+        status = rt_no_memory(problem);
     } else {
         symmetry_fill(out, &c.cell, data);
     }
@@ -181,7 +176,7 @@ mtx_status mtx_symmetry_find(const mtx_structure *s, double symprec, mtx_symmetr
 static mtx_status crystal_out(crystal *c, int n, mtx_structure *out, mtx_problem *problem)
 {
     mtx_structure_clear(out);
-    if (mtx_structure_reserve(out, n) != MTX_OK) return no_memory(problem);
+    if (mtx_structure_reserve(out, n) != MTX_OK) return rt_no_memory(problem);
     transpose((const double (*)[3])c->lattice, out->cell);
     memset(out->pbc, 1, sizeof out->pbc);
     out->n = n;
