@@ -6,6 +6,7 @@
  */
 #include "setir.h"
 #include "setir_text.h"
+#include "unicode.h"
 
 #include <limits.h>
 #include <locale.h>
@@ -162,21 +163,14 @@ static size_t escape(reader *r, char *to)
     char c = r->p < r->end ? *r->p++ : 0;
     if (c != 'u') {
         *to = c == 'n' ? '\n' : c == 't' ? '\t' : c;
-        if (c == 0)
+        if (c == 0 || !strchr("nt\"\\", c))
             expected(r, "an escape");
         return 1;
     }
     uint32_t x = hex4(r);
-    if (x == 0)
+    if (x == 0 || (x >= 0xd800 && x < 0xe000))
         expected(r, "a character other than NUL");
-    if (x < 0x80)
-        return *to = (char)x, 1;
-    if (x < 0x800)
-        return to[0] = (char)(0xc0 | x >> 6), to[1] = (char)(0x80 | (x & 63)), 2;
-    to[0] = (char)(0xe0 | x >> 12);
-    to[1] = (char)(0x80 | (x >> 6 & 63));
-    to[2] = (char)(0x80 | (x & 63));
-    return 3;
+    return unicode_write(x, to);
 }
 
 static name string(reader *r)
@@ -188,11 +182,18 @@ static name string(reader *r)
     char *s = arena_alloc(r->program->memory, (size_t)(r->end - r->p) + 4);
     size_t n = 0;
     while (r->p < r->end && *r->p != '"' && !r->bad) {
-        char c = *r->p++;
-        if (c == '\\')
+        size_t length;
+        unicode_read(r->p, (size_t)(r->end - r->p), &length);
+        if (length == 0)
+            expected(r, "UTF-8 text");
+        if (*r->p == '\\') {
+            r->p++;
             n += escape(r, s + n);
-        else
-            s[n++] = c;
+            continue;
+        }
+        memcpy(s + n, r->p, length);
+        n += length;
+        r->p += length;
     }
     if (!accept(r, "\""))
         expected(r, "the end of the string");

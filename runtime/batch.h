@@ -19,6 +19,7 @@ void *rt_buffer_room(rt_buffer *buffer, int64_t count, size_t size);
 /* what a set owns; which parts are in use depends on its kind */
 typedef struct batch_set {
     mtx_pairs pairs;             /* PAIRS                                                    */
+    mtx_recip recip;             /* RECIP                                                    */
     rt_buffer ptr, i, j, s[3], x[3];
     rt_buffer points;            /* DIFFER: positions [n][3], when pairs run over it         */
 } batch_set;

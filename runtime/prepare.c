@@ -37,6 +37,7 @@ mtx_batch *mtx_batch_new(void)
 static void set_free(batch_set *set)
 {
     mtx_pairs_free(&set->pairs);
+    mtx_recip_free(&set->recip);
     rt_buffer *all[] = {&set->ptr, &set->i, &set->j, &set->s[0], &set->s[1], &set->s[2],
                         &set->x[0], &set->x[1], &set->x[2], &set->points};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) rt_aligned_free(all[k]->at);
@@ -89,7 +90,10 @@ static bool batch_widen(mtx_batch *b, const mtx_plan *plan)
     if (plan->n_sets > b->sets || b->set == NULL) {
         if (!widen(&b->set_view, b->sets, plan->n_sets, sizeof *b->set_view)) return false;
         if (!widen(&b->set, b->sets, plan->n_sets, sizeof *b->set)) return false;
-        for (int32_t k = b->sets; k < plan->n_sets; k++) mtx_pairs_init(&b->set[k].pairs);
+        for (int32_t k = b->sets; k < plan->n_sets; k++) {
+            mtx_pairs_init(&b->set[k].pairs);
+            mtx_recip_init(&b->set[k].recip);
+        }
         b->sets = plan->n_sets;
     }
     if (plan->n_slots > b->slots || b->slot == NULL) {
@@ -277,6 +281,11 @@ static mtx_status base_set(const preparing *p, int32_t id)
     return MTX_OK;
 }
 
+static void axes_flags(uint8_t axes, uint8_t pbc[3])
+{
+    for (int k = 0; k < 3; k++) pbc[k] = axes >> k & 1;
+}
+
 static int64_t longest(const int64_t *ptr, int64_t n)
 {
     int64_t most = 0;
@@ -325,8 +334,8 @@ static mtx_status pairs_set(const preparing *p, int32_t id)
     const bool spots = p->plan->sets[d->parent].kind == MTX_SET_DIFFER;
     const int64_t *ptr = p->batch->set_view[d->parent].ptr;
     const double (*r)[3] = spots ? p->batch->set[d->parent].points.at : p->batch->slot[d->slot].r.at;
-    const uint8_t axes = p->plan->slots[d->slot].axes;
-    const uint8_t pbc[3] = {axes & 1, axes >> 1 & 1, axes >> 2 & 1};
+    uint8_t pbc[3];
+    axes_flags(p->plan->slots[d->slot].axes, pbc);
     const unsigned flags = d->need & MTX_NEED_REV ? MTX_PAIRS_REVERSE : 0;
     mtx_pairs_clear(pairs);
     for (int64_t f = 0; f < p->nb; f++) {
@@ -342,6 +351,29 @@ static mtx_status pairs_set(const preparing *p, int32_t id)
         .ptr = pairs->pair_ptr, .row = pairs->row, .rev = flags ? pairs->rev : NULL, .i = pairs->i, .j = pairs->j,
         .sx = pairs->sx, .sy = pairs->sy, .sz = pairs->sz,
         .x = pairs->dx, .y = pairs->dy, .z = pairs->dz, .dist = pairs->dist};
+    return MTX_OK;
+}
+
+static mtx_status recip_set(const preparing *p, int32_t id)
+{
+    const mtx_set_desc *d = &p->plan->sets[id];
+    mtx_recip *recip = &p->batch->set[id].recip;
+    mtx_status status = MTX_OK;
+    const double *cutoff = cutoffs(p, id, &status);
+    if (cutoff == NULL) return status;
+    uint8_t pbc[3];
+    axes_flags(p->plan->slots[d->slot].axes, pbc);
+    mtx_recip_clear(recip);
+    for (int64_t f = 0; f < p->nb; f++) {
+        const mtx_structure *s = p->frames[d->slot * p->nb + f];
+        status = mtx_recip_append((const double(*)[3])s->cell, pbc, cutoff[f], 0, recip, p->problem);
+        if (status == MTX_OK) continue;
+        batch_blame(p, d->slot, f);
+        return status;
+    }
+    p->batch->set_view[id] = (mtx_set_view){
+        .n = recip->n, .max_frame = longest(recip->ptr, p->nb), .ptr = recip->ptr, .x = recip->x, .y = recip->y,
+        .z = recip->z, .dist = recip->dist, .sx = recip->h, .sy = recip->k, .sz = recip->l};
     return MTX_OK;
 }
 
@@ -362,8 +394,8 @@ static mtx_status prepare_set(const preparing *p, int32_t id)
     switch ((mtx_set_kind)p->plan->sets[id].kind) {
     case MTX_SET_BASE: return base_set(p, id);
     case MTX_SET_PAIRS: return pairs_set(p, id);
-    case MTX_SET_DIFFER:
-    case MTX_SET_RECIP: return rt_problem_set(p->problem, MTX_EUNSUPPORTED, "E0600", "not in this build");
+    case MTX_SET_DIFFER: return rt_problem_set(p->problem, MTX_EUNSUPPORTED, "E0600", "not in this build");
+    case MTX_SET_RECIP: return recip_set(p, id);
     case MTX_SET_AXIS:
     case MTX_SET_RANGE:
     case MTX_SET_SPECIES:
