@@ -33,16 +33,21 @@ static mtx_status fail(io_keyval *k, const char *at, const char *what)
     return MTX_EFORMAT;
 }
 
-static bool push_char(io_keyval *k, char c)
+/* Behind the last character there are always KEYVAL_SLACK readable bytes, for number_parse. */
+enum { KEYVAL_SLACK = 32 };
+
+static bool push_chars(io_keyval *k, const char *text, size_t length)
 {
-    if (k->chars_used == k->chars_room) {
-        const size_t room = k->chars_room > 0 ? 2 * k->chars_room : 256;
+    if (k->chars_room - k->chars_used < length + KEYVAL_SLACK) {
+        const size_t room = 2 * k->chars_room + length + 256;
         char *grown = realloc(k->chars, room);
         if (grown == NULL) return false;
+        memset(grown + k->chars_used, 0, room - k->chars_used);
         k->chars = grown;
         k->chars_room = room;
     }
-    k->chars[k->chars_used++] = c;
+    memcpy(k->chars + k->chars_used, text, length);
+    k->chars_used += length;
     return true;
 }
 
@@ -67,19 +72,16 @@ static bool close_item(io_keyval *k)
 {
     io_item *item = &k->items[k->count - 1];
     item->length = k->chars_used - item->at;
-    return push_char(k, '\0');
+    return push_chars(k, "", 1);
 }
 
-/* One escaped or plain character at p, appended; p moves behind it. */
-static mtx_status take_char(io_keyval *k)
+/* The escaped character at p; p moves behind it. */
+static mtx_status take_escape(io_keyval *k)
 {
-    char c = *k->p++;
-    if (c == '\\') {
-        if (k->p == k->end) return fail(k, k->p - 1, "a backslash at the end of the line escapes nothing");
-        c = *k->p++;
-        if (c == 'n') c = '\n';
-    }
-    return push_char(k, c) ? MTX_OK : MTX_ENOMEM;
+    if (++k->p == k->end) return fail(k, k->p - 1, "a backslash at the end of the line escapes nothing");
+    const char c = *k->p == 'n' ? '\n' : *k->p;
+    k->p++;
+    return push_chars(k, &c, 1) ? MTX_OK : MTX_ENOMEM;
 }
 
 /* Text up to the closing mark as one item. */
@@ -87,62 +89,66 @@ static mtx_status scan_quoted(io_keyval *k, char mark)
 {
     const char *start = k->p++;
     if (!open_item(k, true)) return MTX_ENOMEM;
-    while (k->p < k->end && *k->p != mark) {
-        const mtx_status status = take_char(k);
+    for (;;) {
+        const char *from = k->p;
+        while (k->p < k->end && *k->p != mark && *k->p != '\\') k->p++;
+        if (!push_chars(k, from, (size_t)(k->p - from))) return MTX_ENOMEM;
+        if (k->p == k->end) return fail(k, start, "a quote is opened and not closed");
+        if (*k->p == mark) break;
+        const mtx_status status = take_escape(k);
         if (status != MTX_OK) return status;
     }
-    if (k->p == k->end) return fail(k, start, "a quote is opened and not closed");
     k->p++;
     return close_item(k) ? MTX_OK : MTX_ENOMEM;
 }
 
-static bool ends_bare(char c, const char *stops)
+/* Characters up to a blank or one of the two stops (0: none). Quotes and brackets inside would be ambiguous. */
+static mtx_status scan_bare(io_keyval *k, char stop, char other)
 {
-    return is_blank(c) || strchr(stops, c) != NULL;
-}
-
-/* Characters up to a blank or one of `stops`. Quotes and brackets inside are refused: they would be ambiguous. */
-static mtx_status scan_bare(io_keyval *k, const char *stops)
-{
-    const char *start = k->p;
+    const char *start = k->p, *from = start;
     if (!open_item(k, false)) return MTX_ENOMEM;
-    while (k->p < k->end && !ends_bare(*k->p, stops)) {
-        if (strchr("\"{}[]", *k->p) != NULL && *k->p != '\0') {
+    for (; k->p < k->end; k->p++) {
+        const char c = *k->p;
+        if (is_blank(c) || c == stop || c == other || c == '\0') break;
+        if (c == '"' || c == '{' || c == '}' || c == '[' || c == ']') {
             return fail(k, k->p, "a quote or bracket stands inside a word; quote the whole value");
         }
-        const mtx_status status = take_char(k);
+        if (c != '\\') continue;
+        if (!push_chars(k, from, (size_t)(k->p - from))) return MTX_ENOMEM;
+        const mtx_status status = take_escape(k);
         if (status != MTX_OK) return status;
+        from = k->p--;
     }
     if (k->p == start) return fail(k, start, "a value is missing");
-    return close_item(k) ? MTX_OK : MTX_ENOMEM;
+    return push_chars(k, from, (size_t)(k->p - from)) && close_item(k) ? MTX_OK : MTX_ENOMEM;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- types */
 
-static bool is_true(const char *t)
+/* 1 true, 0 false, -1 neither. */
+static int logical(const char *t, size_t length)
 {
-    return strcmp(t, "T") == 0 || strcmp(t, "true") == 0 || strcmp(t, "True") == 0 || strcmp(t, "TRUE") == 0;
+    if (length == 1) return *t == 'T' ? 1 : *t == 'F' ? 0 : -1;
+    if (length == 4 && (memcmp(t, "true", 4) == 0 || memcmp(t, "True", 4) == 0 || memcmp(t, "TRUE", 4) == 0)) return 1;
+    if (length == 5 && (memcmp(t, "false", 5) == 0 || memcmp(t, "False", 5) == 0 || memcmp(t, "FALSE", 5) == 0)) return 0;
+    return -1;
 }
 
-static bool is_false(const char *t)
-{
-    return strcmp(t, "F") == 0 || strcmp(t, "false") == 0 || strcmp(t, "False") == 0 || strcmp(t, "FALSE") == 0;
-}
-
-/* The type of one text, its value in *number. */
+/* The type of a text that ends with a byte of no number, its value in *number. */
 static mtx_column_type classify(const char *t, size_t length, double *number)
 {
-    if (strlen(t) != length || length == 0) return MTX_COL_TEXT;
-    if (is_true(t) || is_false(t)) {
-        *number = is_true(t);
+    if (length == 0) return MTX_COL_TEXT;
+    const int truth = logical(t, length);
+    if (truth >= 0) {
+        *number = truth;
         return MTX_COL_BOOL;
     }
     const char *digits = t + (*t == '-' || *t == '+');
     if (digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9') return MTX_COL_TEXT;
-    const number_kind kind = number_classify(t, t + length);
-    if (kind != NUMBER_INTEGER && kind != NUMBER_REAL) return MTX_COL_TEXT;
-    if (number_parse_any(t, number) == NULL) return MTX_COL_TEXT;
-    if (kind == NUMBER_REAL) return MTX_COL_REAL;
+    if (number_parse(t, number) != t + length) return MTX_COL_TEXT;
+    size_t k = (size_t)(digits - t);
+    while (k < length && t[k] >= '0' && t[k] <= '9') k++;
+    if (k < length) return MTX_COL_REAL;
     return fabs(*number) <= 9007199254740992.0 ? MTX_COL_INT : MTX_COL_TEXT;
 }
 
@@ -164,16 +170,15 @@ static void assign_type(io_keyval *k)
 
 /* --------------------------------------------------------------------------------------------------------- arrays */
 
-static mtx_status scan_element(io_keyval *k, const char *stops)
+static mtx_status scan_element(io_keyval *k, char close)
 {
-    return *k->p == '"' || *k->p == '\'' ? scan_quoted(k, *k->p) : scan_bare(k, stops);
+    return *k->p == '"' || *k->p == '\'' ? scan_quoted(k, *k->p) : scan_bare(k, ',', close);
 }
 
 /* Elements up to the closing bracket; p stands behind the opening one. blanks: they separate as commas do. */
 static mtx_status scan_elements(io_keyval *k, char close, bool blanks)
 {
     const char *opened = k->p - 1;
-    const char stops[3] = {',', close, '\0'};
     for (bool first = true;; first = false) {
         skip_blanks(k);
         if (k->p < k->end && *k->p == close) {
@@ -187,7 +192,7 @@ static mtx_status scan_elements(io_keyval *k, char close, bool blanks)
             return fail(k, k->p, "array elements are separated by commas");
         }
         if (k->p == k->end) return fail(k, opened, "a bracket is opened and not closed");
-        const mtx_status status = scan_element(k, stops);
+        const mtx_status status = scan_element(k, close);
         if (status != MTX_OK) return status;
     }
     k->p++;
@@ -220,10 +225,10 @@ static mtx_status scan_array(io_keyval *k)
     return MTX_OK;
 }
 
-/* A quoted or comma-joined text whose parts are all numbers or all logical is an array of them; else it stays. */
+/* A quoted or comma-joined text whose parts are all numbers or all logical is an array of them; else it stays. The
+ * parts are places in the text itself: what follows each, a blank, comma or zero byte, ends a number. */
 static mtx_status split_text(io_keyval *k)
 {
-    const size_t used = k->chars_used;
     const io_item whole = k->items[0];
     size_t at = whole.at;
     const size_t end = whole.at + whole.length;
@@ -231,15 +236,14 @@ static mtx_status split_text(io_keyval *k)
     for (;;) {
         while (at < end && (is_blank(k->chars[at]) || k->chars[at] == ',')) at++;
         if (at == end) break;
+        const size_t start = at;
+        while (at < end && !is_blank(k->chars[at]) && k->chars[at] != ',') at++;
         if (!open_item(k, false)) return MTX_ENOMEM;
-        for (; at < end && !is_blank(k->chars[at]) && k->chars[at] != ','; at++) {
-            if (!push_char(k, k->chars[at])) return MTX_ENOMEM;
-        }
-        if (!close_item(k)) return MTX_ENOMEM;
+        k->items[k->count - 1] = (io_item){.at = start, .length = at - start};
+        if (k->count == 1 && classify(k->chars + start, at - start, k->numbers) == MTX_COL_TEXT) break;
     }
     assign_type(k);
     if (k->type != MTX_COL_TEXT) return MTX_OK;
-    k->chars_used = used;
     k->items[0] = whole;
     k->count = 1;
     return MTX_OK;
@@ -285,7 +289,7 @@ static mtx_status scan_value(io_keyval *k)
         if (status == MTX_OK) assign_type(k);
     } else {
         const bool quoted = first == '"' || first == '\'';
-        status = quoted ? scan_quoted(k, first) : scan_bare(k, "");
+        status = quoted ? scan_quoted(k, first) : scan_bare(k, 0, 0);
         if (status == MTX_OK) status = split_text(k);
         if (status == MTX_OK && quoted && k->type == MTX_COL_TEXT) status = scan_json_text(k);
         if (quoted) k->raw++;
@@ -298,7 +302,7 @@ static mtx_status scan_value(io_keyval *k)
 
 static mtx_status scan_key(io_keyval *k)
 {
-    const mtx_status status = *k->p == '"' || *k->p == '\'' ? scan_quoted(k, *k->p) : scan_bare(k, "=,");
+    const mtx_status status = *k->p == '"' || *k->p == '\'' ? scan_quoted(k, *k->p) : scan_bare(k, '=', ',');
     if (status == MTX_OK && k->p < k->end && *k->p == ',') return fail(k, k->p, "a key cannot hold a comma");
     return status;
 }

@@ -15,6 +15,10 @@
 
 const double number_power10[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+const uint64_t number_whole10[20] = {
+    1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u, 100000000000u,
+    1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u, 100000000000000000u,
+    1000000000000000000u, 10000000000000000000u};
 
 /* A decimal taken apart: value = mantissa * 10^exponent when exact. */
 typedef struct decimal {
@@ -109,13 +113,9 @@ static double round_wide(wide x, bool sticky, int shift)
 
 static bool convert_exactly(const decimal *d, double *value)
 {
-    static const uint64_t power[20] = {
-        1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u,
-        100000000000u, 1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u,
-        100000000000000000u, 1000000000000000000u, 10000000000000000000u};
     if (!d->exact || d->exponent > 19 || d->exponent < -19) return false;
     if (d->exponent >= 0) {
-        *value = round_wide((wide)d->mantissa * power[d->exponent], false, 0);
+        *value = round_wide((wide)d->mantissa * number_whole10[d->exponent], false, 0);
         return true;
     }
     /* the quotient keeps at least 128 - 64 bits because the dividend is shifted to the top */
@@ -124,7 +124,7 @@ static bool convert_exactly(const decimal *d, double *value)
         *value = 0.0;
         return true;
     }
-    const wide dividend = (wide)d->mantissa << shift, divisor = power[-d->exponent];
+    const wide dividend = (wide)d->mantissa << shift, divisor = number_whole10[-d->exponent];
     const wide quotient = dividend / divisor;
     *value = round_wide(quotient, quotient * divisor != dividend, -shift);
     return true;
