@@ -289,7 +289,7 @@ static void put_information(layout *l, text *out, const stmt *s)
     for (uint32_t i = 0; i < s->info.n; i++) {
         text one;
         text_init(&one);
-        fmt_expr(&one, s->info.path[i]);
+        fmt_post(&one, s->info.path[i]);
         put_item(out, keep(l, &one), i == 0, indent);
     }
     if (s->info.n_sym) {
@@ -314,11 +314,14 @@ static void put_expect(layout *l, text *out, const stmt *s)
         return;
     text t;
     text_init(&t);
-    text_add(&t, s->expect.kind == EXPECT_NEAR ? "near " : "differs ");
-    fmt_expr(&t, s->expect.rhs);
     if (s->expect.within) {
+        text_add(&t, "near ");
+        fmt_operand(&t, s->expect.rhs);
         text_add(&t, " within ");
-        fmt_expr(&t, s->expect.within);
+        fmt_operand(&t, s->expect.within);
+    } else {
+        text_add(&t, "differs ");
+        fmt_expr(&t, s->expect.rhs);
     }
     put_clause(out, keep(l, &t), indent);
 }

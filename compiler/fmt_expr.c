@@ -103,6 +103,16 @@ static void put_grouped(text *out, const expr *e, bool parens)
     text_add(out, parens ? ")" : "");
 }
 
+void fmt_post(text *out, const expr *e)
+{
+    put_grouped(out, e, !is_post(e));
+}
+
+void fmt_operand(text *out, const expr *e)
+{
+    put_grouped(out, e, level_of(e) <= LEVEL_WITHIN);
+}
+
 static void put_shortest(text *out, double x)
 {
     char s[40];
@@ -220,7 +230,7 @@ static void put_tabulate(text *out, const expr *e)
 {
     const expr *tolerance = e->tabulate.tolerance;
     text_add(out, "tabulate ");
-    put_grouped(out, e->tabulate.call, !is_post(e->tabulate.call));
+    fmt_post(out, e->tabulate.call);
     text_add(out, " over ");
     fmt_expr(out, e->tabulate.range);
     text_add(out, " to ");
@@ -230,7 +240,7 @@ static void put_tabulate(text *out, const expr *e)
 static void put_postfix(text *out, const expr *e)
 {
     const expr *base = e->kind == E_FIELD ? e->field.base : e->kind == E_INDEX ? e->index.base : e->call.base;
-    put_grouped(out, base, !is_post(base));
+    fmt_post(out, base);
     if (e->kind == E_FIELD) {
         text_printf(out, ".%s", e->field.field);
     } else if (e->kind == E_INDEX) {
@@ -301,7 +311,7 @@ void fmt_expr(text *out, const expr *e)
         text_add(out, "softmax ");
         fmt_expr(out, e->softmax.value);
         text_add(out, " over ");
-        put_grouped(out, e->softmax.over, !is_post(e->softmax.over));
+        fmt_post(out, e->softmax.over);
         break;
     case E_TABULATE: put_tabulate(out, e); break;
     }
@@ -383,7 +393,7 @@ static void put_items(text *out, const ast_arg *arg, expr *const *item, uint32_t
 static void put_postfix_wrapped(text *out, const expr *e, uint32_t tail)
 {
     const expr *base = e->kind == E_INDEX ? e->index.base : e->call.base;
-    put_grouped(out, base, !is_post(base));
+    fmt_post(out, base);
     text_add(out, e->kind == E_INDEX ? "[" : "(");
     if (e->kind == E_INDEX)
         put_items(out, NULL, e->index.arg, e->index.n, tail + 1);

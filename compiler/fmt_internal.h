@@ -16,6 +16,8 @@ void     fmt_newline(text *out, uint32_t indent);
 
 /* one line, whatever its length */
 void fmt_expr(text *out, const expr *e);
+void fmt_post(text *out, const expr *e);                 /* where the grammar wants a name, call, index or field */
+void fmt_operand(text *out, const expr *e);              /* beside `within` */
 void fmt_type(text *out, const ast_type *t);
 void fmt_string(text *out, name s);
 void fmt_args(text *out, const ast_arg *arg, uint32_t n);
