@@ -20,8 +20,8 @@ void *rt_buffer_room(rt_buffer *buffer, int64_t count, size_t size);
 typedef struct batch_set {
     mtx_pairs pairs;             /* PAIRS                                                    */
     mtx_recip recip;             /* RECIP                                                    */
-    rt_buffer ptr, i, j, s[3], x[3];
-    rt_buffer points;            /* DIFFER: positions [n][3], when pairs run over it         */
+    mtx_spots spots;             /* DIFFER                                                   */
+    rt_buffer i, j, points;      /* DIFFER: ends in the batch, positions [n][3]              */
 } batch_set;
 
 typedef struct batch_slot {

@@ -38,8 +38,8 @@ static void set_free(batch_set *set)
 {
     mtx_pairs_free(&set->pairs);
     mtx_recip_free(&set->recip);
-    rt_buffer *all[] = {&set->ptr, &set->i, &set->j, &set->s[0], &set->s[1], &set->s[2],
-                        &set->x[0], &set->x[1], &set->x[2], &set->points};
+    mtx_spots_free(&set->spots);
+    rt_buffer *all[] = {&set->i, &set->j, &set->points};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) rt_aligned_free(all[k]->at);
 }
 
@@ -93,6 +93,7 @@ static bool batch_widen(mtx_batch *b, const mtx_plan *plan)
         for (int32_t k = b->sets; k < plan->n_sets; k++) {
             mtx_pairs_init(&b->set[k].pairs);
             mtx_recip_init(&b->set[k].recip);
+            mtx_spots_init(&b->set[k].spots);
         }
         b->sets = plan->n_sets;
     }
@@ -354,6 +355,51 @@ static mtx_status pairs_set(const preparing *p, int32_t id)
     return MTX_OK;
 }
 
+/* Ends counted through the batch, and positions as triples for the neighbour search. */
+static bool spot_ends(const preparing *p, int32_t id)
+{
+    const mtx_set_desc *d = &p->plan->sets[id];
+    batch_set *set = &p->batch->set[id];
+    const mtx_spots *spots = &set->spots;
+    int32_t *i = rt_buffer_room(&set->i, spots->n, sizeof *i), *j = rt_buffer_room(&set->j, spots->n, sizeof *j);
+    double (*point)[3] = rt_buffer_room(&set->points, spots->n, sizeof *point);
+    if (i == NULL || j == NULL || point == NULL) return false;
+    const int64_t *host = p->batch->set_view[d->host].ptr, *sample = p->batch->set_view[d->sample].ptr;
+    for (int64_t f = 0; f < p->nb; f++) {
+        for (int64_t k = spots->ptr[f]; k < spots->ptr[f + 1]; k++) {
+            i[k] = spots->site[k] + (int32_t)host[f];
+            j[k] = spots->atom[k] < 0 ? -1 : spots->atom[k] + (int32_t)sample[f];
+            point[k][0] = spots->x[k];
+            point[k][1] = spots->y[k];
+            point[k][2] = spots->z[k];
+        }
+    }
+    return true;
+}
+
+static mtx_status differ_set(const preparing *p, int32_t id)
+{
+    const mtx_set_desc *d = &p->plan->sets[id];
+    const int32_t host = p->plan->sets[d->host].slot, sample = p->plan->sets[d->sample].slot;
+    batch_set *set = &p->batch->set[id];
+    mtx_spots *spots = &set->spots;
+    uint8_t axes[3];
+    axes_flags(p->plan->slots[sample].axes, axes);
+    mtx_spots_clear(spots);
+    for (int64_t f = 0; f < p->nb; f++) {
+        mtx_status status = mtx_differ_append(p->frames[host * p->nb + f], p->frames[sample * p->nb + f], axes, 0, spots,
+                                              p->problem);
+        if (status == MTX_OK) continue;
+        batch_blame(p, sample, f);
+        return status;
+    }
+    if (p->nb > 0 && !spot_ends(p, id)) return no_memory(p);
+    p->batch->set_view[id] = (mtx_set_view){
+        .n = spots->n, .max_frame = longest(spots->ptr, p->nb), .ptr = spots->ptr, .i = set->i.at, .j = set->j.at,
+        .sx = spots->tx, .sy = spots->ty, .sz = spots->tz, .x = spots->x, .y = spots->y, .z = spots->z};
+    return MTX_OK;
+}
+
 static mtx_status recip_set(const preparing *p, int32_t id)
 {
     const mtx_set_desc *d = &p->plan->sets[id];
@@ -394,7 +440,7 @@ static mtx_status prepare_set(const preparing *p, int32_t id)
     switch ((mtx_set_kind)p->plan->sets[id].kind) {
     case MTX_SET_BASE: return base_set(p, id);
     case MTX_SET_PAIRS: return pairs_set(p, id);
-    case MTX_SET_DIFFER: return rt_problem_set(p->problem, MTX_EUNSUPPORTED, "E0600", "not in this build");
+    case MTX_SET_DIFFER: return differ_set(p, id);
     case MTX_SET_RECIP: return recip_set(p, id);
     case MTX_SET_AXIS:
     case MTX_SET_RANGE:
