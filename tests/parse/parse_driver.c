@@ -45,9 +45,40 @@ static void put_docs(const ast_file *file, text *out)
     }
 }
 
+/* everything below the guard; 2 when memory runs out */
+static int show(arena *memory, jmp_buf *guard, const char *mode, const char *path, const char *bytes, size_t n)
+{
+    arena_init(memory, guard);
+    if (setjmp(*guard))
+        return 2;
+    const char *slash = strrchr(path, '/');
+    intern names;
+    diag_sink sink;
+    intern_init(&names, memory);
+    diag_sink_init(&sink, memory);
+    source *src = source_new(memory, slash ? slash + 1 : path, bytes, n);
+    ast_file *file = parse_file(memory, &names, src, &sink);
+    diag_sort(&sink);
+    text out;
+    text_init(&out);
+    if (strcmp(mode, "json") == 0)
+        diag_print_json(&sink, &out);
+    else if (strcmp(mode, "text") == 0)
+        diag_print_text(&sink, &out, false, 20);
+    else if (strcmp(mode, "ast") == 0)
+        ast_dump(file, &out);
+    else if (strcmp(mode, "docs") == 0)
+        put_docs(file, &out);
+    else if (strcmp(mode, "fmt") == 0 && sink.errors == 0)
+        fmt_file(file, &out);
+    fwrite(out.s ? out.s : "", 1, out.n, stdout);
+    text_free(&out);
+    return sink.errors > 0;
+}
+
 int main(int argc, char **argv)
 {
-    size_t n;
+    size_t n = 0;
     char *bytes = argc == 3 ? read_all(argv[2], &n) : NULL;
     if (!bytes) {
         fprintf(stderr, "use: parse_driver text|json|ast|fmt|docs FILE\n");
@@ -55,35 +86,8 @@ int main(int argc, char **argv)
     }
     jmp_buf guard;
     arena memory;
-    arena_init(&memory, &guard);
-    if (setjmp(guard)) {
-        fprintf(stderr, "out of memory\n");
-        return 2;
-    }
-    const char *slash = strrchr(argv[2], '/');
-    intern names;
-    diag_sink sink;
-    intern_init(&names, &memory);
-    diag_sink_init(&sink, &memory);
-    source *src = source_new(&memory, slash ? slash + 1 : argv[2], bytes, n);
-    ast_file *file = parse_file(&memory, &names, src, &sink);
-    diag_sort(&sink);
-    text out;
-    text_init(&out);
-    if (strcmp(argv[1], "json") == 0)
-        diag_print_json(&sink, &out);
-    else if (strcmp(argv[1], "text") == 0)
-        diag_print_text(&sink, &out, false, 20);
-    else if (strcmp(argv[1], "ast") == 0)
-        ast_dump(file, &out);
-    else if (strcmp(argv[1], "docs") == 0)
-        put_docs(file, &out);
-    else if (strcmp(argv[1], "fmt") == 0 && sink.errors == 0)
-        fmt_file(file, &out);
-    fwrite(out.s, 1, out.n, stdout);
-    int failed = sink.errors > 0;
-    text_free(&out);
+    int status = show(&memory, &guard, argv[1], argv[2], bytes, n);
     arena_free(&memory);
     free(bytes);
-    return failed;
+    return status;
 }
