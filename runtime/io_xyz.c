@@ -511,28 +511,37 @@ static bool token_fits(xyz *x, const field *f, const char *p, size_t length)
     return false;
 }
 
+/* What a slow look at the line at p finds. */
+typedef struct look { bool enough; const field *misfit; const char *token, *end; } look;
+
+static look look_at_row(xyz *x, const char *p)
+{
+    for (int32_t k = 0; k < x->n_fields; k++) {
+        for (int32_t c = 0; c < x->fields[k].width; c++) {
+            while ((unsigned char)*p <= ' ' && *p != '\n') p++;
+            if (*p == '\n') return (look){.enough = false};
+            const char *end = token_end(p);
+            if (!token_fits(x, &x->fields[k], p, (size_t)(end - p))) return (look){true, &x->fields[k], p, end};
+            p = end;
+        }
+    }
+    return (look){.enough = true};
+}
+
 /* The atom line at p, which parse_row refused. */
 static mtx_status diagnose_row(mtx_reader *r, const char *p, int64_t line, int64_t atom, int64_t n,
                                mtx_problem *problem)
 {
     xyz *x = r->state;
-    const int32_t tokens = count_tokens(p);
     if (is_count_line(p)) {
         return io_problem(r, problem, MTX_EFORMAT, "E0606", line, -1,
                           "the frame has %lld atom lines, its count line says %lld", (long long)atom, (long long)n);
     }
-    for (int32_t k = 0; k < x->n_fields; k++) {
-        for (int32_t c = 0; c < x->fields[k].width; c++) {
-            while ((unsigned char)*p <= ' ' && *p != '\n') p++;
-            if (*p == '\n') goto columns;
-            const char *end = token_end(p);
-            if (!token_fits(x, &x->fields[k], p, (size_t)(end - p))) {
-                return bad_token(r, &x->fields[k], p, (size_t)(end - p), line, atom, problem);
-            }
-            p = end;
-        }
+    const look found = look_at_row(x, p);
+    if (found.misfit != NULL) {
+        return bad_token(r, found.misfit, found.token, (size_t)(found.end - found.token), line, atom, problem);
     }
-columns:
+    const int32_t tokens = count_tokens(p);
     io_problem(r, problem, MTX_EFORMAT, "E0610", line, atom, "the atom line has %d column%s, expected %d", tokens,
                tokens == 1 ? "" : "s", x->width);
     rt_problem_help(problem, "the columns are %s", io_quote(x->layout, strlen(x->layout)).text);
@@ -635,7 +644,7 @@ static bool blank_line(const char *p)
     return *p == '\n';
 }
 
-/* What follows a frame must start the next one, or be blank. A frame with more lines than it counts is found here. */
+/* A frame with more atom lines than it counts is found here; any other text between frames is the next one's fault. */
 static mtx_status look_behind(mtx_reader *r, int64_t n, mtx_problem *problem)
 {
     xyz *x = r->state;
@@ -653,7 +662,8 @@ static mtx_status look_behind(mtx_reader *r, int64_t n, mtx_problem *problem)
         return MTX_OK;
     }
     const char *p = in->data + in->begin;
-    if (is_count_line(p)) return MTX_OK;
+    const look found = look_at_row(x, p);
+    if (is_count_line(p) || !found.enough || found.misfit != NULL) return MTX_OK;
     io_problem(r, problem, MTX_EFORMAT, "E0607", in->line, -1,
                "the count line says %lld atoms, but the frame goes on with %s", (long long)n,
                io_quote(p, strcspn(p, "\r\n")).text);
