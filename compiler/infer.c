@@ -584,7 +584,7 @@ instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t
     }
     uint32_t used = 0;
     bool good = true;
-    for (uint32_t k = 0; k < d->n && good; k++) {
+    for (uint32_t k = 0; k < d->n && (good || !args); k++) {
         const stmt *st = d->body[k];
         for (uint32_t j = 0; st->kind == S_TAKES && j < st->decl.n; j++) {
             if (args && used >= n) {
@@ -652,7 +652,8 @@ static void check_decl_names(infer *x)
 
 void infer_claims(infer *x, const decl *d);       /* infer_claims.c */
 
-static program *infer_transform(infer *x, const decl *d)
+/* x->p: what could be made of it. True when nothing was wrong. */
+static bool infer_transform(infer *x, const decl *d)
 {
     uint32_t errors = x->sink->errors;
     x->p = program_new(x->a, d->id.id, d->id.at);
@@ -663,9 +664,6 @@ static program *infer_transform(infer *x, const decl *d)
     x->inst = NULL;
     fill_global(x);
     instance *inst = infer_instantiate(x, d, NULL, 0, d->id.at);
-    if (!inst) {
-        return NULL;
-    }
     x->inst = inst;
     for (uint32_t k = 0; k < inst->top->entries.n; k++) {
         eval_entry(x, inst->top, inst->top->entries.at[k], inst->top->entries.at[k]->at);
@@ -686,7 +684,7 @@ static program *infer_transform(infer *x, const decl *d)
     }
     infer_claims(x, d);
     x->inst = NULL;
-    return x->sink->errors == errors ? x->p : NULL;
+    return x->sink->errors == errors;
 }
 
 infer_result *infer_module(arena *a, intern *names, diag_sink *sink, const spec_module *m)
@@ -697,10 +695,13 @@ infer_result *infer_module(arena *a, intern *names, diag_sink *sink, const spec_
     for (uint32_t k = 0; k < m->files.at[0]->n; k++) {
         const decl *d = m->files.at[0]->decl[k];
         if (d->kind == D_TRANSFORM || d->kind == D_LOSS) {
-            program *p = infer_transform(&x, d);
-            if (p && d->kind == D_TRANSFORM) {
-                vec_push(a, &r->programs, p);
-            } else if (d->kind == D_LOSS) {
+            bool good = infer_transform(&x, d);
+            if (!good) {
+                vec_push(a, &r->partial, x.p);
+            } else if (d->kind == D_TRANSFORM) {
+                vec_push(a, &r->programs, x.p);
+            }
+            if (d->kind == D_LOSS) {
                 diag *e = diag_report(sink, D_NOT_CHECKED, d->id.at, "a loss");
                 diag_label_primary(sink, e, "read and type-checked; not compiled yet");
             }

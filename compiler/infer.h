@@ -22,7 +22,8 @@ spec_module *module_load(arena *a, intern *names, diag_sink *sink, const source 
 
 /* ---- infer.c */
 typedef struct infer_result {
-    VEC(program *) programs;              /* transforms of files[0], in order; those with errors are left out   */
+    VEC(program *) programs;              /* transforms of files[0] without errors, in order                    */
+    VEC(program *) partial;               /* those with errors: what could be read, well-formed, incomplete     */
 } infer_result;
 infer_result *infer_module(arena *a, intern *names, diag_sink *sink, const spec_module *m);
 

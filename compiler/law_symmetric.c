@@ -13,9 +13,9 @@ typedef struct form { uint64_t a, b; bool minus; } form;         /* value = (min
 typedef struct former {
     const program *p;
     ivar_id  left, right;
-    bool     swap;
-    form    *memo;
-    bool    *known;
+    enum naming { PLAIN, SWAPPED, MERGED } naming;   /* MERGED: where both are known to be equal               */
+    form    *memo[3];
+    bool    *known[3];
     uint32_t *height;            /* of nested reductions, names bound variables                             */
 } former;
 
@@ -115,7 +115,7 @@ static form product_of(former *f, node_id n, bool *minus)
 static form ivar_form(former *f, ivar_id v)
 {
     if (v == f->left || v == f->right) {
-        return of_word(0x777000 + ((v == f->left) != f->swap));
+        return of_word(f->naming == MERGED ? 0x777002 : 0x777000 + ((v == f->left) != (f->naming == SWAPPED)));
     }
     return of_word(0x888000 + (uint64_t)v);
 }
@@ -169,6 +169,18 @@ static bool drops_sign(node_op op)
     return op == OP_COS || op == OP_COSH || op == OP_ABS || op == OP_NORM;
 }
 
+/* the condition i == j of the two variables themselves */
+static bool says_equal(const former *f, node_id n)
+{
+    const node *d = &f->p->nodes.at[n];
+    if (d->op != OP_INDEX_EQ) {
+        return false;
+    }
+    const node *a = &f->p->nodes.at[d->arg[0]], *b = &f->p->nodes.at[d->arg[1]];
+    return a->op == OP_IVAR && b->op == OP_IVAR &&
+           ((a->imm.ivar == f->left && b->imm.ivar == f->right) || (a->imm.ivar == f->right && b->imm.ivar == f->left));
+}
+
 static form build(former *f, node_id n)
 {
     const node *d = &f->p->nodes.at[n];
@@ -216,7 +228,10 @@ static form build(former *f, node_id n)
         return r;
     }
     for (uint32_t k = 0; k < d->n_args; k++) {
+        enum naming outside = f->naming;
+        f->naming = d->op == OP_SELECT && k == 1 && says_equal(f, d->arg[0]) ? MERGED : outside;
         form x = form_of(f, d->arg[k]);
+        f->naming = outside;
         if (drops_sign(d->op)) {
             x.minus = false;
         } else if (keeps_sign(d->op)) {
@@ -231,11 +246,12 @@ static form build(former *f, node_id n)
 
 static form form_of(former *f, node_id n)
 {
-    if (!f->known[n]) {
-        f->memo[n] = build(f, n);
-        f->known[n] = true;
+    enum naming k = f->naming;
+    if (!f->known[k][n]) {
+        f->memo[k][n] = build(f, n);
+        f->known[k][n] = true;
     }
-    return f->memo[n];
+    return f->memo[k][n];
 }
 
 bool law_symmetric(const program *p, node_id n, ivar_id a, ivar_id b)
@@ -250,12 +266,13 @@ bool law_symmetric(const program *p, node_id n, ivar_id a, ivar_id b)
         }
         f.height[k] += d->op == OP_REDUCE;
     }
-    form form_[2];
-    for (int s = 0; s < 2; s++) {
-        f.swap = s;
-        f.memo = arena_array(m, form, n + 1);
-        f.known = arena_array(m, bool, n + 1);
-        form_[s] = form_of(&f, n);
+    for (int k = 0; k < 3; k++) {
+        f.memo[k] = arena_array(m, form, n + 1);
+        f.known[k] = arena_array(m, bool, n + 1);
     }
-    return form_[0].a == form_[1].a && form_[0].b == form_[1].b && form_[0].minus == form_[1].minus;
+    f.naming = PLAIN;
+    form plain = form_of(&f, n);
+    f.naming = SWAPPED;
+    form swapped = form_of(&f, n);
+    return plain.a == swapped.a && plain.b == swapped.b && plain.minus == swapped.minus;
 }

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cli.c: options, messages and compiling, as every command needs them.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stdlib_files.h"
+
+#define MESSAGES_MOST 20u
+
+int cli_usage(const char *command, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    fprintf(stderr, "mtx %s: ", command);
+    vfprintf(stderr, format, ap);
+    va_end(ap);
+    fprintf(stderr, "\nmtx %s --help shows how it is called\n", command);
+    return EXIT_USAGE;
+}
+
+static bool set_option(const char *command, const cli_option *o, const char *text)
+{
+    switch (o->kind) {
+    case CLI_FLAG:
+        *(bool *)o->value = true;
+        return true;
+    case CLI_TEXT:
+        *(const char **)o->value = text;
+        return true;
+    case CLI_MANY: {
+        cli_many *m = o->value;
+        if (m->n == 64) {
+            cli_usage(command, "--%s is given more than 64 times", o->name);
+            return false;
+        }
+        m->at[m->n++] = text;
+        return true;
+    }
+    case CLI_INT: {
+        char *end;
+        errno = 0;
+        long v = strtol(text, &end, 10);
+        if (errno || end == text || *end || v < 0 || v > 2000000000) {
+            cli_usage(command, "--%s needs a whole number, not `%s`", o->name, text);
+            return false;
+        }
+        *(int *)o->value = (int)v;
+        return true;
+    }
+    }
+    return false;
+}
+
+static const cli_option *find_option(const char *command, const cli_option *options, const char *word, const char **value)
+{
+    const char *equals = strchr(word, '=');
+    size_t n = equals ? (size_t)(equals - word) : strlen(word);
+    const char *known[32];
+    size_t count = 0;
+    for (const cli_option *o = options; o->name; o++) {
+        known[count++] = o->name;
+        bool is_long = !strncmp(word, "--", 2) && strlen(o->name) == n - 2 && !strncmp(word + 2, o->name, n - 2);
+        bool is_short = word[1] != '-' && o->letter && word[1] == o->letter && (n == 2 || !equals);
+        if (is_long || is_short) {
+            *value = is_long ? equals ? equals + 1 : NULL : word[2] ? word + 2 : NULL;
+            return o;
+        }
+    }
+    const char *near = text_closest(word + (word[1] == '-' ? 2 : 1), known, count);
+    cli_usage(command, "unknown option `%.*s`%s%s%s", (int)n, word, near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
+    return NULL;
+}
+
+bool cli_options(const char *command, int argc, char **argv, const cli_option *options, char **rest, int *n_rest)
+{
+    *n_rest = 0;
+    bool only_rest = false;
+    for (int k = 1; k < argc; k++) {
+        if (only_rest || argv[k][0] != '-' || !argv[k][1]) {
+            rest[(*n_rest)++] = argv[k];
+            continue;
+        }
+        if (!strcmp(argv[k], "--")) {
+            only_rest = true;
+            continue;
+        }
+        const char *value = NULL;
+        const cli_option *o = find_option(command, options, argv[k], &value);
+        if (!o) {
+            return false;
+        }
+        if (o->kind == CLI_FLAG && value) {
+            cli_usage(command, "--%s takes no value", o->name);
+            return false;
+        }
+        if (o->kind != CLI_FLAG && !value) {
+            if (k + 1 >= argc) {
+                cli_usage(command, "--%s needs a value", o->name);
+                return false;
+            }
+            value = argv[++k];
+        }
+        if (!set_option(command, o, value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cli_colour(int fd)
+{
+    const char *term = getenv("TERM");
+    return isatty(fd) && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
+}
+
+static char *read_spec(const char *path, size_t *n, bool *builtin)
+{
+    *builtin = false;
+    if (!strncmp(path, "stdlib:", 7)) {
+        for (size_t k = 0; k < stdlib_file_count; k++) {
+            if (!strcmp(stdlib_files[k].path, path + 7)) {
+                *builtin = true;
+                *n = stdlib_files[k].length;
+                return strdup(stdlib_files[k].text);
+            }
+        }
+        errno = ENOENT;
+        return NULL;
+    }
+    return driver_read_file(NULL, strcmp(path, "-") ? path : "/dev/stdin", n);
+}
+
+int cli_compile(compilation *c, const char *path, driver_stage last, bool search, bool quiet)
+{
+    size_t n = 0;
+    bool builtin;
+    errno = 0;
+    char *text_ = read_spec(path, &n, &builtin);
+    if (!text_) {
+        fprintf(stderr, "mtx: cannot read %s: %s\n", path, errno ? strerror(errno) : "it is no readable file");
+        memset(c, 0, sizeof *c);
+        return EXIT_SYSTEM;
+    }
+    mtx_status status = driver_run(c, strcmp(path, "-") ? path : "(standard input)", text_, n, last, search);
+    free(text_);
+    if (status != MTX_OK) {
+        fprintf(stderr, "mtx: %s: %s\n", path, mtx_strerror(status));
+        return EXIT_SYSTEM;
+    }
+    if (!quiet) {
+        text out;
+        text_init(&out);
+        diag_print_text(&c->sink, &out, cli_colour(STDERR_FILENO), MESSAGES_MOST);
+        if (out.n) {
+            fwrite(out.s, 1, out.n, stderr);
+        }
+        text_free(&out);
+    }
+    return c->sink.errors ? EXIT_WRONG : EXIT_FINE;
+}
+
+void cli_problem(const mtx_problem *p)
+{
+    fprintf(stderr, "error[%s]: %s\n", p->code[0] ? p->code : "E0600", p->message);
+    if (p->file[0]) {
+        fprintf(stderr, "  %s", p->file);
+        if (p->line >= 0) {
+            fprintf(stderr, ":%lld", (long long)p->line);
+        }
+        if (p->frame >= 0) {
+            fprintf(stderr, "  frame %lld", (long long)p->frame);
+        }
+        if (p->atom >= 0) {
+            fprintf(stderr, "  atom %lld", (long long)p->atom);
+        }
+        if (p->field[0]) {
+            fprintf(stderr, "  field %s", p->field);
+        }
+        fputc('\n', stderr);
+    }
+    if (p->help[0]) {
+        fprintf(stderr, "  = try: %s\n", p->help);
+    }
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cli.h: what the commands of the program share: options, messages on the terminal, exit codes.
+ */
+#ifndef MTX_CLI_H
+#define MTX_CLI_H
+
+#include "driver.h"
+
+enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };   /* documented in docs/mtx.1 */
+
+typedef struct cli_command { const char *name; int (*run)(int argc, char **argv); const char *usage, *summary, *help; } cli_command;
+extern const cli_command cli_commands[];
+
+int cli_check(int argc, char **argv);
+int cli_run(int argc, char **argv);
+int cli_build(int argc, char **argv);
+int cli_test(int argc, char **argv);
+int cli_fmt(int argc, char **argv);
+int cli_explain(int argc, char **argv);
+int cli_stdlib(int argc, char **argv);
+
+/* An option's declaration; `value` points to bool (no argument), const char * or int. */
+typedef enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_INT, CLI_MANY } cli_kind;
+typedef struct cli_many { const char *at[64]; int n; } cli_many;
+typedef struct cli_option { const char *name; char letter; cli_kind kind; void *value; } cli_option;
+/* Reads options anywhere among the arguments; the rest is left in rest[] (argc long). False after printing what is
+ * wrong: then return EXIT_USAGE. `--` ends options. */
+bool cli_options(const char *command, int argc, char **argv, const cli_option *options, char **rest, int *n_rest);
+int  cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Runs the driver on a file ("-" reads standard input, stdlib:PATH the standard library) and prints its messages to stderr unless
+ * quiet. EXIT_FINE, EXIT_WRONG (the spec has errors) or EXIT_SYSTEM (it cannot be read). */
+int  cli_compile(compilation *c, const char *path, driver_stage last, bool search, bool quiet);
+bool cli_colour(int fd);
+void cli_problem(const mtx_problem *p);                           /* a runtime problem, as a message on stderr */
+
+#endif

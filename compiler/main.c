@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * main.c: the command line. Only picks the command.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "mtx_version.h"
+
+const cli_command cli_commands[] = {
+    {"check", cli_check, "mtx check SPEC... [--json] [--no-search] [--strict] [--time-passes]",
+     "judge the claims of a spec",
+     "Prints a verdict per claim: proved, assumed, broken as declared, refuted or unproved.\n"
+     "  --json         one JSON object: diagnostics and claims\n"
+     "  --no-search    do not look for counterexamples: claims that the rules do not give are unproved\n"
+     "  --strict       assumed claims count as failures\n"
+     "  --time-passes  seconds per pass, on standard error\n"
+     "Exit status 0 when no claim is refuted or unproved and nothing is wrong, 1 otherwise.\n"},
+    {"fmt", cli_fmt, "mtx fmt [--check] [FILE...]",
+     "lay out specs canonically",
+     "Rewrites the files in place; without a file, standard input to standard output.\n"
+     "  --check   change nothing; exit 1 when a file is not in canonical form\n"},
+    {"explain", cli_explain, "mtx explain CODE",
+     "say more about a message",
+     "mtx explain E0210\n"},
+    {"stdlib", cli_stdlib, "mtx stdlib list | show PATH",
+     "look at the standard library",
+     "mtx stdlib list            the specs that come with mtx\n"
+     "mtx stdlib show PATH       the text of one\n"},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static void print_help(FILE *out)
+{
+    fputs("mtx: declarative data transformations for materials science, checked and compiled\n\n", out);
+    for (const cli_command *c = cli_commands; c->name; c++) {
+        fprintf(out, "  mtx %-8s %s\n", c->name, c->summary);
+    }
+    fputs("\nmtx COMMAND --help says more. Exit status: 0 fine, 1 something is wrong with the spec or the data,\n"
+          "2 the command line is wrong, 3 the system refused (files, memory).\n", out);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        print_help(stdout);
+        return EXIT_FINE;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        printf("mtx %s%s%s\n", MTX_VERSION, MTX_GIT_HASH[0] ? " " : "", MTX_GIT_HASH);
+        return EXIT_FINE;
+    }
+    const char *names[16];
+    size_t n = 0;
+    for (const cli_command *c = cli_commands; c->name; c++) {
+        names[n++] = c->name;
+        if (strcmp(c->name, argv[1]) != 0) {
+            continue;
+        }
+        for (int k = 2; k < argc; k++) {
+            if (!strcmp(argv[k], "--help") || !strcmp(argv[k], "-h")) {
+                printf("usage: %s\n\n%s", c->usage, c->help);
+                return EXIT_FINE;
+            }
+        }
+        return c->run(argc - 1, argv + 1);
+    }
+    const char *near = text_closest(argv[1], names, n);
+    fprintf(stderr, "mtx: `%s` is not a command%s%s%s\n", argv[1], near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+    fputs("mtx --help lists the commands\n", stderr);
+    return EXIT_USAGE;
+}
