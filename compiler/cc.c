@@ -61,6 +61,10 @@ static mtx_status wait_for(pid_t child, const char *command, int messages, text 
         }
     if (WIFEXITED(state) && WEXITSTATUS(state) == 0)
         return MTX_OK;
+    if (WIFEXITED(state) && WEXITSTATUS(state) == 127) {     /* where posix_spawn itself cannot tell         */
+        text_printf(problem, "%s cannot be run", command);
+        return MTX_EUNSUPPORTED;
+    }
     text_printf(problem, "%s failed:\n", command);
     read_messages(messages, problem);
     return MTX_EIO;
