@@ -127,7 +127,7 @@ mtx_status mtx_cell_make(const double cell[3][3], const uint8_t pbc[3], mtx_cell
     }
     double row[3][3];
     if (!complete_rows(cell, pbc, row)) {
-        rt_problem_set(problem, MTX_EDATA, "E0651",
+        rt_problem_set(problem, MTX_EDATA, "E0615",
                        "the cell has no volume: the lattice vectors along which it repeats are zero or dependent");
         rt_problem_help(problem, "Give independent lattice vectors, or mark the direction as not periodic.");
         return MTX_EDATA;
@@ -295,7 +295,7 @@ mtx_status mtx_cell_reduce(const mtx_cell *cell, double reduced[3][3], int64_t c
     memcpy(s.basis, cell->row, sizeof s.basis);
     if (count >= 2) reduce_all(&s, axis, count);
     if (!basis_sound(&s)) {
-        return rt_problem_set(problem, MTX_EDATA, "E0651",
+        return rt_problem_set(problem, MTX_EDATA, "E0615",
                               "the cell has no volume: its shortest lattice vectors are lost in rounding");
     }
     memcpy(reduced, s.basis, sizeof s.basis);

@@ -152,7 +152,7 @@ static int64_t tile_number(const tile_plan *p, const int32_t t[3])
 
 static mtx_status no_multiple(const differ_host *h, const mtx_structure *sample, int k, double off, mtx_problem *problem)
 {
-    rt_problem_set(problem, MTX_EMISMATCH, "E0660",
+    rt_problem_set(problem, MTX_EMISMATCH, "E0670",
                    "lattice vector %d of the sample is no sum of whole lattice vectors of the host: %.3g angstrom off", k + 1,
                    off);
     rt_problem_help(problem, "The sample's cell must be a supercell of the host's, in the same orientation, to %.3g angstrom.",
@@ -433,7 +433,7 @@ static mtx_status misfit(scratch *s, const mtx_structure *sample, const double s
         snprintf(one, sizeof one, "; and %lld more", (long long)(bad - named));
         append_text(list, sizeof list, one);
     }
-    rt_problem_set(problem, MTX_EMISMATCH, "E0661", "the sample does not fit the host: %s", list);
+    rt_problem_set(problem, MTX_EMISMATCH, "E0671", "the sample does not fit the host: %s", list);
     rt_problem_help(problem, "Each atom must be within %.3g angstrom of a site of its own; interstitials have none.",
                     s->host.tolerance);
     if (problem != NULL) {

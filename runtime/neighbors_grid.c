@@ -158,7 +158,7 @@ static mtx_status frame_make(nb_frame *f, const double (*r)[3], const double cel
         f->open[k] = !pbc[order[k]];
         for (int c = 0; c < 3; c++) {
             if (llabs(change[order[k]][c]) > INT32_MAX / 4) {
-                return rt_problem_set(problem, MTX_EDATA, "E0651", "the cell is too skewed to be reduced");
+                return rt_problem_set(problem, MTX_EDATA, "E0615", "the cell is too skewed to be reduced");
             }
             f->change[k][c] = f->open[k] ? 0 : (int32_t)change[order[k]][c];
         }

@@ -50,7 +50,7 @@ mtx_status rt_problem_set(mtx_problem *problem, mtx_status status, const char *c
 
 mtx_status rt_no_memory(mtx_problem *problem)
 {
-    return rt_problem_set(problem, MTX_ENOMEM, "E0656", "memory exhausted");
+    return rt_problem_set(problem, MTX_ENOMEM, "E0600", "memory exhausted");
 }
 
 void rt_problem_help(mtx_problem *problem, const char *format, ...)

@@ -90,7 +90,7 @@ static void useless_cells_are_refused(void **state)
     mtx_cell cell;
     mtx_problem problem;
     assert_int_equal(mtx_cell_make(flat, all, &cell, &problem), MTX_EDATA);
-    assert_string_equal(problem.code, "E0651");
+    assert_string_equal(problem.code, "E0615");
     assert_int_equal(mtx_cell_make(empty, wire, &cell, &problem), MTX_EDATA);
     assert_int_equal(mtx_cell_make(bad, none, &cell, &problem), MTX_EDATA);
     assert_string_equal(problem.code, "E0650");
