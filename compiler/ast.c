@@ -361,30 +361,27 @@ targ_list *ast_targs(builder *b, targ_list *list, expr *value, irrep_list *irrep
     return list;
 }
 
-factor ast_path_step(builder *b, factor path, ast_name part)
+factor *ast_path_step(builder *b, factor *path, ast_name part)
 {
-    name *grown = arena_array(b->memory, name, path.path.n + 1);         /* paths have two or three steps */
-    if (path.path.n)
-        memcpy(grown, path.path.part, path.path.n * sizeof *grown);
-    grown[path.path.n] = part.id;
-    path.path.part = grown;
-    path.path.n++;
-    path.path.at = span_join(path.path.at, part.at);
-    return path;
+    factor *longer = arena_new(b->memory, factor);
+    uint32_t n = path ? path->path.n : 0;
+    name *parts = arena_array(b->memory, name, n + 1);   /* paths have two or three steps         */
+    if (n)
+        memcpy(parts, path->path.part, n * sizeof *parts);
+    parts[n] = part.id;
+    longer->path = (ast_path){.part = parts, .n = n + 1, .power = 1};
+    return longer;
 }
 
-factor *ast_factor(builder *b, span at, factor path, targ_list *args, power_list *powers)
+factor *ast_factor(span at, factor *path, targ_list *args, power_list *powers)
 {
-    factor *f = arena_new(b->memory, factor);
-    *f = path;
-    f->path.at = at;
-    f->path.power = 1;
-    f->powers = powers;
+    path->path.at = at;
+    path->powers = powers;
     if (args) {
-        f->path.arg = args->v.at;
-        f->path.n_arg = args->v.n;
+        path->path.arg = args->v.at;
+        path->path.n_arg = args->v.n;
     }
-    return f;
+    return path;
 }
 
 factor_list *ast_factors(builder *b, factor_list *list, factor *f)

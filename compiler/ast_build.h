@@ -85,8 +85,8 @@ ast_args     ast_named_args(ast_name id, arg_list *args);
 /* ---- types */
 power_list *ast_powers(builder *b, power_list *list, power p);
 targ_list  *ast_targs(builder *b, targ_list *list, expr *value, irrep_list *irreps, span at);
-factor      ast_path_step(builder *b, factor path, ast_name part);
-factor     *ast_factor(builder *b, span at, factor path, targ_list *args, power_list *powers);
+factor     *ast_path_step(builder *b, factor *path, ast_name part);
+factor     *ast_factor(span at, factor *path, targ_list *args, power_list *powers);
 factor_list *ast_factors(builder *b, factor_list *list, factor *f);
 ast_type   *ast_type_of(builder *b, span at, factor_list *domain, factor *element, ast_unit unit);
 

@@ -280,11 +280,15 @@ static const char *shown(int kind)
 static void close_open(mend *m, uint32_t keep, const token *next, const char *why)
 {
     diag_sink *sink = m->p->build.sink;
+    bool said = false;
     while (m->open.n > keep) {
         token o = m->open.at[--m->open.n];
-        diag *d = diag_report(sink, D_UNCLOSED, o.at, shown(o.kind));
-        if (next->kind)
-            diag_label_at(sink, d, next->at, "%s", why);
+        if (!said || o.blocks) {                         /* the innermost speaks for its statement */
+            diag *d = diag_report(sink, D_UNCLOSED, o.at, shown(o.kind));
+            if (next->kind)
+                diag_label_at(sink, d, next->at, "%s", why);
+        }
+        said = true;
         span at = next->at;
         if (m->out.n)
             at.start = at.end = m->out.at[m->out.n - 1].at.end;

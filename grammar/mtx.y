@@ -55,7 +55,6 @@ static void yyerror(const span *at, builder *b, const char *message);
     power            power;
     power_list      *powers;
     targ_list       *targs;
-    factor           path;
     factor          *factor;
     factor_list     *factors;
     ast_type        *type;
@@ -105,9 +104,8 @@ static void yyerror(const span *at, builder *b, const char *message);
 %type <syms>    syms up_to
 %type <params>  params
 %type <type>    type optional_type
-%type <factor>  factor
+%type <factor>  factor path
 %type <factors> domain
-%type <path>    path
 %type <targs>   targs type_args
 %type <powers>  power_of power_list
 %type <power>   power
@@ -260,10 +258,10 @@ domain
   | domain '*' factor                           { $$ = ast_factors(b, $1, $3); }
   ;
 factor
-  : path type_args power_of                     { $$ = ast_factor(b, @$, $1, $2, $3); }
+  : path type_args power_of                     { $$ = ast_factor(@$, $1, $2, $3); }
   ;
 path
-  : NAME                                        { $$ = ast_path_step(b, (factor){0}, NAMED($1, @1)); }
+  : NAME                                        { $$ = ast_path_step(b, NULL, NAMED($1, @1)); }
   | path '.' NAME                               { $$ = ast_path_step(b, $1, NAMED($3, @3)); }
   ;
 type_args
