@@ -235,30 +235,63 @@ static mtx_status peek(mtx_reader *r, char *c, mtx_problem *problem)
 }
 
 /* Scanner for the end of one JSON value; kept between fills. */
-typedef struct extent { size_t at; int depth; bool quoted, escaped, done; } extent;
+typedef struct extent {
+    size_t   at;
+    int      depth;
+    uint64_t lists;                        /* bit d: bracket d is `[`, for the outermost 64         */
+    bool     quoted, escaped, done;
+} extent;
+
+/* A closing bracket also closes those inside that are still open, so that a record that lacks one ends where it ought. */
+static void close_bracket(extent *e, char c)
+{
+    if (e->depth <= 64) {
+        int d = e->depth - 1;
+        while (d >= 0 && (e->lists >> d & 1) != (c == ']')) d--;
+        if (d >= 0) e->depth = d + 1;
+    }
+    e->depth--;
+}
+
+static void open_bracket(extent *e, char c)
+{
+    if (e->depth < 64) {
+        const uint64_t bit = UINT64_C(1) << e->depth;
+        e->lists = c == '[' ? e->lists | bit : e->lists & ~bit;
+    }
+    e->depth++;
+}
+
+/* One character outside of strings; true when the value ends behind it. */
+static bool scan_bracket(extent *e, char c)
+{
+    if (c == '{' || c == '[') {
+        open_bracket(e, c);
+    } else if ((c == '}' || c == ']') && e->depth > 0) {
+        close_bracket(e, c);
+        return e->depth == 0;
+    }
+    return false;
+}
 
 static void scan_extent(extent *e, const char *text, size_t length)
 {
-    for (; e->at < length; e->at++) {
+    for (; e->at < length && !e->done; e->at++) {
         const char c = text[e->at];
         if (e->quoted) {
             if (e->escaped) e->escaped = false;
             else if (c == '\\') e->escaped = true;
-            else if (c == '"') e->quoted = false;
-            if (e->quoted || e->depth > 0) continue;
-            e->at++;
+            else if (c == '"') {
+                e->quoted = false;
+                e->done = e->depth == 0;
+            }
+        } else if (c == '"') {
+            e->quoted = true;
+        } else if (e->depth == 0 && strchr(",]}: \t\r\n", c) != NULL) {       /* a number or word ends before it */
             e->done = true;
             return;
-        }
-        if (c == '"') e->quoted = true;
-        else if (c == '{' || c == '[') e->depth++;
-        else if ((c == '}' || c == ']') && e->depth > 0 && --e->depth == 0) {
-            e->at++;
-            e->done = true;
-            return;
-        } else if (e->depth == 0 && strchr(",]}: \t\r\n", c) != NULL) {      /* a number or word ends here */
-            e->done = true;
-            return;
+        } else {
+            e->done = scan_bracket(e, c);
         }
     }
 }
