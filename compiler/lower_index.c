@@ -18,7 +18,7 @@ static loop_type view_type(const lowering *x, buffer_kind kind, uint32_t index)
     switch (kind) {
     case BUF_SET_PTR: case BUF_SET_ROW: case BUF_SET_REV: return LT_I64;
     case BUF_SET_I: case BUF_SET_J: return LT_I32;
-    case BUF_INPUT: return x->p->inputs.at[index].elem.kind == ELEM_REAL ? LT_F64 : LT_I32;
+    case BUF_INPUT: return x->p->inputs.at[index].elem.kind == ELEM_SPECIES ? LT_I32 : LT_F64;
     case BUF_OUT: return LT_F64;
     case BUF_SET_X: case BUF_SET_Y: case BUF_SET_Z: case BUF_SET_DIST: case BUF_CELL: case BUF_PARAM:
     case BUF_SCRATCH: case BUF_LOCAL: case BUF_CONST: return LT_F64;

@@ -348,9 +348,7 @@ static vals lower_input(lowering *x, scope *at, const node *n)
     for (uint32_t c = 0; c < parts; c++)
         v.at[c] = lx_load(x->k, b, ix_add(x, ix_mul(x, row, ix(x, parts)), ix(x, c)));
     if (n->elem.kind == ELEM_BOOL)
-        v.at[0] = op1(x, L_NOT, op2(x, L_IEQ, v.at[0], ix(x, 0)));
-    if (n->elem.kind == ELEM_INDEX)
-        v.at[0] = ix_add(x, set_base(x, n->elem.set), v.at[0]);
+        v.at[0] = op1(x, L_NOT, op2(x, L_EQ, v.at[0], f64(x, 0)));
     return v;
 }
 
@@ -367,7 +365,7 @@ static vals lower_lookup(lowering *x, scope *at, const node *n)
     for (uint32_t c = 0; c < parts; c++) {
         lexpr *value = lx_load(x->k, b, ix_add(x, ix_mul(x, row, ix(x, parts)), ix(x, c)));
         if (n->elem.kind == ELEM_BOOL)
-            value = op1(x, L_NOT, op2(x, L_IEQ, value, ix(x, 0)));
+            value = op1(x, L_NOT, op2(x, L_EQ, value, f64(x, 0)));
         v.at[c] = choose(x, there, value, part(&other, c));
     }
     return v;

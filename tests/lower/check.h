@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * check.h: what the lowering tests share: random structures, batches, and the comparison of compiled kernels with the
+ * interpreter, frame by frame, on all frames at once and on ranges of frames.
+ */
+#ifndef MTX_TESTS_LOWER_CHECK_H
+#define MTX_TESTS_LOWER_CHECK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+#include "infer.h"
+#include "interp.h"
+
+#define ROUNDING 1e-12                   /* of the largest number of an output                                        */
+
+/* ---- random numbers: splitmix64 */
+typedef struct dice { uint64_t state; } dice;
+
+static inline uint64_t roll(dice *d)
+{
+    uint64_t z = (d->state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static inline double uniform(dice *d, double lo, double hi)
+{
+    return lo + (hi - lo) * (double)(roll(d) >> 11) * 0x1p-53;
+}
+
+static inline int pick(dice *d, int n)
+{
+    return (int)(roll(d) % (uint64_t)n);
+}
+
+/* ---- structures */
+static const int check_elements[4] = {1, 8, 16, 42};
+
+static inline void check_column(mtx_structure *s, dice *d)
+{
+    mtx_column *charge = mtx_structure_add_column(s, "charge", MTX_COL_REAL, 1);
+    mtx_column *dipole = mtx_structure_add_column(s, "dipole", MTX_COL_REAL, 3);
+    mtx_column *field = mtx_structure_add_info(s, "field", MTX_COL_REAL, 1);
+    for (int64_t k = 0; k < s->n; k++) charge->real[k] = uniform(d, -1, 1);
+    for (int64_t k = 0; k < 3 * s->n; k++) dipole->real[k] = uniform(d, -1, 1);
+    field->real[0] = uniform(d, 0.5, 2);
+}
+
+/* n atoms no two of which are closer than 0.8 within the cell; axes: bit k, the lattice vector k repeats */
+static inline void check_structure(mtx_structure *s, dice *d, int n, unsigned axes)
+{
+    mtx_structure_init(s);
+    mtx_structure_reserve(s, n > 0 ? n : 1);
+    s->n = n;
+    double edge = 2.2 + 1.2 * cbrt(n);
+    for (int k = 0; k < 3; k++) {
+        s->pbc[k] = axes >> k & 1;
+        for (int c = 0; c < 3; c++) s->cell[k][c] = axes ? (k == c ? edge * uniform(d, 0.9, 1.2) : edge * uniform(d, -0.25, 0.25)) : 0;
+    }
+    for (int i = 0; i < n; i++) {
+        s->Z[i] = check_elements[pick(d, 4)];
+        for (int tries = 0; tries < 1000; tries++) {
+            bool apart = true;
+            for (int c = 0; c < 3; c++) s->r[i][c] = uniform(d, 0, edge);
+            for (int j = 0; j < i; j++) {
+                double d2 = 0;
+                for (int c = 0; c < 3; c++) d2 += pow(s->r[i][c] - s->r[j][c], 2);
+                apart &= d2 > 0.64;
+            }
+            if (apart) break;
+        }
+    }
+    check_column(s, d);
+}
+
+/* ---- a batch of a program's structures */
+typedef struct sample { int64_t nb; mtx_structure *s; const mtx_structure **frame; mtx_batch *batch; } sample;
+
+static inline bool is_host_and_sample(const program *p)
+{
+    for (uint32_t k = 0; k < p->sets.n; k++)
+        if (p->sets.at[k].kind == SET_DIFFER) return true;
+    return false;
+}
+
+/* a host cell and supercells of it with vacancies and substitutions */
+static inline void check_defects(mtx_structure *s, dice *d, const mtx_structure *host, unsigned axes, int hurt)
+{
+    int times[3] = {1, 1, 1}, n = 0;
+    for (int k = 0; k < 3; k++) if (axes >> k & 1) times[k] = 2;
+    mtx_structure_init(s);
+    mtx_structure_reserve(s, host->n * 8);
+    for (int k = 0; k < 3; k++) {
+        s->pbc[k] = axes >> k & 1;
+        for (int c = 0; c < 3; c++) s->cell[k][c] = host->cell[k][c] * times[k];
+    }
+    for (int t = 0; t < times[0] * times[1] * times[2]; t++)
+        for (int64_t i = 0; i < host->n; i++) {
+            int shift[3] = {t % times[0], t / times[0] % times[1], t / times[0] / times[1]};
+            int kind = hurt ? pick(d, 6) : 5;
+            if (kind == 0) continue;
+            for (int c = 0; c < 3; c++) {
+                s->r[n][c] = host->r[i][c];
+                for (int k = 0; k < 3; k++) s->r[n][c] += shift[k] * host->cell[k][c];
+            }
+            s->Z[n++] = kind == 1 ? 79 : host->Z[i];
+        }
+    s->n = n;
+    check_column(s, d);
+}
+
+static inline bool sample_make(sample *x, const program *p, uint64_t seed, int64_t nb, int most)
+{
+    dice d = {seed};
+    uint32_t slots = p->slots.n;
+    bool differ = is_host_and_sample(p);
+    x->nb = nb;
+    x->s = calloc((size_t)nb * slots + 1, sizeof *x->s);
+    x->frame = calloc((size_t)nb * slots + 1, sizeof *x->frame);
+    for (int64_t f = 0; f < nb; f++)
+        for (uint32_t k = 0; k < slots; k++) {
+            mtx_structure *s = &x->s[k * nb + f];
+            if (differ && k == 1)
+                check_defects(s, &d, &x->s[f], p->slots.at[k].axes, f != 1);
+            else
+                check_structure(s, &d, f == 2 ? 1 : 2 + pick(&d, most - 1), p->slots.at[k].axes);
+            x->frame[k * nb + f] = s;
+        }
+    x->batch = mtx_batch_new();
+    mtx_problem problem;
+    memset(&problem, 0, sizeof problem);
+    if (interp_prepare(p, x->frame, nb, x->batch, &problem) == MTX_OK)
+        return true;
+    print_error("batch: %s\n", problem.message);
+    return false;
+}
+
+static inline void sample_free(sample *x)
+{
+    for (size_t k = 0; x->frame && x->frame[k]; k++) mtx_structure_free(&x->s[k]);
+    free(x->s);
+    free(x->frame);
+    mtx_batch_free(x->batch);
+}
+
+/* ---- running and comparing */
+typedef struct outputs { uint32_t n; int64_t *size; void **data; bool *real; } outputs;   /* size: numbers of all frames */
+
+static inline def_id output_def(const program *p, uint32_t number)
+{
+    for (def_id k = 0; k < p->defs.n; k++)
+        if (p->defs.at[k].output && number-- == 0) return k;
+    return SETIR_NONE;
+}
+
+static inline void outputs_make(outputs *o, const program *p, const mtx_view *view)
+{
+    interp *x = interp_new(p);
+    memset(o, 0, sizeof *o);
+    while (output_def(p, o->n) != SETIR_NONE) o->n++;
+    o->size = calloc(o->n + 1, sizeof *o->size);
+    o->data = calloc(o->n + 1, sizeof *o->data);
+    o->real = calloc(o->n + 1, sizeof *o->real);
+    for (int64_t f = 0; f < view->nb; f++) {
+        interp_bind(x, view, f);
+        for (uint32_t k = 0; k < o->n; k++) o->size[k] += interp_def_size(x, output_def(p, k));
+    }
+    for (uint32_t k = 0; k < o->n; k++) {
+        o->real[k] = p->defs.at[output_def(p, k)].elem.kind == ELEM_REAL;
+        o->data[k] = malloc((size_t)o->size[k] * 8 + 64);
+        memset(o->data[k], 0xd5, (size_t)o->size[k] * 8 + 64);
+    }
+    interp_free(x);
+}
+
+static inline void outputs_free(outputs *o)
+{
+    for (uint32_t k = 0; k < o->n; k++) free(o->data[k]);
+    free(o->data);
+    free(o->size);
+    free(o->real);
+}
+
+static inline void run_range(const kernel *k, kernel_fn fn, const mtx_view *view, const outputs *o, int64_t f0, int64_t f1)
+{
+    size_t bytes = kernel_scratch_bytes(k, view, f0, f1);
+    char *scratch = aligned_alloc(64, (bytes + 127) / 64 * 64);
+    memset(scratch, 0xd5, bytes);
+    fn(view, o->data, scratch, f0, f1);
+    free(scratch);
+}
+
+static inline double number_at(const outputs *o, uint32_t k, int64_t i)
+{
+    return o->real[k] ? ((double *)o->data[k])[i] : ((int32_t *)o->data[k])[i];
+}
+
+static inline bool near(double a, double b, double scale)
+{
+    return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= ROUNDING * scale;
+}
+
+static inline bool frame_agrees(const program *p, uint32_t k, int64_t f, const outputs *o, int64_t first, const double *want,
+                                int64_t n, double scale)
+{
+    const def *d = &p->defs.at[output_def(p, k)];
+    double written = d->has_unit && o->real[k] ? d->out_scale : 1;
+    for (int64_t i = 0; i < n; i++) {
+        double got = number_at(o, k, first + i);
+        if (near(got, want[i] * written, scale * fabs(written))) continue;
+        print_error("output %s frame %ld element %ld: %.17g, interpreter %.17g (scale %g)\n", d->id ? d->id : "?", (long)f,
+                    (long)i, got, want[i] * written, scale);
+        return false;
+    }
+    return true;
+}
+
+/* the interpreter's numbers of an output, frame after frame; frame f starts at first[f] */
+static inline double *expected(const program *p, uint32_t k, const mtx_view *view, int64_t total, int64_t *first)
+{
+    double *want = calloc((size_t)total + 1, sizeof *want);
+    interp *x = interp_new(p);
+    int64_t at = 0;
+    for (int64_t f = 0; f < view->nb; f++) {
+        interp_bind(x, view, f);
+        first[f] = at;
+        mtx_problem problem;
+        memset(&problem, 0, sizeof problem);
+        if (interp_def(x, output_def(p, k), want + at, &problem) != MTX_OK) print_error("interpreter: %s\n", problem.message);
+        at += interp_def_size(x, output_def(p, k));
+    }
+    first[view->nb] = at;
+    interp_free(x);
+    return want;
+}
+
+static inline bool outputs_agree(const program *p, const mtx_view *view, const outputs *o)
+{
+    bool good = true;
+    int64_t *first = calloc((size_t)view->nb + 1, sizeof *first);
+    for (uint32_t k = 0; k < o->n; k++) {
+        double *want = expected(p, k, view, o->size[k], first), scale = 0;
+        for (int64_t i = 0; i < o->size[k]; i++)
+            if (isfinite(want[i]) && fabs(want[i]) > scale) scale = fabs(want[i]);
+        for (int64_t f = 0; f < view->nb; f++)
+            good &= frame_agrees(p, k, f, o, first[f], want + first[f], first[f + 1] - first[f], scale);
+        free(want);
+    }
+    free(first);
+    return good;
+}
+
+/* all frames at once, then in two pieces, then each output alone */
+static inline bool kernel_agrees(const program *p, const module *m, kernel_fn fn, const sample *s)
+{
+    const mtx_view *view = mtx_batch_view(s->batch);
+    outputs o;
+    outputs_make(&o, p, view);
+    run_range(m->main, fn, view, &o, 0, view->nb);
+    bool good = outputs_agree(p, view, &o);
+    for (uint32_t k = 0; k < o.n; k++) memset(o.data[k], 0xd5, (size_t)o.size[k] * 8);
+    int64_t cut = view->nb / 2;
+    run_range(m->main, fn, view, &o, cut, view->nb);
+    run_range(m->main, fn, view, &o, 0, cut);
+    if (good && !(good = outputs_agree(p, view, &o))) print_error("  (in two ranges of frames)\n");
+    outputs alone = o;
+    alone.data = calloc(o.n + 1, sizeof *alone.data);
+    for (uint32_t k = 0; k < o.n; k++) {
+        memset(o.data[k], 0xd5, (size_t)o.size[k] * 8);
+        alone.data[k] = o.data[k];
+        run_range(m->main, fn, view, &alone, 0, view->nb);
+        alone.data[k] = NULL;
+    }
+    free(alone.data);
+    if (good && !(good = outputs_agree(p, view, &o))) print_error("  (each output alone)\n");
+    outputs_free(&o);
+    return good;
+}
+
+#endif
