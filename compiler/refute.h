@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * refute.h: the search for counterexamples, as claims.c asks for it.
+ */
+#ifndef MTX_REFUTE_H
+#define MTX_REFUTE_H
+
+#include "claims.h"
+
+/* A claim_refuter: true with a one-line description when a counterexample to the claim is found. `user` is not read. */
+bool refute_by_witness(void *user, const program *p, const claim *c, const law_info *law, arena *a, const char **description);
+
+#endif
