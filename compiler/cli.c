@@ -26,14 +26,14 @@ int cli_usage(const char *command, const char *format, ...)
     return EXIT_USAGE;
 }
 
-static bool set_option(const char *command, const cli_option *o, const char *text)
+static bool set_option(const char *command, const cli_option *o, const char *word)
 {
     switch (o->kind) {
     case CLI_FLAG:
         *(bool *)o->value = true;
         return true;
     case CLI_TEXT:
-        *(const char **)o->value = text;
+        *(const char **)o->value = word;
         return true;
     case CLI_MANY: {
         cli_many *m = o->value;
@@ -41,15 +41,15 @@ static bool set_option(const char *command, const cli_option *o, const char *tex
             cli_usage(command, "--%s is given more than 64 times", o->name);
             return false;
         }
-        m->at[m->n++] = text;
+        m->at[m->n++] = word;
         return true;
     }
     case CLI_INT: {
         char *end;
         errno = 0;
-        long v = strtol(text, &end, 10);
-        if (errno || end == text || *end || v < 0 || v > 2000000000) {
-            cli_usage(command, "--%s needs a whole number, not `%s`", o->name, text);
+        long v = strtol(word, &end, 10);
+        if (errno || end == word || *end || v < 0 || v > 2000000000) {
+            cli_usage(command, "--%s needs a whole number, not `%s`", o->name, word);
             return false;
         }
         *(int *)o->value = (int)v;

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "refute.h"
+
 
 _Thread_local pass_time driver_times[8];
 
@@ -44,7 +46,7 @@ static void pass_claims(compilation *c)
     for (uint32_t k = 0; k < c->transforms.n; k++) {
         compiled *t = &c->transforms.at[k];
         t->smooth = smooth_analyse(&c->memory, t->p);
-        claims_check(&c->memory, t->p, &c->sink, t->laws, t->smooth, NULL, NULL, &t->verdicts);
+        claims_check(&c->memory, t->p, &c->sink, t->laws, t->smooth, c->search ? refute_by_witness : NULL, NULL, &t->verdicts);
     }
 }
 
@@ -107,7 +109,7 @@ char *driver_read_file(void *unused, const char *path, size_t *n)
     return s;
 }
 
-mtx_status driver_run(compilation *c, const char *path, const char *text, size_t n, driver_stage last, bool search)
+mtx_status driver_run(compilation *c, const char *path, const char *spec, size_t n, driver_stage last, bool search)
 {
     memset(c, 0, sizeof *c);
     memset(driver_times, 0, sizeof driver_times);
@@ -117,7 +119,7 @@ mtx_status driver_run(compilation *c, const char *path, const char *text, size_t
     }
     intern_init(&c->names, &c->memory);
     diag_sink_init(&c->sink, &c->memory);
-    c->src = source_new(&c->memory, path, text, n);
+    c->src = source_new(&c->memory, path, spec, n);
     c->search = search;
     for (size_t k = 0; k < sizeof passes / sizeof passes[0] && passes[k].stage <= last; k++) {
         double start = now();

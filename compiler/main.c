@@ -17,6 +17,14 @@ const cli_command cli_commands[] = {
      "  --strict       assumed claims count as failures\n"
      "  --time-passes  seconds per pass, on standard error\n"
      "Exit status 0 when no claim is refuted or unproved and nothing is wrong, 1 otherwise.\n"},
+    {"run", cli_run, "mtx run SPEC[:TRANSFORM] INPUT... [--set NAME=FILE] -o OUT.(npz|h5|csv|xyz)",
+     "compile in memory and apply to files of structures",
+     "  -o, --output FILE      where the result goes; the ending chooses the format\n"
+     "      --set NAME=FILE    bind a `takes` to the one structure of FILE for all frames\n"
+     "      --skip-bad         go on after a bad frame, and count them\n"
+     "      --backend NAME     llvm (default where built in) or c\n"
+     "      --quiet            no progress line\n"
+     "Inputs: extended XYZ, POSCAR, CIF, pymatgen JSON, ASE JSON and db; .gz and .xz are unpacked on the way.\n"},
     {"fmt", cli_fmt, "mtx fmt [--check] [FILE...]",
      "lay out specs canonically",
      "Rewrites the files in place; without a file, standard input to standard output.\n"

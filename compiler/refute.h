@@ -7,7 +7,6 @@
 
 #include "claims.h"
 
-/* A claim_refuter: true with a one-line description when a counterexample to the claim is found. `user` is not read. */
-bool refute_by_witness(void *user, const program *p, const claim *c, const law_info *law, arena *a, const char **description);
+bool refute_by_witness(void *unused, const program *p, const claim *c, const law_info *law, arena *a, const char **description);
 
 #endif
