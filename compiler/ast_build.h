@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ast_build.h: one function per node, called by the actions of grammar/mtx.y and by nothing else. They only build; the
- * few mistakes that the grammar lets through for the sake of a better message are reported here (misplaced statements,
- * nesting, powers of units).
+ * ast_build.h: one function per node, called by the actions of grammar/mtx.y and by nothing else. They only
+ * build; the few mistakes that the grammar lets through for the sake of a better message are reported here
+ * (misplaced statements, nesting, powers of units).
  */
 #ifndef MTX_AST_BUILD_H
 #define MTX_AST_BUILD_H
@@ -78,7 +78,7 @@ ast_unit     ast_unit_single(builder *b, ast_name unit);                        
 ast_unit_factor ast_unit_plain(span at, name unit, double scale);
 ratio        ast_ratio(builder *b, span at, bool negative, ast_digits num, const ast_digits *den);
 ast_unit_factor ast_unit_power(span at, name unit, ratio r);
-ast_lhs     *ast_left(builder *b, span at, lhs_kind kind, ast_name id, binder_list *binders, param_list *params);
+ast_lhs *ast_left(builder *b, span at, lhs_kind kind, ast_name id, binder_list *binders, param_list *params);
 column       ast_column(builder *b, ast_name kind, ast_name key);
 ast_args     ast_named_args(ast_name id, arg_list *args);
 
@@ -92,15 +92,15 @@ ast_type   *ast_type_of(builder *b, span at, factor_list *domain, factor *elemen
 
 /* ---- statements; `word` is the place of the keyword */
 stmt *ast_stmt_error(builder *b, span at);
-stmt *ast_decl_stmt(builder *b, span at, span word, stmt_kind kind, name_list *names, ast_type *type, column from,
-                    ast_args init);
+stmt *ast_decl_stmt(builder *b, span at, span word, stmt_kind kind, name_list *names, ast_type *type,
+                    column from, ast_args init);
 stmt *ast_set(builder *b, span at, span word, ast_name id, expr *value);
 stmt *ast_def(builder *b, span at, span word, stmt_kind kind, ast_lhs *lhs, ast_type *type, expr *value);
 stmt *ast_minimise(builder *b, span at, span word, expr *value);
-stmt *ast_claim(builder *b, span at, span word, stmt_kind kind, sym_list *syms, expr *strength, ast_name subject,
-                name because);
-stmt *ast_information(builder *b, span at, span word, stmt_kind kind, expr_list *paths, sym_list *syms, ast_args by,
-                      name because);
+stmt *ast_claim(builder *b, span at, span word, stmt_kind kind, sym_list *syms, expr *strength,
+                ast_name subject, name because);
+stmt *ast_information(builder *b, span at, span word, stmt_kind kind, expr_list *paths, sym_list *syms,
+                      ast_args by, name because);
 stmt *ast_about(builder *b, span at, span word, stmt_kind kind, name_list *names, ast_name order);
 stmt *ast_cites(builder *b, span at, span word, name text);
 stmt *ast_format(builder *b, span at, span word, ast_args format);

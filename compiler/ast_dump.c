@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ast_dump.c: prints the tree. In: a file's tree. Out: one S-expression a declaration, statements indented. Numbers and
- * units are printed as written, so a dump shows what the parser saw and nothing that later passes find out.
+ * ast_dump.c: prints the tree. In: a file's tree. Out: one S-expression a declaration, statements indented.
+ * Numbers and units are printed as written, so a dump shows what the parser saw and nothing that later
+ * passes find out.
  */
 #include "ast_dump.h"
 
@@ -87,10 +88,11 @@ static void dump_form(text *out, const char *head, expr *const *e, uint32_t n)
 
 static void dump_binary(text *out, const expr *e)
 {
-    static const char *const op[] = {[B_OR] = "or", [B_AND] = "and", [B_EQ] = "==", [B_NE] = "!=", [B_LT] = "<",
-                                     [B_LE] = "<=", [B_GT] = ">", [B_GE] = ">=", [B_WITHIN] = "within",
-                                     [B_RANGE] = "..", [B_CONCAT] = "++", [B_ADD] = "+", [B_SUB] = "-",
-                                     [B_MUL] = "*", [B_DIV] = "/", [B_POW] = "^"};
+    static const char *const op[] = {
+        [B_OR] = "or",         [B_AND] = "and",  [B_EQ] = "==",     [B_NE] = "!=",
+        [B_LT] = "<",          [B_LE] = "<=",    [B_GT] = ">",      [B_GE] = ">=",
+        [B_WITHIN] = "within", [B_RANGE] = "..", [B_CONCAT] = "++", [B_ADD] = "+",
+        [B_SUB] = "-",         [B_MUL] = "*",    [B_DIV] = "/",     [B_POW] = "^"};
     dump_form(out, op[e->binary.op], (expr *const[]){e->binary.lhs, e->binary.rhs}, 2);
 }
 
@@ -141,7 +143,8 @@ static void dump_expr(text *out, const expr *e)
         break;
     case E_SOFTMAX: dump_form(out, "softmax", (expr *const[]){e->softmax.value, e->softmax.over}, 2); break;
     case E_TABULATE:
-        dump_form(out, "tabulate", (expr *const[]){e->tabulate.call, e->tabulate.range, e->tabulate.tolerance}, 3);
+        dump_form(out, "tabulate",
+                  (expr *const[]){e->tabulate.call, e->tabulate.range, e->tabulate.tolerance}, 3);
         break;
     }
 }
@@ -320,7 +323,8 @@ static void dump_setting(text *out, const stmt *s)
 
 static void dump_expect(text *out, const stmt *s)
 {
-    static const char *const kind[] = {[EXPECT_TRUE] = "true", [EXPECT_DIFFERS] = "differs", [EXPECT_NEAR] = "near"};
+    static const char *const kind[] = {
+        [EXPECT_TRUE] = "true", [EXPECT_DIFFERS] = "differs", [EXPECT_NEAR] = "near"};
     text_printf(out, " %s", kind[s->expect.kind]);
     dump_value(out, s->expect.lhs);
     dump_value(out, s->expect.rhs);
@@ -330,12 +334,14 @@ static void dump_expect(text *out, const stmt *s)
 static const char *stmt_word(stmt_kind kind)
 {
     static const char *const word[] = {
-        [S_ERROR] = "error", [S_FIELD] = "field", [S_SET] = "set", [S_TAKES] = "takes", [S_PARAM] = "param",
-        [S_LET] = "let", [S_GIVES] = "gives", [S_MINIMISE] = "minimise", [S_RESPECTS] = "respects",
-        [S_SOFTLY] = "softly", [S_PRESERVES] = "preserves", [S_LOSES] = "loses", [S_ASSUME] = "assume",
-        [S_BREAKS] = "breaks", [S_SMOOTH] = "smooth", [S_EXTENSIVE] = "extensive", [S_INTENSIVE] = "intensive",
-        [S_CITES] = "cites", [S_FORMAT] = "format", [S_READS] = "reads", [S_KEY] = "key", [S_SETTING] = "setting",
-        [S_GIVEN] = "given", [S_EXPECT] = "expect"};
+        [S_ERROR] = "error",         [S_FIELD] = "field",         [S_SET] = "set",
+        [S_TAKES] = "takes",         [S_PARAM] = "param",         [S_LET] = "let",
+        [S_GIVES] = "gives",         [S_MINIMISE] = "minimise",   [S_RESPECTS] = "respects",
+        [S_SOFTLY] = "softly",       [S_PRESERVES] = "preserves", [S_LOSES] = "loses",
+        [S_ASSUME] = "assume",       [S_BREAKS] = "breaks",       [S_SMOOTH] = "smooth",
+        [S_EXTENSIVE] = "extensive", [S_INTENSIVE] = "intensive", [S_CITES] = "cites",
+        [S_FORMAT] = "format",       [S_READS] = "reads",         [S_KEY] = "key",
+        [S_SETTING] = "setting",     [S_GIVEN] = "given",         [S_EXPECT] = "expect"};
     return word[kind];
 }
 
@@ -380,9 +386,10 @@ static void dump_stmt(text *out, const stmt *s)
 
 static void dump_decl(text *out, const decl *d)
 {
-    static const char *const word[] = {[D_ERROR] = "error", [D_STRUCTURE] = "structure", [D_TRANSFORM] = "transform",
-                                       [D_LOSS] = "loss", [D_CONST] = "const", [D_USE] = "use",
-                                       [D_DATASET] = "dataset", [D_TRAIN] = "train", [D_TEST] = "test"};
+    static const char *const word[] = {
+        [D_ERROR] = "error",     [D_STRUCTURE] = "structure", [D_TRANSFORM] = "transform",
+        [D_LOSS] = "loss",       [D_CONST] = "const",         [D_USE] = "use",
+        [D_DATASET] = "dataset", [D_TRAIN] = "train",         [D_TEST] = "test"};
     text_printf(out, "(%s ", word[d->kind]);
     if (d->kind == D_USE || d->kind == D_TEST)
         text_json(out, d->id.id);

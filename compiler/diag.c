@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * diag.c: collecting messages and turning them into text or JSON. In: reports of the passes. Out: strings in a `text`;
- * nothing is printed here. Columns shown to people count code points; carets stand under display columns (tabs
- * expanded, combining marks without width).
+ * diag.c: collecting messages and turning them into text or JSON. In: reports of the passes. Out: strings
+ * in a `text`; nothing is printed here. Columns shown to people count code points; carets stand under
+ * display columns (tabs expanded, combining marks without width).
  */
 #include "diag.h"
 
@@ -459,8 +459,8 @@ static void json_place(text *out, span at)
     place from = source_place(at.src, at.start), to = source_place(at.src, at.end);
     text_add(out, "\"file\": ");
     text_json(out, at.src->path);
-    text_printf(out, ", \"line\": %u, \"column\": %u, \"end_line\": %u, \"end_column\": %u", from.line, from.column,
-                to.line, to.column);
+    text_printf(out, ", \"line\": %u, \"column\": %u, \"end_line\": %u, \"end_column\": %u", from.line,
+                from.column, to.line, to.column);
 }
 
 static void json_strings(text *out, const char *key, const char *const *s, uint32_t n)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fmt.c: the canonical layout of a spec. In: a tree without errors and its comments. Out: text. Keywords of a paragraph
- * share a column, `:` and `=` of neighbours of one kind line up, comments stay where they were (inside a statement they
- * move above it), single blank lines of the user stay. Expressions and types: fmt_expr.c.
+ * fmt.c: the canonical layout of a spec. In: a tree without errors and its comments. Out: text. Keywords of
+ * a paragraph share a column, `:` and `=` of neighbours of one kind line up, comments stay where they were
+ * (inside a statement they move above it), single blank lines of the user stay. Statements:
+ * fmt_stmt.c; expressions and types: fmt_expr.c.
  */
 #include "fmt.h"
 
@@ -106,297 +107,6 @@ static entries collect_block(layout *l, const decl *d)
     return list;
 }
 
-/* ---- the parts of a statement */
-
-typedef struct parts {
-    const char *word;                    /* the keyword                                           */
-    const char *left, *type;             /* before and behind `:`; type NULL: none                */
-    const expr *value;                   /* behind `=`                                            */
-    const char *prefix;                  /* before the value: `read `                             */
-    bool aligned;                        /* has columns to align                                  */
-} parts;
-
-static const char *keep(layout *l, text *t)
-{
-    const char *s = t->failed ? "" : arena_strndup(l->memory, t->n ? t->s : "", t->n);
-    bool failed = t->failed;
-    text_free(t);
-    if (failed)
-        longjmp(*l->memory->guard, 1);
-    return s;
-}
-
-static uint32_t columns_of(const char *s)
-{
-    return s ? fmt_columns(s, strlen(s)) : 0;
-}
-
-static void put_names(text *out, const ast_name *names, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        text_printf(out, "%s%s", i ? ", " : "", names[i].id);
-}
-
-static void put_named_args(text *out, name id, const ast_arg *arg, uint32_t n)
-{
-    text_add(out, id);
-    if (n == 0)
-        return;
-    text_add(out, "(");
-    fmt_args(out, arg, n);
-    text_add(out, ")");
-}
-
-static const char *type_text(layout *l, const ast_type *type)
-{
-    if (!type)
-        return NULL;
-    text t;
-    text_init(&t);
-    fmt_type(&t, type);
-    return keep(l, &t);
-}
-
-static void put_lhs(text *out, const ast_lhs *lhs)
-{
-    text_add(out, lhs->id);
-    if (lhs->kind == LHS_INDEXED) {
-        text_add(out, "[");
-        fmt_binders(out, lhs->binder, lhs->n_binder);
-        text_add(out, "]");
-    }
-    for (uint32_t i = 0; i < lhs->n_param; i++) {
-        text_printf(out, "%s%s", i ? ", " : "(", lhs->param[i].id);
-        if (lhs->param[i].type) {
-            text_add(out, " : ");
-            fmt_type(out, lhs->param[i].type);
-        }
-    }
-    text_add(out, lhs->n_param ? ")" : "");
-}
-
-static parts decl_stmt_parts(layout *l, const char *word, const stmt *s)
-{
-    text left, right;
-    text_init(&left);
-    text_init(&right);
-    put_names(&left, s->decl.names, s->decl.n);
-    if (s->decl.type)
-        fmt_type(&right, s->decl.type);
-    if (s->decl.from != FROM_NONE) {
-        text_add(&right, s->decl.from == FROM_INFO ? " from info " : " from field ");
-        fmt_string(&right, s->decl.key);
-    }
-    if (s->decl.init) {
-        text_add(&right, " init ");
-        put_named_args(&right, s->decl.init, s->decl.init_arg, s->decl.n_init);
-    }
-    if (!s->decl.type) {                                 /* key id from info "id": one piece      */
-        text_addn(&left, right.s ? right.s : "", right.n);
-        text_free(&right);
-        return (parts){.word = word, .left = keep(l, &left)};
-    }
-    const char *type = keep(l, &right);
-    return (parts){.word = word, .left = keep(l, &left), .type = type, .aligned = true};
-}
-
-static parts def_parts(layout *l, const char *word, const stmt *s)
-{
-    text left;
-    text_init(&left);
-    put_lhs(&left, &s->def.lhs);
-    return (parts){.word = word, .left = keep(l, &left), .type = type_text(l, s->def.type), .value = s->def.value,
-                   .aligned = true};
-}
-
-static void put_sym(text *out, const ast_sym *sym)
-{
-    text_add(out, sym->id);
-    for (uint32_t i = 0; i < sym->n; i++) {
-        text_add(out, i ? ", " : "(");
-        fmt_expr(out, sym->arg[i]);
-    }
-    text_add(out, sym->n ? ")" : "");
-}
-
-/* ---- statements without columns: lists that wrap behind their keyword */
-
-/* one item of a list at its place, on a new line when it does not fit */
-static void put_item(text *out, const char *s, bool first, uint32_t indent)
-{
-    if (!first)
-        text_add(out, ",");
-    if (!first && fmt_column(out) + 2 + columns_of(s) > FMT_WIDTH)
-        fmt_newline(out, indent);
-    else if (!first)
-        text_add(out, " ");
-    text_add(out, s);
-}
-
-static void put_syms(layout *l, text *out, const ast_sym *sym, uint32_t n)
-{
-    uint32_t indent = fmt_column(out);
-    for (uint32_t i = 0; i < n; i++) {
-        text one;
-        text_init(&one);
-        put_sym(&one, &sym[i]);
-        put_item(out, keep(l, &one), i == 0, indent);
-    }
-}
-
-/* a further clause: on the line when it fits, else on the next */
-static void put_clause(text *out, const char *s, uint32_t indent)
-{
-    if (fmt_column(out) + 1 + columns_of(s) > FMT_WIDTH)
-        fmt_newline(out, indent);
-    else
-        text_add(out, " ");
-    text_add(out, s);
-}
-
-static void put_because(layout *l, text *out, name because, uint32_t indent)
-{
-    if (!because)
-        return;
-    text t;
-    text_init(&t);
-    text_add(&t, "because ");
-    fmt_string(&t, because);
-    put_clause(out, keep(l, &t), indent);
-}
-
-static void put_claim(layout *l, text *out, const stmt *s)
-{
-    uint32_t indent = fmt_column(out);
-    if (s->kind == S_SOFTLY)
-        text_add(out, "respects ");
-    if (s->kind == S_ASSUME)
-        text_printf(out, "%s respects ", s->claim.subject.id);
-    put_syms(l, out, s->claim.sym, s->claim.n);
-    if (s->claim.strength) {
-        text t;
-        text_init(&t);
-        text_add(&t, "by ");
-        fmt_expr(&t, s->claim.strength);
-        put_clause(out, keep(l, &t), indent);
-    }
-    put_because(l, out, s->claim.because, indent);
-}
-
-static void put_information(layout *l, text *out, const stmt *s)
-{
-    uint32_t indent = fmt_column(out);
-    for (uint32_t i = 0; i < s->info.n; i++) {
-        text one;
-        text_init(&one);
-        fmt_post(&one, s->info.path[i]);
-        put_item(out, keep(l, &one), i == 0, indent);
-    }
-    if (s->info.n_sym) {
-        put_clause(out, "up to ", indent);
-        put_syms(l, out, s->info.sym, s->info.n_sym);
-    }
-    if (s->info.by.id) {
-        text t;
-        text_init(&t);
-        text_add(&t, "by ");
-        put_named_args(&t, s->info.by.id, s->info.by_arg, s->info.n_by);
-        put_clause(out, keep(l, &t), indent);
-    }
-    put_because(l, out, s->info.because, indent);
-}
-
-static void put_expect(layout *l, text *out, const stmt *s)
-{
-    uint32_t indent = fmt_column(out);
-    fmt_expr_wrapped(out, s->expect.lhs, 0);
-    if (s->expect.kind == EXPECT_TRUE)
-        return;
-    text t;
-    text_init(&t);
-    if (s->expect.within) {
-        text_add(&t, "near ");
-        fmt_operand(&t, s->expect.rhs);
-        text_add(&t, " within ");
-        fmt_operand(&t, s->expect.within);
-    } else {
-        text_add(&t, "differs ");
-        fmt_expr(&t, s->expect.rhs);
-    }
-    put_clause(out, keep(l, &t), indent);
-}
-
-static void put_setting(text *out, const stmt *s)
-{
-    fmt_expr_wrapped(out, s->setting.value, 0);
-    if (s->setting.where) {
-        text_add(out, " where ");
-        fmt_expr_wrapped(out, s->setting.where, 0);
-    }
-    if (s->setting.by.id)
-        text_printf(out, " by %s", s->setting.by.id);
-}
-
-static void put_about(text *out, const stmt *s)
-{
-    put_names(out, s->about.names, s->about.n);
-    if (s->about.order.id)
-        text_printf(out, " to %s", s->about.order.id);
-}
-
-/* what follows the keyword of a statement that is not aligned; out stands behind the keyword */
-static void put_plain(layout *l, text *out, const stmt *s, const char *left)
-{
-    switch (s->kind) {
-    case S_RESPECTS: case S_SOFTLY: case S_ASSUME: case S_BREAKS: put_claim(l, out, s); break;
-    case S_PRESERVES: case S_LOSES: put_information(l, out, s); break;
-    case S_SMOOTH: case S_EXTENSIVE: case S_INTENSIVE: put_about(out, s); break;
-    case S_MINIMISE: fmt_expr_wrapped(out, s->value.value, 0); break;
-    case S_CITES: fmt_string(out, s->cites.text); break;
-    case S_FORMAT: put_named_args(out, s->format.id.id, s->format.arg, s->format.n); break;
-    case S_SETTING: put_setting(out, s); break;
-    case S_EXPECT: put_expect(l, out, s); break;
-    case S_ERROR: case S_FIELD: case S_SET: case S_TAKES: case S_PARAM: case S_LET: case S_GIVES: case S_READS:
-    case S_KEY: case S_GIVEN: text_add(out, left); break;
-    }
-}
-
-static parts parts_of(layout *l, const entry *e)
-{
-    if (e->decl)
-        return (parts){.word = "const", .left = e->decl->id.id, .type = type_text(l, e->decl->type),
-                       .value = e->decl->value, .aligned = true};
-    const stmt *s = e->stmt;
-    switch (s->kind) {
-    case S_FIELD:     return decl_stmt_parts(l, "field", s);
-    case S_TAKES:     return decl_stmt_parts(l, "takes", s);
-    case S_PARAM:     return decl_stmt_parts(l, "param", s);
-    case S_READS:     return decl_stmt_parts(l, "reads", s);
-    case S_KEY:       return decl_stmt_parts(l, "key", s);
-    case S_LET:       return def_parts(l, "let", s);
-    case S_GIVES:     return def_parts(l, "gives", s);
-    case S_SET:       return (parts){.word = "set", .left = s->set.id.id, .value = s->set.value, .aligned = true};
-    case S_GIVEN:     return (parts){.word = "given", .left = s->given.id.id, .value = s->given.value,
-                                     .prefix = s->given.read ? " read" : "", .aligned = true};
-    case S_MINIMISE:  return (parts){.word = "minimise"};
-    case S_RESPECTS:  return (parts){.word = "respects"};
-    case S_SOFTLY:    return (parts){.word = "softly"};
-    case S_PRESERVES: return (parts){.word = "preserves"};
-    case S_LOSES:     return (parts){.word = "loses"};
-    case S_ASSUME:    return (parts){.word = "assume"};
-    case S_BREAKS:    return (parts){.word = "breaks"};
-    case S_SMOOTH:    return (parts){.word = "smooth"};
-    case S_EXTENSIVE: return (parts){.word = "extensive"};
-    case S_INTENSIVE: return (parts){.word = "intensive"};
-    case S_CITES:     return (parts){.word = "cites"};
-    case S_FORMAT:    return (parts){.word = "format"};
-    case S_SETTING:   return (parts){.word = s->setting.keyword.id};
-    case S_EXPECT:    return (parts){.word = "expect"};
-    case S_ERROR:     break;
-    }
-    return (parts){.word = "", .left = ""};
-}
-
 /* ---- lines */
 
 static void add_line(layout *l, text *t, span comment, bool blank)
@@ -404,7 +114,7 @@ static void add_line(layout *l, text *t, span comment, bool blank)
     bool several = t->n && memchr(t->s, '\n', t->n);
     out_line line = {.comment = comment, .blank = blank, .several = several};
     line.columns = t->n ? fmt_column(t) : 0;
-    line.s = keep(l, t);
+    line.s = fmt_keep(l->memory, t);
     vec_push(l->memory, &l->lines, line);
 }
 
@@ -427,7 +137,7 @@ static void pad(text *out, uint32_t column)
         text_printf(out, "%*s", (int)(column - now), "");
 }
 
-static void put_head(text *out, const parts *p, uint32_t indent, const run *r)
+static void put_head(text *out, const fmt_parts *p, uint32_t indent, const run *r)
 {
     text_printf(out, "%*s%s", (int)indent, "", p->word);
     pad(out, indent + r->word);
@@ -435,7 +145,7 @@ static void put_head(text *out, const parts *p, uint32_t indent, const run *r)
 }
 
 /* up to and without the `=` */
-static void put_left(text *out, const parts *p, uint32_t indent, const run *r)
+static void put_left(text *out, const fmt_parts *p, uint32_t indent, const run *r)
 {
     put_head(out, p, indent, r);
     text_add(out, p->left);
@@ -447,7 +157,7 @@ static void put_left(text *out, const parts *p, uint32_t indent, const run *r)
         pad(out, r->before_value);
 }
 
-static void put_aligned(text *out, const parts *p, uint32_t indent, const run *r)
+static void put_aligned(text *out, const fmt_parts *p, uint32_t indent, const run *r)
 {
     put_left(out, p, indent, r);
     if (!p->value)
@@ -457,7 +167,7 @@ static void put_aligned(text *out, const parts *p, uint32_t indent, const run *r
 }
 
 /* columns of the statement on one line without alignment */
-static uint32_t natural_columns(layout *l, const parts *p, uint32_t indent, uint32_t word)
+static uint32_t natural_columns(layout *l, const fmt_parts *p, uint32_t indent, uint32_t word)
 {
     text t;
     text_init(&t);
@@ -467,17 +177,17 @@ static uint32_t natural_columns(layout *l, const parts *p, uint32_t indent, uint
         fmt_expr(&t, p->value);
     }
     uint32_t n = t.n ? fmt_column(&t) : 0;
-    keep(l, &t);
+    fmt_keep(l->memory, &t);
     return n;
 }
 
-static uint32_t left_columns(const parts *p, uint32_t indent, uint32_t word)
+static uint32_t left_columns(const fmt_parts *p, uint32_t indent, uint32_t word)
 {
-    return indent + word + 1 + columns_of(p->left);
+    return indent + word + 1 + fmt_columns_of(p->left);
 }
 
 /* the common columns of n neighbours; no alignment when they are too uneven or would become too long */
-static run align_run(layout *l, const parts *p, uint32_t n, uint32_t indent, uint32_t word)
+static run align_run(layout *l, const fmt_parts *p, uint32_t n, uint32_t indent, uint32_t word)
 {
     run r = {.word = word};
     uint32_t left_most = 0, left_least = UINT32_MAX, typed = 0;
@@ -496,7 +206,7 @@ static run align_run(layout *l, const parts *p, uint32_t n, uint32_t indent, uin
         if (!p[i].value)
             continue;
         uint32_t left = left_columns(&p[i], indent, word);
-        uint32_t before = p[i].type ? (left > r.left ? left : r.left) + 3 + columns_of(p[i].type) : left;
+        uint32_t before = p[i].type ? (left > r.left ? left : r.left) + 3 + fmt_columns_of(p[i].type) : left;
         most = before > most ? before : most;
         least = before < least ? before : least;
     }
@@ -506,7 +216,7 @@ static run align_run(layout *l, const parts *p, uint32_t n, uint32_t indent, uin
         uint32_t natural = natural_columns(l, &p[i], indent, word);
         uint32_t left = left_columns(&p[i], indent, word);
         uint32_t grown = p[i].type && r.left > left ? r.left - left : 0;
-        uint32_t before = left + grown + (p[i].type ? 3 + columns_of(p[i].type) : 0);
+        uint32_t before = left + grown + (p[i].type ? 3 + fmt_columns_of(p[i].type) : 0);
         grown += p[i].value && r.before_value > before ? r.before_value - before : 0;
         if (natural + grown > FMT_WIDTH)
             return (run){.word = word};
@@ -521,7 +231,7 @@ static bool same_kind(const entry *a, const entry *b)
     return a->stmt && b->stmt && a->stmt->kind == b->stmt->kind;
 }
 
-static void lay_out_one(layout *l, const entry *e, const parts *p, uint32_t indent, const run *r)
+static void lay_out_one(layout *l, const entry *e, const fmt_parts *p, uint32_t indent, const run *r)
 {
     text t;
     text_init(&t);
@@ -529,7 +239,7 @@ static void lay_out_one(layout *l, const entry *e, const parts *p, uint32_t inde
         put_aligned(&t, p, indent, r);
     } else {
         put_head(&t, p, indent, r);
-        put_plain(l, &t, e->stmt, p->left);
+        fmt_plain(l->memory, &t, e->stmt, p->left);
     }
     add_line(l, &t, e->comment, e->blank);
 }
@@ -541,8 +251,20 @@ static bool is_definition(const entry *e)
         return true;
     switch (e->stmt->kind) {
     case S_FIELD: case S_SET: case S_TAKES: case S_PARAM: case S_LET: case S_GIVES: return true;
-    case S_ERROR: case S_MINIMISE: case S_RESPECTS: case S_SOFTLY: case S_PRESERVES: case S_LOSES: case S_ASSUME:
-    case S_BREAKS: case S_SMOOTH: case S_EXTENSIVE: case S_INTENSIVE: case S_CITES: case S_FORMAT: case S_READS:
+    case S_ERROR:
+    case S_MINIMISE:
+    case S_RESPECTS:
+    case S_SOFTLY:
+    case S_PRESERVES:
+    case S_LOSES:
+    case S_ASSUME:
+    case S_BREAKS:
+    case S_SMOOTH:
+    case S_EXTENSIVE:
+    case S_INTENSIVE:
+    case S_CITES:
+    case S_FORMAT:
+    case S_READS:
     case S_KEY: case S_SETTING: case S_GIVEN: case S_EXPECT: break;
     }
     return false;
@@ -557,14 +279,14 @@ static bool same_column(const entry *a, const entry *b)
 /* n entries whose keywords share a column */
 static void lay_out_paragraph(layout *l, const entry *e, uint32_t n, uint32_t indent)
 {
-    parts *p = arena_array(l->memory, parts, n);
+    fmt_parts *p = arena_array(l->memory, fmt_parts, n);
     bool *fits = arena_array(l->memory, bool, n);
     uint32_t word = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (!e[i].stmt && !e[i].decl)
             continue;
-        p[i] = parts_of(l, &e[i]);
-        word = columns_of(p[i].word) > word ? columns_of(p[i].word) : word;
+        p[i] = fmt_parts_of(l->memory, e[i].stmt, e[i].decl);
+        word = fmt_columns_of(p[i].word) > word ? fmt_columns_of(p[i].word) : word;
     }
     for (uint32_t i = 0; i < n; i++)
         fits[i] = p[i].aligned && natural_columns(l, &p[i], indent, word) <= FMT_WIDTH;
@@ -586,7 +308,8 @@ static void lay_out(layout *l, const entries *list, uint32_t indent)
 {
     for (uint32_t i = 0; i < list->v.n;) {
         uint32_t n = 1, last = i;                        /* last: the last one that is no comment */
-        while (i + n < list->v.n && !list->v.at[i + n].blank && same_column(&list->v.at[last], &list->v.at[i + n])) {
+        while (i + n < list->v.n && !list->v.at[i + n].blank &&
+               same_column(&list->v.at[last], &list->v.at[i + n])) {
             if (list->v.at[i + n].stmt || list->v.at[i + n].decl)
                 last = i + n;
             n++;
@@ -615,9 +338,10 @@ static uint32_t brace_of(const layout *l, const decl *d)
 
 static void lay_out_block(layout *l, const decl *d, bool blank)
 {
-    static const char *const word[] = {[D_ERROR] = "", [D_STRUCTURE] = "structure", [D_TRANSFORM] = "transform",
-                                       [D_LOSS] = "loss", [D_CONST] = "const", [D_USE] = "use",
-                                       [D_DATASET] = "dataset", [D_TRAIN] = "train", [D_TEST] = "test"};
+    static const char *const word[] = {
+        [D_ERROR] = "",          [D_STRUCTURE] = "structure", [D_TRANSFORM] = "transform",
+        [D_LOSS] = "loss",       [D_CONST] = "const",         [D_USE] = "use",
+        [D_DATASET] = "dataset", [D_TRAIN] = "train",         [D_TEST] = "test"};
     text t;
     text_init(&t);
     text_printf(&t, "%s ", word[d->kind]);
@@ -667,7 +391,8 @@ static void lay_out_file(layout *l)
         if (d) {
             add_comments(l, &run_of, d->at.start);
             add_inner_comments(l, &run_of, header_of(l, d));
-            add_entry(l, &run_of, (entry){.decl = d}, d->at.start, d->kind == D_CONST ? d->at.end : d->at.start);
+            add_entry(l, &run_of, (entry){.decl = d}, d->at.start,
+                      d->kind == D_CONST ? d->at.end : d->at.start);
         } else {
             add_comments(l, &run_of, UINT32_MAX);
         }
@@ -700,7 +425,8 @@ static void put_comment(text *out, const out_line *line, uint32_t column)
 static uint32_t comment_column(const layout *l, uint32_t i)
 {
     uint32_t first = i, most = 0;
-    while (first > 0 && !l->lines.at[first].blank && l->lines.at[first - 1].comment.src && !l->lines.at[first].several)
+    while (first > 0 && !l->lines.at[first].blank && l->lines.at[first - 1].comment.src &&
+           !l->lines.at[first].several)
         first--;
     for (uint32_t k = first; k < l->lines.n && l->lines.at[k].comment.src; k++) {
         if (k > first && (l->lines.at[k].blank || l->lines.at[k].several))

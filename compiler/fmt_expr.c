@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fmt_expr.c: expressions, types and units as text. In: nodes. Out: one line, or several when the width asks for it.
- * Parentheses that the user wrote around an operand stay; those that the grammar needs are added.
+ * fmt_expr.c: expressions, types and units as text. In: nodes. Out: one line, or several when the width
+ * asks for it. Parentheses that the user wrote around an operand stay; those that the grammar needs are
+ * added.
  */
 #include "fmt_internal.h"
 
@@ -32,15 +33,39 @@ void fmt_newline(text *out, uint32_t indent)
 
 /* ---- precedence, as in grammar/mtx.y */
 
-enum { LEVEL_OPEN, LEVEL_OR, LEVEL_AND, LEVEL_NOT, LEVEL_COMPARE, LEVEL_WITHIN, LEVEL_RANGE, LEVEL_CONCAT, LEVEL_SUM,
-       LEVEL_PRODUCT, LEVEL_NEGATIVE, LEVEL_POWER, LEVEL_ATOM };
+enum {
+    LEVEL_OPEN,
+    LEVEL_OR,
+    LEVEL_AND,
+    LEVEL_NOT,
+    LEVEL_COMPARE,
+    LEVEL_WITHIN,
+    LEVEL_RANGE,
+    LEVEL_CONCAT,
+    LEVEL_SUM,
+    LEVEL_PRODUCT,
+    LEVEL_NEGATIVE,
+    LEVEL_POWER,
+    LEVEL_ATOM
+};
 
-static const struct { const char *sign; int level; } binary_sign[] = {
-    [B_OR] = {" or ", LEVEL_OR},          [B_AND] = {" and ", LEVEL_AND},     [B_EQ] = {" == ", LEVEL_COMPARE},
-    [B_NE] = {" != ", LEVEL_COMPARE},     [B_LT] = {" < ", LEVEL_COMPARE},    [B_LE] = {" <= ", LEVEL_COMPARE},
-    [B_GT] = {" > ", LEVEL_COMPARE},      [B_GE] = {" >= ", LEVEL_COMPARE},   [B_WITHIN] = {" within ", LEVEL_WITHIN},
-    [B_RANGE] = {"..", LEVEL_RANGE},      [B_CONCAT] = {" ++ ", LEVEL_CONCAT}, [B_ADD] = {" + ", LEVEL_SUM},
-    [B_SUB] = {" - ", LEVEL_SUM},         [B_MUL] = {" * ", LEVEL_PRODUCT},   [B_DIV] = {" / ", LEVEL_PRODUCT},
+static const struct { const char *sign; int level;
+} binary_sign[] = {
+    [B_OR] = {" or ", LEVEL_OR},
+    [B_AND] = {" and ", LEVEL_AND},
+    [B_EQ] = {" == ", LEVEL_COMPARE},
+    [B_NE] = {" != ", LEVEL_COMPARE},
+    [B_LT] = {" < ", LEVEL_COMPARE},
+    [B_LE] = {" <= ", LEVEL_COMPARE},
+    [B_GT] = {" > ", LEVEL_COMPARE},
+    [B_GE] = {" >= ", LEVEL_COMPARE},
+    [B_WITHIN] = {" within ", LEVEL_WITHIN},
+    [B_RANGE] = {"..", LEVEL_RANGE},
+    [B_CONCAT] = {" ++ ", LEVEL_CONCAT},
+    [B_ADD] = {" + ", LEVEL_SUM},
+    [B_SUB] = {" - ", LEVEL_SUM},
+    [B_MUL] = {" * ", LEVEL_PRODUCT},
+    [B_DIV] = {" / ", LEVEL_PRODUCT},
     [B_POW] = {"^", LEVEL_POWER},
 };
 
@@ -50,7 +75,14 @@ static int level_of(const expr *e)
     case E_BINARY: return binary_sign[e->binary.op].level;
     case E_UNARY:  return e->unary.op == U_NEG ? LEVEL_NEGATIVE : LEVEL_NOT;
     case E_IF: case E_REDUCE: case E_REPEAT: case E_SOFTMAX: case E_TABULATE: return LEVEL_OPEN;
-    case E_ERROR: case E_NUMBER: case E_STRING: case E_NAME: case E_LIST: case E_FIELD: case E_INDEX: case E_CALL: break;
+    case E_ERROR:
+    case E_NUMBER:
+    case E_STRING:
+    case E_NAME:
+    case E_LIST:
+    case E_FIELD:
+    case E_INDEX:
+    case E_CALL: break;
     }
     return LEVEL_ATOM;
 }
@@ -58,7 +90,8 @@ static int level_of(const expr *e)
 /* what may stand before . [ ( without parentheses */
 static bool is_post(const expr *e)
 {
-    return e->kind == E_NAME || e->kind == E_LIST || e->kind == E_FIELD || e->kind == E_INDEX || e->kind == E_CALL;
+    return e->kind == E_NAME || e->kind == E_LIST || e->kind == E_FIELD || e->kind == E_INDEX ||
+           e->kind == E_CALL;
 }
 
 static bool has_bare_unit(const expr *e)
@@ -69,7 +102,8 @@ static bool has_bare_unit(const expr *e)
 /* parentheses of the user that are worth keeping: `outer` reaches beyond the operand on that side */
 static bool was_parenthesised(const expr *operand, bool outside)
 {
-    return outside && (level_of(operand) < LEVEL_ATOM || (operand->kind == E_NUMBER && operand->number.unit.n));
+    return outside &&
+           (level_of(operand) < LEVEL_ATOM || (operand->kind == E_NUMBER && operand->number.unit.n));
 }
 
 static bool lhs_in_parens(const expr *e)
@@ -78,7 +112,8 @@ static bool lhs_in_parens(const expr *e)
     int level = binary_sign[e->binary.op].level;
     bool left = level == LEVEL_OR || level == LEVEL_AND || level >= LEVEL_CONCAT;
     bool need = left && level != LEVEL_POWER ? level_of(lhs) < level : level_of(lhs) <= level;
-    return need || (e->binary.op == B_POW && has_bare_unit(lhs)) || was_parenthesised(lhs, e->at.start < lhs->at.start);
+    return need || (e->binary.op == B_POW && has_bare_unit(lhs)) ||
+           was_parenthesised(lhs, e->at.start < lhs->at.start);
 }
 
 static bool rhs_in_parens(const expr *e)
@@ -91,7 +126,8 @@ static bool rhs_in_parens(const expr *e)
 
 static bool arg_in_parens(const expr *e)
 {
-    return level_of(e->unary.arg) < level_of(e) || was_parenthesised(e->unary.arg, e->at.end > e->unary.arg->at.end);
+    return level_of(e->unary.arg) < level_of(e) ||
+           was_parenthesised(e->unary.arg, e->at.end > e->unary.arg->at.end);
 }
 
 /* ---- one line */
@@ -152,7 +188,11 @@ void fmt_string(text *out, name s)
 {
     text_add(out, "\"");
     for (; *s; s++) {
-        const char *escape = *s == '"' ? "\\\"" : *s == '\\' ? "\\\\" : *s == '\n' ? "\\n" : *s == '\t' ? "\\t" : NULL;
+        const char *escape = *s == '"'    ? "\\\""
+                             : *s == '\\' ? "\\\\"
+                             : *s == '\n' ? "\\n"
+                             : *s == '\t' ? "\\t"
+                                          : NULL;
         if (escape)
             text_add(out, escape);
         else
@@ -258,7 +298,8 @@ static void put_postfix(text *out, const expr *e)
 static bool is_fraction(const expr *e)
 {
     const expr *a = e->binary.lhs, *b = e->binary.rhs;
-    return e->binary.op == B_DIV && a->kind == E_NUMBER && b->kind == E_NUMBER && !a->number.unit.n && !b->number.unit.n;
+    return e->binary.op == B_DIV && a->kind == E_NUMBER && b->kind == E_NUMBER && !a->number.unit.n &&
+           !b->number.unit.n;
 }
 
 static void put_if(text *out, const expr *e)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lex.c: what the pieces cut by grammar/mtx.l mean. In: the bytes of a piece. Out: a token, or a message when the piece
- * comes from another language (then the token that was meant, so that the rest of the line is still read). Keywords are
- * marked here; where a keyword is only a name is decided in parse_tokens.c.
+ * lex.c: what the pieces cut by grammar/mtx.l mean. In: the bytes of a piece. Out: a token, or a message
+ * when the piece comes from another language (then the token that was meant, so that the rest of the line
+ * is still read). Keywords are marked here; where a keyword is only a name is decided in parse_tokens.c.
  */
 #include "lex.h"
 
@@ -155,7 +155,8 @@ static int lex_sign(lexer *lex, uint32_t c, const char *s, MTX_YYSTYPE *value)
         value->id = intern_s(lex->names, "in");
     if (found && !found->instead)
         return found->token;
-    const char *shown = invisible ? arena_printf(lex->memory, "U+%04X", c) : arena_strndup(lex->memory, s, lex->used);
+    const char *shown =
+        invisible ? arena_printf(lex->memory, "U+%04X", c) : arena_strndup(lex->memory, s, lex->used);
     diag *d = diag_report(lex->sink, D_BAD_CHARACTER, lex_here(lex), shown);
     if (found)
         diag_help(lex->sink, d, "%s", found->instead);
@@ -434,9 +435,11 @@ int lex_bar(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value)
     if (paired)
         lex->last_bar = lex_here(lex);
     size_t inside = paired ? (size_t)(other - whole) - lex->start - 1 : 0;
-    diag *d = diag_report(lex->sink, D_BARS, lex_span(lex, lex->start, lex->start + 1 + inside + (paired ? 1 : 0)));
+    diag *d =
+        diag_report(lex->sink, D_BARS, lex_span(lex, lex->start, lex->start + 1 + inside + (paired ? 1 : 0)));
     if (paired) {
-        diag_help(lex->sink, d, "norm(%.*s)    for the length of a vector", (int)inside, whole + lex->start + 1);
+        diag_help(lex->sink, d, "norm(%.*s)    for the length of a vector", (int)inside,
+                  whole + lex->start + 1);
         diag_help(lex->sink, d, "abs(%.*s)    for a number", (int)inside, whole + lex->start + 1);
     }
     return 0;

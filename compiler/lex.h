@@ -37,7 +37,14 @@ enum {
     IN_DATASET = 1 << D_DATASET, IN_TRAIN = 1 << D_TRAIN, IN_TEST = 1 << D_TEST
 };
 typedef enum keyword_role { KW_DECL, KW_STMT, KW_WORD } keyword_role;
-typedef struct keyword { int token; const char *word; keyword_role role; int value; unsigned in, only; int stmt; } keyword;
+typedef struct keyword {
+    int token;
+    const char *word;
+    keyword_role role;
+    int value;
+    unsigned in, only;
+    int stmt;
+} keyword;
 extern const keyword keyword_table[];
 extern const size_t  keyword_count;
 const keyword *keyword_find(const char *word);           /* NULL for a plain name                 */
@@ -49,7 +56,7 @@ bool lex_check_text(lexer *lex);
 /* bytes of the number that starts at s; s is NUL-terminated */
 size_t lex_number_length(const char *s);
 
-/* ---- called by the rules: return a token kind, or 0 to go on; set lexer.used when they want less than the match */
+/* ---- called by the rules: return a token kind, or 0 to go on; set lexer.used when they want less */
 void lex_begin(lexer *lex, size_t n, span *at);
 void lex_end(lexer *lex, span *at);
 int lex_comment(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * parse.c: drives the parser. In: a source. Out: a tree and messages. The whole text is cut into tokens first, the list
- * is mended (parse_tokens.c), then pushed; after an error the driver goes on at the next keyword, so that every
- * statement gets its own message.
+ * parse.c: drives the parser. In: a source. Out: a tree and messages. The whole text is cut into tokens
+ * first, the list is mended (parse_tokens.c), then pushed; after an error the driver goes on at the next
+ * keyword, so that every statement gets its own message.
  */
 #include "parse.h"
 
@@ -13,7 +13,7 @@
 
 #define PARSE_MOST_BYTES ((size_t)1 << 28)
 
-/* where to go on after an error at token i: the next keyword that can start something, or the end of the block */
+/* where to go on after an error at token i: the next keyword that can start something, or the block's end */
 static uint32_t resume_at(const parser *p, uint32_t i, uint32_t last)
 {
     if (i == last)

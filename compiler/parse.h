@@ -8,7 +8,7 @@
 #include "ast.h"
 #include "diag.h"
 
-/** Reads a spec. Always returns a tree; mistakes are in the sink and leave E_ERROR and S_ERROR nodes or gaps. */
+/** Reads a spec. Always returns a tree; mistakes are in the sink and leave E_ERROR, S_ERROR or gaps. */
 ast_file *parse_file(arena *a, intern *names, const source *src, diag_sink *sink);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * parse_error.c: words for syntax errors. In: the token at which bison found no rule, what it could take there, and the
- * whole token list around. Out: one message. Slips that people make have a function each, tried in the order of the
- * table at the end; the last one only says what could have stood there. Golden examples: grammar/errors/.
+ * parse_error.c: words for syntax errors. In: the token at which bison found no rule, what it could take
+ * there, and the whole token list around. Out: one message. Slips that people make have a function each,
+ * tried in the order of the table at the end; the last one only says what could have stood there. Golden
+ * examples: grammar/errors/.
  */
 #include "lex.h"
 #include "parse_internal.h"
@@ -46,8 +47,8 @@ static const char *quoted(const slip *s, const token *t)
 
 static bool is_operand_end(const token *t)
 {
-    return t->kind == T_NAME || t->kind == T_NUMBER || t->kind == T_STRING || t->kind == T_IRREP || t->kind == ')'
-           || t->kind == ']';
+    return t->kind == T_NAME || t->kind == T_NUMBER || t->kind == T_STRING || t->kind == T_IRREP ||
+           t->kind == ')' || t->kind == ']';
 }
 
 static bool is_word(const slip *s, int kind)
@@ -74,7 +75,8 @@ static void help_edit(const slip *s, diag *d, uint32_t from, uint32_t to, const 
 {
     const source *src = s->got->at.src;
     uint32_t line = source_place(src, from).line;
-    uint32_t start = src->line_start[line - 1], end = line < src->n_lines ? src->line_start[line] - 1 : (uint32_t)src->n;
+    uint32_t start = src->line_start[line - 1],
+             end = line < src->n_lines ? src->line_start[line] - 1 : (uint32_t)src->n;
     while (start < from && (src->text[start] == ' ' || src->text[start] == '\t'))
         start++;
     const char *comment = memchr(src->text + to, '#', end > to ? end - to : 0);
@@ -87,7 +89,8 @@ static void help_edit(const slip *s, diag *d, uint32_t from, uint32_t to, const 
     uint32_t left = from;
     while (left > start && *with == ' ' && src->text[left - 1] == ' ')
         left--;
-    diag_help(s->sink, d, "%.*s%s%.*s", (int)(left - start), src->text + start, with, (int)(end - to), src->text + to);
+    diag_help(s->sink, d, "%.*s%s%.*s", (int)(left - start), src->text + start, with, (int)(end - to),
+              src->text + to);
 }
 
 /* the bracket inside which the token in hand stands, as an index; UINT32_MAX outside */
@@ -154,12 +157,14 @@ static const char *closest_keyword(const slip *s, const char *word)
 
 static bool slip_first_word(slip *s)
 {
-    bool starts = s->got->kind == T_NAME && s->got->starts_line
-                  && (is_operand_end(s->before) || s->before->kind == '{' || s->before->kind == '}' || s->i == 0);
+    bool starts =
+        s->got->kind == T_NAME && s->got->starts_line &&
+        (is_operand_end(s->before) || s->before->kind == '{' || s->before->kind == '}' || s->i == 0);
     if (!starts || innermost(s) != UINT32_MAX)
         return false;
     const char *word = s->got->value.id;
-    diag *d = diag_report(s->sink, D_NOT_A_KEYWORD, s->got->at, word, s->p->in_block ? "statement" : "declaration");
+    diag *d =
+        diag_report(s->sink, D_NOT_A_KEYWORD, s->got->at, word, s->p->in_block ? "statement" : "declaration");
     const char *near = closest_keyword(s, word);
     if (near)
         diag_help(s->sink, d, "%s", near);
@@ -190,7 +195,8 @@ static bool slip_name(slip *s)
 
 static bool slip_comma_in_names(slip *s)
 {
-    bool names = expects(s, "','") && s->before->kind == T_NAME && s->got->kind == T_NAME && !s->got->starts_line;
+    bool names =
+        expects(s, "','") && s->before->kind == T_NAME && s->got->kind == T_NAME && !s->got->starts_line;
     if (!names || (s->after->kind != ':' && s->after->kind != ','))
         return false;
     diag *d = diag_report(s->sink, D_MISSING_COMMA, s->got->at, quoted(s, s->before), quoted(s, s->got));
@@ -287,7 +293,9 @@ static bool slip_in(slip *s)
     if (!expects(s, "in"))
         return false;
     const token *r = open_reduction(s);
-    const char *what = s->before->kind == T_NAME ? text_of(s, s->before->at) : r ? text_of(s, r->at) : keyword_text(s);
+    const char *what = s->before->kind == T_NAME ? text_of(s, s->before->at)
+                       : r                       ? text_of(s, r->at)
+                                                 : keyword_text(s);
     diag *d = diag_report(s->sink, D_MISSING_IN, gap(s), what);
     diag_label_primary(s->sink, d, "expected `in` here");
     if (s->got->kind == T_NAME && !s->got->starts_line)
@@ -349,7 +357,8 @@ static bool slip_word(slip *s)
         const token *word = expects(s, needed[i].symbol) ? earlier(s, needed[i].after) : NULL;
         if (!word)
             continue;
-        diag *d = diag_report(s->sink, D_MISSING_WORD, gap(s), text_of(s, word->at), needed[i].symbol, needed[i].why);
+        diag *d = diag_report(s->sink, D_MISSING_WORD, gap(s), text_of(s, word->at), needed[i].symbol,
+                              needed[i].why);
         diag_label_primary(s->sink, d, "expected `%s` here", needed[i].symbol);
         return true;
     }
@@ -360,8 +369,8 @@ static bool slip_word(slip *s)
 
 static bool slip_decimal_comma(slip *s)
 {
-    bool joined = s->got->kind == ',' && s->before->kind == T_NUMBER && s->after->kind == T_NUMBER && s->got->glued
-                  && s->after->glued;
+    bool joined = s->got->kind == ',' && s->before->kind == T_NUMBER && s->after->kind == T_NUMBER &&
+                  s->got->glued && s->after->glued;
     if (!joined)
         return false;
     diag *d = diag_report(s->sink, D_DECIMAL_COMMA, span_join(s->before->at, s->after->at));
@@ -427,8 +436,9 @@ static bool slip_then_else(slip *s)
 
 static bool slip_empty(slip *s)
 {
-    bool pair = (s->before->kind == '(' && s->got->kind == ')') || (s->before->kind == '[' && s->got->kind == ']')
-                || (s->before->kind == '{' && s->got->kind == '}' && !s->got->blocks);
+    bool pair = (s->before->kind == '(' && s->got->kind == ')') ||
+                (s->before->kind == '[' && s->got->kind == ']') ||
+                (s->before->kind == '{' && s->got->kind == '}' && !s->got->blocks);
     if (!pair)
         return false;
     diag_report(s->sink, D_EMPTY_BRACKETS, span_join(s->before->at, s->got->at));
@@ -449,7 +459,8 @@ static bool slip_unit(slip *s)
     bool unit = open != UINT32_MAX && open > 0 && s->p->tokens[open].kind == '[' && !expects(s, "'('")
                 && (s->p->tokens[open - 1].kind == T_NUMBER || expects(s, "a number") || expects(s, "'*'"))
                 && !expects(s, "','") && !expects(s, "'+'");
-    unit = unit || (s->before->kind == '^' && expects(s, "a number") && !expects(s, "a string") && open != UINT32_MAX);
+    unit = unit || (s->before->kind == '^' && expects(s, "a number") && !expects(s, "a string") &&
+                    open != UINT32_MAX);
     if (!unit)
         return false;
     diag *d = diag_report(s->sink, D_BAD_UNIT, s->got->at);
@@ -528,19 +539,20 @@ static bool slip_other(slip *s)
 }
 
 static bool (*const slips[])(slip *) = {
-    slip_outside,      slip_decimal_comma, slip_irreps,   slip_gives_type,       slip_equals_for_equal,
-    slip_keyword_as_name, slip_comma_in_names, slip_arrow, slip_first_word, slip_empty,          slip_trailing_comma,
-    slip_name,         slip_sum_call,      slip_in,       slip_body,             slip_colon,
-    slip_type,         slip_equals,        slip_because,  slip_string,           slip_tuple,
-    slip_chained,      slip_then_else,     slip_word,     slip_unit,             slip_braces,
-    slip_operand,      slip_comma,         slip_other,
+    slip_outside,         slip_decimal_comma,  slip_irreps,    slip_gives_type, slip_equals_for_equal,
+    slip_keyword_as_name, slip_comma_in_names, slip_arrow,     slip_first_word, slip_empty,
+    slip_trailing_comma,  slip_name,           slip_sum_call,  slip_in,         slip_body,
+    slip_colon,           slip_type,           slip_equals,    slip_because,    slip_string,
+    slip_tuple,           slip_chained,        slip_then_else, slip_word,       slip_unit,
+    slip_braces,          slip_operand,        slip_comma,     slip_other,
 };
 
 /* a message about this statement that left a gap: what follows from it stays unsaid */
 static bool already_said(const slip *s)
 {
-    static const diag_id gaps[] = {D_BAD_CHARACTER, D_FOREIGN_OPERATOR, D_BARS, D_UNCLOSED, D_MISMATCHED,
-                                   D_STRAY_CLOSE, D_BAD_NUMBER, D_OPEN_STRING, D_TERNARY, D_TOO_DEEP, D_BAD_UTF8};
+    static const diag_id gaps[] = {D_BAD_CHARACTER, D_FOREIGN_OPERATOR, D_BARS,       D_UNCLOSED,
+                                   D_MISMATCHED,    D_STRAY_CLOSE,      D_BAD_NUMBER, D_OPEN_STRING,
+                                   D_TERNARY,       D_TOO_DEEP,         D_BAD_UTF8};
     uint32_t from = s->word ? s->word->at.start : 0;
     for (uint32_t i = 0; i < s->sink->all.n; i++) {
         const diag *d = s->sink->all.at[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * parse_internal.h: what the files of the parser share: the driver's state, the repair of the token list, and the
- * words for syntax errors.
+ * parse_internal.h: what the files of the parser share: the driver's state, the repair of the token list,
+ * and the words for syntax errors.
  */
 #ifndef MTX_PARSE_INTERNAL_H
 #define MTX_PARSE_INTERNAL_H

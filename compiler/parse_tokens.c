@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * parse_tokens.c: mends the token list before parsing. In: tokens with every reserved word marked. Out: tokens where
- * words that are only names are names, brackets match, headers are whole, and the places to resume after an error are
- * marked. What had to be changed is reported, so the parser sees a text in which the next mistakes can still be found.
+ * parse_tokens.c: mends the token list before parsing. In: tokens with every reserved word marked. Out:
+ * tokens where words that are only names are names, brackets match, headers are whole, and the places to
+ * resume after an error are marked. What had to be changed is reported, so the parser sees a text in which
+ * the next mistakes can still be found.
  */
 #include "lex.h"
 #include "parse_internal.h"
@@ -132,8 +133,8 @@ static bool is_keyword_as_name(const words *w, uint32_t i, const keyword *k)
 
 static bool ends_operand(int kind)
 {
-    return kind == T_NAME || kind == T_NUMBER || kind == T_STRING || kind == T_IRREP || kind == ')' || kind == ']'
-           || kind == '}' || kind == '{' || kind == 0;
+    return kind == T_NAME || kind == T_NUMBER || kind == T_STRING || kind == T_IRREP || kind == ')' ||
+           kind == ']' || kind == '}' || kind == '{' || kind == 0;
 }
 
 /* candidates for a misspelt first word: what may start something in this block */
@@ -172,7 +173,8 @@ static void mend_start(words *w, uint32_t i)
     const char *near = foreign ? foreign->keyword : closest_start(w, t->value.id, declares);
     diag *d;
     if (known && w->block && known->in && !header) {
-        d = diag_report(sink, D_MISPLACED, t->at, t->value.id, arena_printf(w->p->build.memory, "a %s", block_word(w->block)));
+        d = diag_report(sink, D_MISPLACED, t->at, t->value.id,
+                        arena_printf(w->p->build.memory, "a %s", block_word(w->block)));
         diag_note(sink, d, "`%s` stands in a %s.", t->value.id, block_word(known->in));
         near = NULL;
     } else if (foreign) {
@@ -226,7 +228,8 @@ static void settle_words(words *w)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < w->n; i++) {                /* `up` and `to` are one token           */
         token *t = &w->t[i];
-        bool up = t->kind == T_NAME && i + 1 < w->n && w->t[i + 1].kind == T_TO && strcmp(t->value.id, "up") == 0;
+        bool up =
+            t->kind == T_NAME && i + 1 < w->n && w->t[i + 1].kind == T_TO && strcmp(t->value.id, "up") == 0;
         w->t[kept] = *t;
         if (up) {
             w->t[kept].kind = T_UPTO;
@@ -273,7 +276,12 @@ static void emit_missing(mend *m, int kind, span at, bool blocks, const char *id
 
 static const char *shown(int kind)
 {
-    return kind == '(' ? "(" : kind == ')' ? ")" : kind == '[' ? "[" : kind == ']' ? "]" : kind == '{' ? "{" : "}";
+    return kind == '('   ? "("
+           : kind == ')' ? ")"
+           : kind == '[' ? "["
+           : kind == ']' ? "]"
+           : kind == '{' ? "{"
+                         : "}";
 }
 
 /* close what is open above `keep` brackets, because `next` cannot stand inside */
@@ -356,7 +364,8 @@ static uint32_t mend_header(mend *m, const token *t, uint32_t i)
     if (whole && block_of(head->kind) && t[i].sync && !t[i].heads) {
         diag *d = diag_report(sink, D_MISSING_BRACE, t[i].at, word);
         diag_label_at(sink, d, head->at, "this declaration");
-        token brace = {.kind = '{', .at = {t[i].at.src, t[i].at.start, t[i].at.start}, .mended = true, .blocks = true};
+        token brace = {
+            .kind = '{', .at = {t[i].at.src, t[i].at.start, t[i].at.start}, .mended = true, .blocks = true};
         emit(m, brace);
         vec_push(m->p->build.memory, &m->open, brace);
     }

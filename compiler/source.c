@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * source.c: source texts and places in them. In: bytes. Out: a copy with the offset of every line. Invalid UTF-8 is
- * kept as it is (the lexer complains); it only counts one column a byte.
+ * source.c: source texts and places in them. In: bytes. Out: a copy with the offset of every line. Invalid
+ * UTF-8 is kept as it is (the lexer complains); it only counts one column a byte.
  */
 #include "source.h"
 

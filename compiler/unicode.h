@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * unicode.h: the little that a spec needs of Unicode: reading UTF-8, which code points make names, one spelling for the
- * doubled ones (Å, µ, Ω, K). Private to the front end.
+ * unicode.h: the little that a spec needs of Unicode: reading UTF-8, which code points make names, one
+ * spelling for the doubled ones (Å, µ, Ω, K). Private to the front end.
  */
 #ifndef MTX_UNICODE_H
 #define MTX_UNICODE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * text.c: strings that printers grow, JSON strings, and the nearest word for suggestions. Memory is malloc's; running
- * out sets `failed` and later additions do nothing, so printers need no checks.
+ * text.c: strings that printers grow, JSON strings, and the nearest word for suggestions. Memory is
+ * malloc's; running out sets `failed` and later additions do nothing, so printers need no checks.
  */
 #include "support.h"
 

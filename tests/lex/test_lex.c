@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_lex.c: the tokens of short texts, printed one a word and compared: kinds, spellings after folding, numbers.
+ * test_lex.c: the tokens of short texts, printed one a word and compared: kinds, spellings after folding,
+ * numbers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,14 +47,21 @@ static void put_token(text *out, const token *t)
     else if (t->kind == T_NUMBER)
         text_printf(out, "#%s", t->value.number.text);
     else if (t->kind == T_IRREP)
-        text_printf(out, "%dx%d%c", t->value.irrep.mult, t->value.irrep.l, t->value.irrep.parity ? t->value.irrep.parity : '-');
+        text_printf(out, "%dx%d%c", t->value.irrep.mult, t->value.irrep.l,
+                    t->value.irrep.parity ? t->value.irrep.parity : '-');
     else if (t->kind < 256)
         text_printf(out, "%c", t->kind);
     else if (t->value.id)
         text_printf(out, "<%s>", t->value.id);
     else
-        text_add(out, t->kind == T_ARROW ? "->" : t->kind == T_DOTS ? ".." : t->kind == T_LE ? "<=" : t->kind == T_GE ? ">="
-                      : t->kind == T_EQ ? "==" : t->kind == T_NE ? "!=" : t->kind == T_CONCAT ? "++" : "?");
+        text_add(out, t->kind == T_ARROW    ? "->"
+                      : t->kind == T_DOTS   ? ".."
+                      : t->kind == T_LE     ? "<="
+                      : t->kind == T_GE     ? ">="
+                      : t->kind == T_EQ     ? "=="
+                      : t->kind == T_NE     ? "!="
+                      : t->kind == T_CONCAT ? "++"
+                                            : "?");
 }
 
 /* the tokens of `spec` with blanks between; the number of messages */
@@ -117,7 +125,8 @@ static void test_aliases(void **state)
 {
     assert_int_equal(TOKENS("a\u00b7b \u00d7 c", "a * b * c"), 0);
     assert_int_equal(TOKENS("\u2211 i \u2208 S: x", "<sum> i <in> S : x"), 0);
-    assert_int_equal(TOKENS("a \u2264 b \u2265 c \u2260 d \u2192 e \u2212 f", "a <= b >= c != d -> e - f"), 0);
+    assert_int_equal(TOKENS("a \u2264 b \u2265 c \u2260 d \u2192 e \u2212 f", "a <= b >= c != d -> e - f"),
+                     0);
     assert_int_equal(TOKENS("a\u00a0+\u2009b", "a + b"), 0);
     assert_int_equal(TOKENS("\ufeff" "a", "a"), 0);
     assert_int_equal(TOKENS("a \ufeff", "a"), 1);

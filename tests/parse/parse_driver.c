@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * parse_driver.c: the front end alone, for the tests of the parser and the formatter.
- *     parse_driver MODE FILE     MODE: text, json (messages), ast (dump), fmt (formatted), docs (doc comments)
+ *     parse_driver MODE FILE     MODE: text or json (messages), ast (dump), fmt (formatted), docs (comments)
  * Messages show the bare file name. Exit code: 0 no error, 1 errors in the spec, 2 wrong use.
  */
 #include "ast_dump.h"
@@ -46,7 +46,8 @@ static void put_docs(const ast_file *file, text *out)
 }
 
 /* everything below the guard; 2 when memory runs out */
-static int show(arena *memory, jmp_buf *guard, const char *mode, const char *path, const char *bytes, size_t n)
+static int show(arena *memory, jmp_buf *guard, const char *mode, const char *path, const char *bytes,
+                size_t n)
 {
     arena_init(memory, guard);
     if (setjmp(*guard))

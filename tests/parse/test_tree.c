@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_tree.c: what the passes behind the parser rely on: spans, dense ids, doc comments, kept comments, limits, and
- * that recovery keeps the statements around a mistake.
+ * test_tree.c: what the passes behind the parser rely on: spans, dense ids, doc comments, kept comments,
+ * limits, and that recovery keeps the statements around a mistake.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,7 +40,8 @@ static ast_file *read_spec(fixture *f, const char *spec)
     assert_int_equal(setjmp(f->guard), 0);
     intern_init(&f->names, &f->memory);
     diag_sink_init(&f->sink, &f->memory);
-    f->file = parse_file(&f->memory, &f->names, source_new(&f->memory, "t.mtx", spec, strlen(spec)), &f->sink);
+    f->file =
+        parse_file(&f->memory, &f->names, source_new(&f->memory, "t.mtx", spec, strlen(spec)), &f->sink);
     return f->file;
 }
 
@@ -74,12 +75,13 @@ static void test_spans_of_expressions(void **state)
 
 static void test_spans_of_statements(void **state)
 {
-    ast_file *file = read_spec(*state, "transform t {\n"
-                                       "  takes s, t : Crystal\n"
-                                       "  gives p[i in s.atom, {b, c} in bond(i)] : s.atom * species^2 -> scalar^(2, n) [eV]\n"
-                                       "    = sum j in s.atom where j == i: 1\n"
-                                       "  breaks reflect(z), cell because \"x\"\n"
-                                       "}\n");
+    ast_file *file = read_spec(
+        *state, "transform t {\n"
+                "  takes s, t : Crystal\n"
+                "  gives p[i in s.atom, {b, c} in bond(i)] : s.atom * species^2 -> scalar^(2, n) [eV]\n"
+                "    = sum j in s.atom where j == i: 1\n"
+                "  breaks reflect(z), cell because \"x\"\n"
+                "}\n");
     stmt *const *body = file->decl[0]->body;
     SLICE(body[0]->at, "takes s, t : Crystal");
     SLICE(body[0]->keyword_at, "takes");
@@ -132,8 +134,9 @@ static void test_ids_are_dense(void **state)
 
 static void test_docs(void **state)
 {
-    ast_file *file = read_spec(*state, "# not a doc: a blank line follows\n\n# What it is.\n#   more\n"
-                                       "transform t { # trailing\n  # the input\n  takes s : Crystal  # no\n  let a = 1\n}\n");
+    ast_file *file = read_spec(
+        *state, "# not a doc: a blank line follows\n\n# What it is.\n#   more\n"
+                "transform t { # trailing\n  # the input\n  takes s : Crystal  # no\n  let a = 1\n}\n");
     assert_string_equal(file->decl[0]->doc, "What it is.\n  more");
     assert_string_equal(file->decl[0]->body[0]->doc, "the input");
     assert_null(file->decl[0]->body[1]->doc);
@@ -143,10 +146,16 @@ static void test_docs(void **state)
 static void test_limits(void **state)
 {
     fixture *f = *state;
-    static const struct { const char *before, *piece, *after; size_t n; uint32_t errors; } cases[] = {
-        {"const a = ", "(", "1", 100000, 1},  {"const a = ", "-", "1", 100000, 1}, {"const a = 1", " + 1", "", 100000, 1},
-        {"const a = 1", "^1", "", 100000, 1}, {"const a = ", "f(", "1", 400, 1}, {"const a = ", "[", "1", 100000, 1},
-        {"const a = ", "if x then y else ", "1", 5000, 1}, {"const a = 1", " + 1", "", 498, 0},
+    static const struct { const char *before, *piece, *after; size_t n; uint32_t errors;
+    } cases[] = {
+        {"const a = ", "(", "1", 100000, 1},
+        {"const a = ", "-", "1", 100000, 1},
+        {"const a = 1", " + 1", "", 100000, 1},
+        {"const a = 1", "^1", "", 100000, 1},
+        {"const a = ", "f(", "1", 400, 1},
+        {"const a = ", "[", "1", 100000, 1},
+        {"const a = ", "if x then y else ", "1", 5000, 1},
+        {"const a = 1", " + 1", "", 498, 0},
         {"const a = ", "sum i in S: ", "1", 100000, 1},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
@@ -167,8 +176,9 @@ static void test_limits(void **state)
 static void test_recovery_keeps_neighbours(void **state)
 {
     fixture *f = *state;
-    read_spec(f, "transform t {\n  takes s : Crystal\n  let a = sum {b, c} bond(i): f({1})\n  let b = 1\n"
-                 "  let c = )\n  let d = [1, 2\n  gives n : scalar = d\n}\nconst k = 3\nconst = 4\nuse \"x\"\n");
+    read_spec(f,
+              "transform t {\n  takes s : Crystal\n  let a = sum {b, c} bond(i): f({1})\n  let b = 1\n"
+              "  let c = )\n  let d = [1, 2\n  gives n : scalar = d\n}\nconst k = 3\nconst = 4\nuse \"x\"\n");
     assert_int_equal(f->sink.errors, 4);
     assert_int_equal(f->file->n, 3);
     uint32_t good = 0;
@@ -182,8 +192,10 @@ static void test_recovery_keeps_neighbours(void **state)
 static void test_names_that_are_keywords(void **state)
 {
     fixture *f = *state;
-    read_spec(f, "transform t {\n  let a = b.in + s.set[x.by].to\n  let b = f(set = 1, to = 2, seed = 3)\n  let c = 5 min\n"
-                 "  let d = max(1, 2) + (max (p, q) in S: p)\n  let seed = 2 [1/min]\n  let batch = near + init + read\n}\n");
+    read_spec(f, "transform t {\n  let a = b.in + s.set[x.by].to\n  let b = f(set = 1, to = 2, seed = 3)\n  "
+                 "let c = 5 min\n"
+                 "  let d = max(1, 2) + (max (p, q) in S: p)\n  let seed = 2 [1/min]\n  let batch = near + "
+                 "init + read\n}\n");
     assert_int_equal(f->sink.errors, 0);
     const expr *sum = f->file->decl[0]->body[3]->def.value;
     assert_int_equal(sum->binary.lhs->kind, E_CALL);
@@ -207,7 +219,8 @@ static void test_units(void **state)
 static void test_operator_laws(void **state)
 {
     fixture *f = *state;
-    read_spec(f, "transform t {\n  param H : orbit(host.site * host.site within 13 \u00c5) -> operator(2 scalar ++ plane) [eV]\n"
+    read_spec(f, "transform t {\n  param H : orbit(host.site * host.site within 13 \u00c5) -> operator(2 "
+                 "scalar ++ plane) [eV]\n"
                  "  param W : scalar^(64, 32) init glorot(2)\n  takes x : irreps(8x0e + 1o)\n}");
     assert_int_equal(f->sink.errors, 0);
     const ast_type *t = f->file->decl[0]->body[0]->decl.type;
