@@ -4,17 +4,10 @@
  * the symmetries that it has and those that it breaks; everything through random structures, group elements and the
  * interpreter.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "infer.h"
+#include "../smooth/spec.h"
 #include "witness.h"
+
+#include <math.h>
 
 enum { TRIES = 6, SEEDS = 2 };
 
@@ -81,34 +74,11 @@ static const row rows[] = {
     {defects, "rise", " gives rise[e in edge] : scalar [Å] = e.d.z\n", BASIC | BIT(ROTATE_Z) | BIT(CELL) | BIT(WRAP), BIT(REFLECT_Z), 0},
 };
 
-typedef struct spec { arena a; jmp_buf guard; intern names; diag_sink sink; program *p; } spec;
-
-static bool spec_open(spec *s, const row *r)
+static bool row_open(spec *s, const row *r)
 {
     char words[4096];
     snprintf(words, sizeof words, "%s%s%s}\n", head, r->in, r->text);
-    intern_init(&s->names, &s->a);
-    diag_sink_init(&s->sink, &s->a);
-    const source *src = source_new(&s->a, "test.mtx", words, strlen(words));
-    infer_result *found = infer_module(&s->a, &s->names, &s->sink, module_load(&s->a, &s->names, &s->sink, src, NULL, NULL));
-    if (s->sink.errors || found->programs.n != 1) {
-        text out;
-        text_init(&out);
-        diag_print_text(&s->sink, &out, false, 20);
-        print_error("%s: the spec is wrong\n%s", r->name, out.s ? out.s : "");
-        text_free(&out);
-        return false;
-    }
-    s->p = found->programs.at[0];
-    return true;
-}
-
-static def_id the_output(const program *p)
-{
-    for (def_id d = 0; d < p->defs.n; d++)
-        if (p->defs.at[d].output)
-            return d;
-    return SETIR_NONE;
+    return spec_open(s, r->name, words);
 }
 
 /* every element of a symmetry that holds, over several seeds: nothing may be found, and something must be evaluated */
@@ -118,7 +88,7 @@ static int attack(const row *r, spec *s, symmetry sym)
     witness_init(&w);
     int wrong = 0;
     for (uint64_t seed = 1; seed <= SEEDS && !wrong; seed++)
-        if (witness_find(s->p, the_output(s->p), sym, r->n_weight, TRIES, seed * 1000, &w)) {
+        if (witness_find(s->p, s->output, sym, r->n_weight, TRIES, seed * 1000, &w)) {
             print_error("%s, %s: false alarm: %s\n", r->name, symmetry_text[sym], w.text);
             wrong = 1;
         }
@@ -130,7 +100,7 @@ static int refute(const row *r, spec *s, symmetry sym)
 {
     witness w;
     witness_init(&w);
-    bool found = witness_find(s->p, the_output(s->p), sym, r->n_weight, TRIES, 1, &w);
+    bool found = witness_find(s->p, s->output, sym, r->n_weight, TRIES, 1, &w);
     if (!found)
         print_error("%s, %s: no witness\n", r->name, symmetry_text[sym]);
     else if (w.violation <= 0 || w.n_slots == 0 || w.before[0].n == 0 || strlen(w.text) < 20)
@@ -146,9 +116,9 @@ static void witnesses(void **state)
     int wrong = 0;
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
         spec s;
-        arena_init(&s.a, &s.guard);
+        spec_init(&s);
         assert_int_equal(setjmp(s.guard), 0);
-        if (!spec_open(&s, &rows[k])) {
+        if (!row_open(&s, &rows[k])) {
             wrong++;
         } else {
             for (int sym = 0; sym < SYM_COUNT; sym++) {
@@ -169,10 +139,10 @@ static void trials_are_comparable(void **state)
     (void)state;
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
         spec s;
-        arena_init(&s.a, &s.guard);
+        spec_init(&s);
         assert_int_equal(setjmp(s.guard), 0);
-        assert_true(spec_open(&s, &rows[k]));
-        trial *t = trial_new(s.p, the_output(s.p));
+        assert_true(row_open(&s, &rows[k]));
+        trial *t = trial_new(s.p, s.output);
         assert_non_null(t);
         int compared = 0;
         for (uint64_t seed = 0; seed < 12; seed++) {
