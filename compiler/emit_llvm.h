@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * emit_llvm.h: what emit_llvm.c, vector_math_llvm.c and jit_llvm.c share inside the LLVM module. Nothing here is seen by
+ * emit_llvm.h: what the files of the LLVM module show each other. Nothing here is seen by
  * the core.
  */
 #ifndef MTX_EMIT_LLVM_H
@@ -34,6 +34,8 @@ bool llvm_unit_optimise(llvm_unit *u, text *problem);
 LLVMValueRef llvm_math_function(llvm_unit *u, const char *function, int args);
 /* Tell the vectoriser which vector functions stand for this call at that level (none where libmvec has none). */
 void         llvm_math_variants(llvm_unit *u, LLVMValueRef call, const char *function, int args, int level);
+/* The function of `args` vectors: libmvec's, or one scalar call after the other. */
+LLVMValueRef llvm_math_vector(llvm_unit *u, const char *function, LLVMValueRef *arg, int args, unsigned lanes, int level);
 /* Keep the declared vector functions until the vectoriser looks for them; once, before the passes. */
 void         llvm_math_keep(llvm_unit *u);
 

@@ -61,6 +61,20 @@ static inline void llvm_mark_text(LLVMContextRef c, LLVMValueRef fn, const char 
         LLVMCreateStringAttribute(c, key, (unsigned)strlen(key), value, (unsigned)strlen(value)));
 }
 
+/* Masked memory intrinsics lost their alignment argument in 22 (an attribute of the pointer now; without it, 1). Takes
+ * the arguments with the alignment at `at`; returns how many remain. */
+static inline unsigned llvm_masked_arguments(LLVMValueRef *arg, unsigned n, unsigned at)
+{
+#if LLVM_VERSION_MAJOR >= 22
+    memmove(arg + at, arg + at + 1, (n - at - 1) * sizeof *arg);
+    return n - 1;
+#else
+    (void)arg;
+    (void)at;
+    return n;
+#endif
+}
+
 static inline LLVMMetadataRef llvm_word(LLVMContextRef c, const char *word)
 {
     return LLVMMDStringInContext2(c, word, strlen(word));

@@ -50,6 +50,27 @@ void llvm_math_variants(llvm_unit *u, LLVMValueRef call, const char *function, i
     }
 }
 
+LLVMValueRef llvm_math_vector(llvm_unit *u, const char *function, LLVMValueRef *arg, int args, unsigned lanes, int level)
+{
+    char symbol[40];
+    snprintf(symbol, sizeof symbol, "_ZGV%cN%u%s_%s", level == 4 ? 'e' : 'd', lanes, args == 2 ? "vv" : "v", function);
+    LLVMValueRef f = LLVMGetNamedFunction(u->module, symbol);
+    if (!f && u->libmvec && dlsym(u->libmvec, symbol))
+        f = declare_pure(u, symbol, LLVMVectorType(u->f64, lanes), args);
+    if (f)
+        return LLVMBuildCall2(u->builder, LLVMGlobalGetValueType(f), f, arg, (unsigned)args, "");
+    LLVMValueRef all = LLVMGetPoison(LLVMVectorType(u->f64, lanes));
+    f = llvm_math_function(u, function, args);
+    for (unsigned i = 0; i < lanes; i++) {
+        LLVMValueRef at = LLVMConstInt(u->i32, i, false), one[2];
+        for (int a = 0; a < args; a++)
+            one[a] = LLVMBuildExtractElement(u->builder, arg[a], at, "");
+        LLVMValueRef y = LLVMBuildCall2(u->builder, LLVMGlobalGetValueType(f), f, one, (unsigned)args, "");
+        all = LLVMBuildInsertElement(u->builder, all, y, at, "");
+    }
+    return all;
+}
+
 void llvm_math_keep(llvm_unit *u)
 {
     LLVMValueRef all[128];

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * simd_llvm.c: simd loops as vector code with a masked end, for processors with masked memory access (x86-64-v3, -v4).
+ * In: a simd loop. Out: a loop over whole vectors of iterations whose last one runs with some lanes idle. LLVM's own
+ * vectoriser finishes a row with scalar iterations, which is most of a row of 6 to 60 neighbours; loops that this file
+ * does not take (llvm_lanes), and other processors, are left to it.
+ */
+#include "emit_llvm_internal.h"
+
+#include <stdlib.h>
+
+/* ---- which loops: every bound inside is the same for all lanes, every store has a place of its own in each lane ---------- */
+
+typedef struct scan { const kernel *k; bool *varies; bool bad; } scan;
+
+static bool scan_varies(const scan *s, const lexpr *x)
+{
+    if (x->op == L_VALUE)
+        return s->varies[x->value];
+    for (int i = 0; i < loop_op_table[x->op].args; i++)
+        if (scan_varies(s, x->arg[i]))
+            return true;
+    return false;
+}
+
+static void scan_block(scan *s, const lblock *b)
+{
+    for (uint32_t i = 0; i < b->stmt.n && !s->bad; i++) {
+        const lstmt *st = b->stmt.at[i];
+        switch (st->kind) {
+        case LOOP_LET: s->varies[st->let.value] = scan_varies(s, st->let.expr); break;
+        case LOOP_VAR: s->varies[st->let.value] = true; break;
+        case LOOP_SET: break;
+        case LOOP_STORE: s->bad = !scan_varies(s, st->store.index); break;
+        case LOOP_FOR:
+            s->bad = scan_varies(s, st->loop.lo) || scan_varies(s, st->loop.hi);
+            scan_block(s, &st->loop.body);
+            break;
+        case LOOP_IF:
+            scan_block(s, &st->branch.then);
+            scan_block(s, &st->branch.other);
+            break;
+        case LOOP_IF_WANTED: scan_block(s, &st->wanted.body); break;
+        case LOOP_CALL: s->bad = true; break;
+        case LOOP_COMMENT: break;
+        }
+    }
+}
+
+unsigned llvm_lanes(const emitter *e, const lstmt *loop)
+{
+    if (!loop->loop.simd || e->lanes || e->level < 3)
+        return 0;
+    scan s = {.k = e->k, .varies = calloc(e->k->values.n + 1u, 1)};
+    if (!s.varies)
+        return 0;
+    s.varies[loop->loop.index] = true;
+    scan_block(&s, &loop->loop.body);
+    free(s.varies);
+    return s.bad ? 0 : e->level == 4 ? 8 : 4;
+}
+
+/* ---- statements ------------------------------------------------------------------------------------------------------------- */
+
+void llvm_vector_set(emitter *e, const lstmt *s)
+{
+    lvalue v = s->let.value;
+    LLVMBuilderRef b = e->u->builder;
+    LLVMValueRef x;
+    if (e->sums[v]) {
+        const lexpr *term = reduction_term(s->let.expr, v);
+        LLVMValueRef sum = LLVMBuildLoad2(b, e->cell_type[v], e->value[v], ""), t = llvm_widen(e, llvm_expr(e, term));
+        bool minus = s->let.expr->op == L_SUB || s->let.expr->op == L_ISUB;
+        if (e->k->values.at[v] == LT_F64)
+            x = llvm_relax(minus ? LLVMBuildFSub(b, sum, t, "") : LLVMBuildFAdd(b, sum, t, ""), false);
+        else
+            x = minus ? LLVMBuildSub(b, sum, t, "") : LLVMBuildAdd(b, sum, t, "");
+    } else {
+        x = llvm_widen(e, llvm_expr(e, s->let.expr));
+    }
+    if (e->sums[v] || e->cell_depth[v] != e->guards) {   /* lanes that are not in keep what they have       */
+        LLVMValueRef old = LLVMBuildLoad2(b, e->cell_type[v], e->value[v], "");
+        x = LLVMBuildSelect(b, e->mask, x, old, "");
+    }
+    LLVMBuildStore(b, x, e->value[v]);
+}
+
+/* no function, no division, no memory: running it for nothing costs less than a branch */
+static bool expr_is_light(const lexpr *x)
+{
+    if (x->op == L_LOAD || x->op == L_DIV || x->op == L_SQRT || (x->op >= L_EXP && x->op <= L_POW))
+        return false;
+    for (int i = 0; i < loop_op_table[x->op].args; i++)
+        if (!expr_is_light(x->arg[i]))
+            return false;
+    return true;
+}
+
+static bool block_is_light(const lblock *b)
+{
+    for (uint32_t i = 0; i < b->stmt.n; i++) {
+        const lstmt *s = b->stmt.at[i];
+        bool plain = s->kind == LOOP_LET || s->kind == LOOP_VAR || s->kind == LOOP_SET;
+        if (s->kind != LOOP_COMMENT && (!plain || !expr_is_light(s->let.expr)))
+            return false;
+    }
+    return b->stmt.n <= 8;
+}
+
+/* a block for the lanes of `mask`, jumped over when there is none: so a lane is in wherever a scalar is loaded */
+static void guarded_block(emitter *e, LLVMValueRef mask, const lblock *block)
+{
+    LLVMBuilderRef b = e->u->builder;
+    LLVMValueRef outer = e->mask;
+    LLVMBasicBlockRef after = NULL;
+    if (!block->stmt.n)
+        return;
+    if (!block_is_light(block)) {
+        LLVMTypeRef type = LLVMTypeOf(mask);
+        LLVMBasicBlockRef some = llvm_new_block(e, "some");
+        after = llvm_new_block(e, "none");
+        LLVMBuildCondBr(b, llvm_intrinsic(e, "llvm.vector.reduce.or", &type, 1, &mask, 1), some, after);
+        LLVMPositionBuilderAtEnd(b, some);
+    }
+    e->mask = mask;
+    e->guards++;
+    llvm_block(e, block);
+    e->guards--;
+    e->mask = outer;
+    if (after) {
+        LLVMBuildBr(b, after);
+        LLVMPositionBuilderAtEnd(b, after);
+    }
+}
+
+void llvm_vector_branch(emitter *e, LLVMValueRef c, const lblock *then, const lblock *other)
+{
+    LLVMBuilderRef b = e->u->builder;
+    guarded_block(e, LLVMBuildAnd(b, e->mask, c, ""), then);
+    if (other->stmt.n)
+        guarded_block(e, LLVMBuildAnd(b, e->mask, LLVMBuildNot(b, c, ""), ""), other);
+}
+
+/* ---- the loop --------------------------------------------------------------------------------------------------------------- */
+
+/* the numbers 0, 1, ... */
+static LLVMValueRef lane_numbers(const emitter *e)
+{
+    LLVMValueRef lane[16];
+    for (unsigned i = 0; i < e->lanes; i++)
+        lane[i] = llvm_i64(e->u, i);
+    return LLVMConstVector(lane, e->lanes);
+}
+
+/* a vector of partial sums stands for each reduction cell inside the loop; saved[i] keeps the cell */
+static void open_sums(emitter *e, const lstmt *s, LLVMValueRef *saved)
+{
+    for (uint32_t i = 0; i < s->loop.n_reduction; i++) {
+        lvalue v = s->loop.reduction[i];
+        LLVMTypeRef one = llvm_value_type(e->u, e->k->values.at[v]);
+        LLVMValueRef zero = one == e->u->f64 ? LLVMConstReal(one, -0.0) : LLVMConstInt(one, 0, false);
+        saved[i] = e->value[v];
+        e->cell_type[v] = LLVMVectorType(one, e->lanes);
+        e->value[v] = llvm_new_cell(e, e->cell_type[v], llvm_value_name(e, v));
+        e->sums[v] = true;
+        LLVMBuildStore(e->u->builder, llvm_widen(e, zero), e->value[v]);
+    }
+}
+
+static void close_sums(emitter *e, const lstmt *s, LLVMValueRef *saved)
+{
+    LLVMBuilderRef b = e->u->builder;
+    for (uint32_t i = 0; i < s->loop.n_reduction; i++) {
+        lvalue v = s->loop.reduction[i];
+        loop_type t = e->k->values.at[v];
+        LLVMTypeRef many = e->cell_type[v], one = llvm_value_type(e->u, t);
+        LLVMValueRef part = LLVMBuildLoad2(b, many, e->value[v], ""), sum;
+        if (t == LT_F64) {
+            LLVMValueRef arg[] = {LLVMConstReal(one, -0.0), part};
+            sum = llvm_relax(llvm_intrinsic(e, "llvm.vector.reduce.fadd", &many, 1, arg, 2), true);
+        } else {
+            sum = llvm_intrinsic(e, "llvm.vector.reduce.add", &many, 1, &part, 1);
+        }
+        e->value[v] = saved[i];
+        e->cell_type[v] = one;
+        e->sums[v] = false;
+        LLVMValueRef before = LLVMBuildLoad2(b, one, saved[i], "");
+        LLVMBuildStore(b, llvm_add(e, before, sum, t), saved[i]);
+    }
+}
+
+static void vector_body(emitter *e, const lstmt *s, LLVMValueRef lo, LLVMValueRef hi)
+{
+    llvm_unit *u = e->u;
+    LLVMBuilderRef b = u->builder;
+    lvalue v = s->loop.index;
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(b), body = llvm_new_block(e, "vector"), after = llvm_new_block(e, "done");
+    LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSLT, lo, hi, ""), body, after);
+    LLVMPositionBuilderAtEnd(b, body);
+    LLVMValueRef index = LLVMBuildPhi(b, u->i64, llvm_value_name(e, v));
+    LLVMValueRef left = llvm_widen(e, LLVMBuildNSWSub(b, hi, index, ""));
+    e->mask = LLVMBuildICmp(b, LLVMIntSLT, lane_numbers(e), left, "in");
+    e->linear[v] = (linear){index, 1};
+    e->value[v] = LLVMBuildAdd(b, llvm_widen(e, index), lane_numbers(e), "");
+    llvm_block(e, &s->loop.body);
+    LLVMValueRef next = LLVMBuildNSWAdd(b, index, llvm_i64(u, e->lanes), "");
+    LLVMBasicBlockRef last = LLVMGetInsertBlock(b);
+    LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSLT, next, hi, ""), body, after);
+    LLVMAddIncoming(index, (LLVMValueRef[]){lo, next}, (LLVMBasicBlockRef[]){before, last}, 2);
+    LLVMPositionBuilderAtEnd(b, after);
+}
+
+void llvm_vector_loop(emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueRef hi, unsigned lanes)
+{
+    LLVMValueRef *saved = calloc(loop->loop.n_reduction + 1u, sizeof *saved);
+    if (!saved) {
+        e->failed = true;
+        return;
+    }
+    e->lanes = lanes;
+    open_sums(e, loop, saved);
+    vector_body(e, loop, lo, hi);
+    close_sums(e, loop, saved);
+    e->lanes = 0;
+    e->mask = NULL;
+    free(saved);
+}
