@@ -258,7 +258,7 @@ void interp_element(interp *x, def_id id, const int64_t *index, double *out)
             interp_fail(x, MTX_EDATA, "an index beyond the end of its set");
         at = at * size + index[k];
     }
-    if (!def_closed(x, id) || d->lib != LIB_NONE || n > INTERP_MEMO)
+    if (!def_closed(x, id) || d->lib != LIB_NONE || n > INTERP_MEMO / components)
         return def_value(x, id, index, out);
     if (!t->known) {
         t->value = arena_array(&x->memory, double, n * components);
@@ -320,6 +320,8 @@ static void eval_param(interp *x, const node *n, double *out)
     for (uint32_t k = 0; k < n->n_args; k++)
         at = at * interp_set_size(x, x->p->nodes.at[n->arg[k]].elem.set) + eval_index(x, n->arg[k]);
     uint32_t components = elem_components(n->elem);
+    if (!x->view->param)
+        interp_fail(x, MTX_EINVAL, "the program has parameters, but none are given");
     for (uint32_t c = 0; c < components; c++)
         out[c] = x->view->param[n->imm.param + at * components + c];
 }
@@ -426,11 +428,20 @@ static void eval_geometry(interp *x, const node *n, double *out)
 
 /* ------------------------------------------------------------------------------------------------------- arithmetic */
 
+/* The value of a node, safe while others are evaluated: they may bind one of its index variables again. */
+static const double *eval_held(interp *x, node_id n, double local[9])
+{
+    uint32_t components = elem_components(x->p->nodes.at[n].elem);
+    double *copy = components <= 9 ? local : arena_array(&x->memory, double, components);
+    return memcpy(copy, interp_eval(x, n), components * sizeof *copy);
+}
+
 /* elementwise, a plain scalar beside several components standing for each of them */
 static void eval_elementwise(interp *x, const node *n, double *out)
 {
     uint32_t components = elem_components(n->elem);
-    const double *a = interp_eval(x, n->arg[0]);
+    double local[9];
+    const double *a = eval_held(x, n->arg[0], local);
     uint32_t na = elem_components(x->p->nodes.at[n->arg[0]].elem);
     if (n->n_args == 1) {
         for (uint32_t c = 0; c < components; c++)
@@ -459,7 +470,8 @@ static double det_of(const double *a)
 
 static void eval_tensor(interp *x, const node *n, double *out)
 {
-    const double *a = n->n_args > 0 ? interp_eval(x, n->arg[0]) : NULL;
+    double local[9];
+    const double *a = n->n_args > 0 ? eval_held(x, n->arg[0], local) : NULL;
     const double *b = n->n_args > 1 ? interp_eval(x, n->arg[1]) : NULL;
     uint32_t na = n->n_args ? elem_components(x->p->nodes.at[n->arg[0]].elem) : 0;
     switch ((int)n->op) {

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#define LIBRARY_MOST (INT64_C(1) << 28)  /* numbers in the argument of a library operation               */
+
 /* ---------------------------------------------------------------------------------------------------------- sorting */
 
 /* order of the keys, ascending or descending, equal keys as they stand */
@@ -108,8 +110,12 @@ const double *interp_library(interp *x, def_id id)
     int64_t size[16], index[16], total = 1;
     if (a->n_param > 16)
         interp_fail(x, MTX_EUNSUPPORTED, "a tensor over too many sets for the interpreter");
-    for (uint32_t k = 0; k < a->n_param; k++)
-        total *= size[k] = interp_set_size(x, x->p->ivars.at[a->param[k]].set);
+    for (uint32_t k = 0; k < a->n_param; k++) {
+        size[k] = interp_set_size(x, x->p->ivars.at[a->param[k]].set);
+        if (size[k] && total > LIBRARY_MOST / components / size[k])
+            interp_fail(x, MTX_ENOMEM, "a tensor too large for the interpreter");
+        total *= size[k];
+    }
     double *in = arena_array(&x->memory, double, total * components);
     double *out = arena_array(&x->memory, double, interp_def_size(x, id));
     for (int64_t at = 0; at < total; at++) {
@@ -240,37 +246,14 @@ static bool niggli_step(double *m, double eps)
     return false;
 }
 
-/* two periodic axes: Gauss reduction, the shorter first, an angle of at least 90 degrees */
-static void gauss_reduce(double *m, int i, int j, double eps)
-{
-    for (int pass = 0; pass < 10000; pass++) {
-        if (row_dot(m, i, i) > row_dot(m, j, j) + eps)
-            row_swap(m, i, j);
-        double times = nearbyint(row_dot(m, i, j) / row_dot(m, i, i));
-        if (times == 0)
-            break;
-        row_add(m, j, -times, i);
-    }
-    if (row_dot(m, i, j) > eps)
-        for (int c = 0; c < 3; c++)
-            m[3 * j + c] = -m[3 * j + c];
-}
-
+/* lattice vector `axis` of the Niggli-reduced cell; the slot repeats along all three */
 void interp_niggli(interp *x, uint32_t s, int axis, double *out)
 {
     double m[9], size = 0;
-    uint8_t axes = x->p->slots.at[s].axes;
     memcpy(m, interp_cell(x, s), sizeof m);
     for (int k = 0; k < 3; k++)
-        if (axes >> k & 1)
-            size = fmax(size, row_dot(m, k, k));
-    double eps = 1e-10 * size;
-    if (axes == 7) {
-        int pass = 0;
-        while (pass < 10000 && niggli_step(m, eps))
-            pass++;
-    } else if (axes == 3 || axes == 5 || axes == 6) {
-        gauss_reduce(m, axes & 1 ? 0 : 1, axes & 4 ? 2 : 1, eps);
-    }
+        size = fmax(size, row_dot(m, k, k));
+    for (int pass = 0; pass < 10000 && niggli_step(m, 1e-10 * size); pass++)
+        continue;
     memcpy(out, m + 3 * axis, 3 * sizeof *out);
 }

@@ -329,6 +329,7 @@ static void check_geometry(verifier *v)
     case OP_RECIP_K: want(v, index_of(v, 0, SET_RECIP), "an index of a reciprocal set"); want_result(v, elem_real(1)); break;
     case OP_CELL_VEC: case OP_NIGGLI_VEC:
         want(v, index_of(v, 0, SET_AXIS) && arg_set(v, 0)->slot == n->imm.slot, "an axis of the slot's lattice");
+        want(v, n->op == OP_CELL_VEC || v->p->slots.at[n->imm.slot].axes == 7, "a lattice along three axes");
         want_result(v, elem_real(1));
         break;
     case OP_VOLUME: want_result(v, elem_real(0)); break;
@@ -548,11 +549,13 @@ static void verify_node(verifier *v, node_id id)
 
 /* -------------------------------------------------------------------------------------------------------- tensors */
 
-/* rank(S) for S, or a rank as long as a set of fixed size */
+/* rank(S) for S or rank(S), or a rank as long as a set of fixed size */
 static bool rank_fits(const program *p, set_id rank, set_id of)
 {
     if (!set_is(p, rank, SET_RANK))
         return false;
+    if (set_is(p, of, SET_RANK) && p->sets.at[of].parent != SETIR_NONE && p->sets.at[rank].parent != of)
+        of = p->sets.at[of].parent;
     const set *r = &p->sets.at[rank], *s = &p->sets.at[of];
     int64_t fixed = s->kind == SET_RANGE ? (int64_t)s->hi - s->lo + 1 : s->kind == SET_BASE ? -1 : s->count;
     return r->parent == of || (r->parent == SETIR_NONE && fixed == r->count);

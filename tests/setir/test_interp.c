@@ -475,6 +475,23 @@ static void rows_follow_a_substitution(void **state)
     bench_free(&t);
 }
 
+/* sum b: d(b) * (sum b: d(b)), both sums over the same variable: the outer value survives the inner sum */
+static void a_variable_may_be_bound_again_inside(void **state)
+{
+    (void)state;
+    bench t;
+    bench_init(&t, 0);
+    ivar_id i = over(&t, "i", t.atom);
+    node_id q = real1(&t, OP_PROTONS, field(&t, t.Z, at(&t, i)));
+    node_id inner = reduce(&t, RED_SUM, &i, 1, q, SETIR_NONE);
+    def_id left = tensor(&t, "left", NULL, 0, reduce(&t, RED_SUM, &i, 1, real2(&t, OP_SUB, q, inner), SETIR_NONE));
+    mtx_structure s;
+    water(&s);
+    assert_near(scalar_of(t.p, left, &s), 10 - 3 * 10, EXACT);
+    mtx_structure_free(&s);
+    bench_free(&t);
+}
+
 static void missing_elements_are_errors(void **state)
 {
     (void)state;
@@ -509,7 +526,7 @@ int main(void)
         cmocka_unit_test(computed_cutoff), cmocka_unit_test(cells_fractions_and_nearest_images),
         cmocka_unit_test(tensor_algebra), cmocka_unit_test(channels_spread_scalars),
         cmocka_unit_test(nested_tensors_and_substitution), cmocka_unit_test(rows_follow_a_substitution),
-        cmocka_unit_test(missing_elements_are_errors),
+        cmocka_unit_test(a_variable_may_be_bound_again_inside), cmocka_unit_test(missing_elements_are_errors),
     };
     if (setjmp(test_landing)) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
