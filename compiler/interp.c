@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INTERP_DEPTH 5000                /* nested evaluations; a frame of the C stack each              */
-#define INTERP_SETS  16                  /* sets of a tensor; more are refused                           */
-#define INTERP_MEMO  (INT64_C(1) << 24)  /* larger tensors are computed where they are used              */
+#define INTERP_DEPTH 5000               /* nested evaluations; a frame of the C stack each */
+#define INTERP_SETS  16                 /* sets of a tensor; more are refused */
+#define INTERP_MEMO  (INT64_C(1) << 24) /* larger tensors are computed where they are used */
 
 void interp_fail(interp *x, mtx_status status, const char *message)
 {
@@ -29,24 +29,21 @@ void interp_fail(interp *x, mtx_status status, const char *message)
 interp *interp_new(const program *p)
 {
     interp *x = calloc(1, sizeof *x);
-    if (!x)
-        return NULL;
+    if (!x) return NULL;
     x->p = p;
     arena_init(&x->memory, &x->landing);
     x->index = calloc(p->ivars.n + 1, sizeof *x->index);
     x->stamp = calloc(p->ivars.n + 1, sizeof *x->stamp);
     x->memo = calloc(p->nodes.n + 1, sizeof *x->memo);
     x->tensor = calloc(p->defs.n + 1, sizeof *x->tensor);
-    if (x->index && x->stamp && x->memo && x->tensor)
-        return x;
+    if (x->index && x->stamp && x->memo && x->tensor) return x;
     interp_free(x);
     return NULL;
 }
 
 void interp_free(interp *x)
 {
-    if (!x)
-        return;
+    if (!x) return;
     arena_free(&x->memory);
     free(x->index);
     free(x->stamp);
@@ -70,11 +67,15 @@ int64_t interp_set_size(const interp *x, set_id s)
 {
     const set *d = &x->p->sets.at[s];
     switch (d->kind) {
-    case SET_BASE: case SET_PAIRS: case SET_DIFFER: case SET_RECIP: {
+    case SET_BASE:
+    case SET_PAIRS:
+    case SET_DIFFER:
+    case SET_RECIP: {
         const int64_t *ptr = x->view->set[s].ptr;
         return ptr ? ptr[x->frame + 1] - ptr[x->frame] : 0;
     }
-    case SET_AXIS: case SET_SPECIES: return d->count;
+    case SET_AXIS:
+    case SET_SPECIES: return d->count;
     case SET_RANGE: return (int64_t)d->hi - d->lo + 1;
     case SET_RANK: return d->parent == SETIR_NONE ? d->count : interp_set_size(x, d->parent);
     }
@@ -100,15 +101,17 @@ int64_t interp_def_size(const interp *x, def_id d)
 int64_t interp_first(const interp *x, set_id s)
 {
     const set *d = &x->p->sets.at[s];
-    if (d->kind > SET_RECIP)
-        return 0;
+    if (d->kind > SET_RECIP) return 0;
     const int64_t *ptr = x->view->set[s].ptr;
     return ptr ? ptr[x->frame] : 0;
 }
 
 /* ------------------------------------------------------------------------------------------------ index variables */
 
-typedef struct binding { int64_t index; uint64_t stamp; } binding;
+typedef struct binding {
+    int64_t index;
+    uint64_t stamp;
+} binding;
 
 static binding bind(interp *x, ivar_id v, int64_t index)
 {
@@ -134,15 +137,13 @@ static bool admits(interp *x, const ivar *v, int64_t e)
 {
     if (v->partner != SETIR_NONE) {
         int64_t other = x->index[v->partner];
-        if (v->unordered ? e <= other : e == other)
-            return false;
+        if (v->unordered ? e <= other : e == other) return false;
     }
-    if (v->row == SETIR_NONE)
-        return true;
+    if (v->row == SETIR_NONE) return true;
     const mtx_set_view *pairs = &x->view->set[v->set];
     int64_t at = e + interp_first(x, v->set), base = interp_first(x, x->p->sets.at[v->set].parent);
-    return pairs->i[at] - base == eval_index(x, v->row)
-        && (v->to == SETIR_NONE || pairs->j[at] - base == eval_index(x, v->to));
+    return pairs->i[at] - base == eval_index(x, v->row) &&
+           (v->to == SETIR_NONE || pairs->j[at] - base == eval_index(x, v->to));
 }
 
 /* the elements that a variable may take, before `admits`: the row where one is given, else all */
@@ -150,8 +151,7 @@ static void bounds(interp *x, const ivar *v, int64_t *lo, int64_t *hi)
 {
     *lo = 0;
     *hi = interp_set_size(x, v->set);
-    if (v->row == SETIR_NONE || *hi == 0)
-        return;
+    if (v->row == SETIR_NONE || *hi == 0) return;
     const mtx_set_view *pairs = &x->view->set[v->set];
     int64_t i = eval_index(x, v->row) + interp_first(x, x->p->sets.at[v->set].parent);
     int64_t first = interp_first(x, v->set);
@@ -161,17 +161,21 @@ static void bounds(interp *x, const ivar *v, int64_t *lo, int64_t *hi)
 
 /* ------------------------------------------------------------------------------------------------------ reductions */
 
-typedef struct reducing { const node *n; double *out; uint32_t components; int64_t count; } reducing;
+typedef struct reducing {
+    const node *n;
+    double *out;
+    uint32_t components;
+    int64_t count;
+} reducing;
 
 static void reduce_one(interp *x, reducing *r)
 {
-    if (r->n->n_args == 2 && *interp_eval(x, r->n->arg[1]) == 0)
-        return;
+    if (r->n->n_args == 2 && *interp_eval(x, r->n->arg[1]) == 0) return;
     const double *v = interp_eval(x, r->n->arg[0]);
     r->count++;
-    for (uint32_t c = 0; c < r->components; c++)
-        switch (r->n->imm.reduce) {
-        case RED_SUM: case RED_MEAN: r->out[c] += v[c]; break;
+    for (uint32_t c = 0; c < r->components; c++) switch (r->n->imm.reduce) {
+        case RED_SUM:
+        case RED_MEAN: r->out[c] += v[c]; break;
         case RED_PROD: r->out[c] *= v[c]; break;
         case RED_MAX: r->out[c] = eval_binary(OP_MAX2, r->out[c], v[c]); break;
         case RED_MIN: r->out[c] = eval_binary(OP_MIN2, r->out[c], v[c]); break;
@@ -180,15 +184,13 @@ static void reduce_one(interp *x, reducing *r)
 
 static void reduce_from(interp *x, reducing *r, uint32_t k)
 {
-    if (k == r->n->imm.n_ivars)
-        return reduce_one(x, r);
+    if (k == r->n->imm.n_ivars) return reduce_one(x, r);
     ivar_id id = r->n->imm.ivars[k];
     const ivar *v = &x->p->ivars.at[id];
     int64_t lo, hi;
     bounds(x, v, &lo, &hi);
     for (int64_t e = lo; e < hi; e++) {
-        if (!admits(x, v, e))
-            continue;
+        if (!admits(x, v, e)) continue;
         binding old = bind(x, id, e);
         reduce_from(x, r, k + 1);
         unbind(x, id, old);
@@ -201,13 +203,11 @@ static void eval_reduce(interp *x, const node *n, double *out)
         [RED_SUM] = 0, [RED_MEAN] = 0, [RED_PROD] = 1, [RED_MAX] = -INFINITY, [RED_MIN] = INFINITY,
     };
     reducing r = {.n = n, .components = elem_components(n->elem)};
-    r.out = out;                         /* the body cannot read it: no node contains itself              */
-    for (uint32_t c = 0; c < r.components; c++)
-        r.out[c] = empty[n->imm.reduce];
+    r.out = out; /* the body cannot read it: no node contains itself */
+    for (uint32_t c = 0; c < r.components; c++) r.out[c] = empty[n->imm.reduce];
     reduce_from(x, &r, 0);
     for (uint32_t c = 0; c < r.components; c++)
-        if (n->imm.reduce == RED_MEAN && r.count)
-            out[c] /= (double)r.count;
+        if (n->imm.reduce == RED_MEAN && r.count) out[c] /= (double)r.count;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- tensors */
@@ -225,24 +225,20 @@ static void def_value(interp *x, def_id id, const int64_t *index, double *out)
         return;
     }
     binding old[INTERP_SETS];
-    for (uint32_t k = 0; k < d->n_param; k++)
-        old[k] = bind(x, d->param[k], index[k]);
+    for (uint32_t k = 0; k < d->n_param; k++) old[k] = bind(x, d->param[k], index[k]);
     bool fits = true;
     for (uint32_t k = 0; k < d->n_param && fits; k++)
         fits = admits(x, &x->p->ivars.at[d->param[k]], index[k]);
     const double *v = fits ? interp_eval(x, d->body) : NULL;
-    for (uint32_t c = 0; c < components; c++)
-        out[c] = fits ? v[c] : NAN;
-    for (uint32_t k = d->n_param; k-- > 0;)
-        unbind(x, d->param[k], old[k]);
+    for (uint32_t c = 0; c < components; c++) out[c] = fits ? v[c] : NAN;
+    for (uint32_t k = d->n_param; k-- > 0;) unbind(x, d->param[k], old[k]);
 }
 
 /* is every value settled by the frame alone? */
 static bool def_closed(const interp *x, def_id id)
 {
     const def *d = &x->p->defs.at[id];
-    while (d->lib != LIB_NONE)
-        d = &x->p->defs.at[d->lib_arg];
+    while (d->lib != LIB_NONE) d = &x->p->defs.at[d->lib_arg];
     return !d->nested;
 }
 
@@ -254,14 +250,13 @@ void interp_element(interp *x, def_id id, const int64_t *index, double *out)
     int64_t at = 0, n = def_elements(x, id);
     for (uint32_t k = 0; k < d->n_param; k++) {
         int64_t size = interp_set_size(x, x->p->ivars.at[d->param[k]].set);
-        if (index[k] < 0 || index[k] >= size)
-            interp_fail(x, MTX_EDATA, "an index beyond the end of its set");
+        if (index[k] < 0 || index[k] >= size) interp_fail(x, MTX_EDATA, "an index beyond the end of its set");
         at = at * size + index[k];
     }
     if (!def_closed(x, id) || d->lib != LIB_NONE || n > INTERP_MEMO / components)
         return def_value(x, id, index, out);
     if (!t->known) {
-        t->value = arena_array(&x->memory, double, n * components);
+        t->value = arena_array(&x->memory, double, n *components);
         t->known = arena_array(&x->memory, bool, n);
     }
     if (!t->known[at]) {
@@ -301,7 +296,8 @@ static void input_value(interp *x, input_id id, const int64_t *index, double *ou
     uint32_t components = elem_components(in->elem);
     const void *data = x->view->input[id];
     for (uint32_t c = 0; c < components; c++)
-        out[c] = in->elem.kind == ELEM_SPECIES ? ((const int32_t *)data)[at] : ((const double *)data)[at * components + c];
+        out[c] = in->elem.kind == ELEM_SPECIES ? ((const int32_t *)data)[at]
+                                               : ((const double *)data)[at * components + c];
 }
 
 static void eval_input(interp *x, const node *n, double *out)
@@ -309,8 +305,7 @@ static void eval_input(interp *x, const node *n, double *out)
     int64_t index[INTERP_SETS];
     if (n->n_args > INTERP_SETS)
         interp_fail(x, MTX_EUNSUPPORTED, "a tensor over too many sets for the interpreter");
-    for (uint32_t k = 0; k < n->n_args; k++)
-        index[k] = eval_index(x, n->arg[k]);
+    for (uint32_t k = 0; k < n->n_args; k++) index[k] = eval_index(x, n->arg[k]);
     input_value(x, n->imm.input, index, out);
 }
 
@@ -320,10 +315,8 @@ static void eval_param(interp *x, const node *n, double *out)
     for (uint32_t k = 0; k < n->n_args; k++)
         at = at * interp_set_size(x, x->p->nodes.at[n->arg[k]].elem.set) + eval_index(x, n->arg[k]);
     uint32_t components = elem_components(n->elem);
-    if (!x->view->param)
-        interp_fail(x, MTX_EINVAL, "the program has parameters, but none are given");
-    for (uint32_t c = 0; c < components; c++)
-        out[c] = x->view->param[n->imm.param + at * components + c];
+    if (!x->view->param) interp_fail(x, MTX_EINVAL, "the program has parameters, but none are given");
+    for (uint32_t c = 0; c < components; c++) out[c] = x->view->param[n->imm.param + at * components + c];
 }
 
 /* the sample's value at a spot, the second argument where the sample has no atom there */
@@ -373,10 +366,8 @@ static void eval_set_vector(interp *x, node_id a, double *out)
 
 static double eval_count(interp *x, const node *n)
 {
-    if (n->n_args == 0)
-        return (double)interp_set_size(x, n->imm.set);
-    if (interp_set_size(x, n->imm.set) == 0)
-        return 0;
+    if (n->n_args == 0) return (double)interp_set_size(x, n->imm.set);
+    if (interp_set_size(x, n->imm.set) == 0) return 0;
     int64_t i = eval_index(x, n->arg[0]) + interp_first(x, x->p->sets.at[n->imm.set].parent);
     const int64_t *row = x->view->set[n->imm.set].row;
     return (double)(row[i + 1] - row[i]);
@@ -391,19 +382,23 @@ const double *interp_cell(const interp *x, uint32_t s)
 static int axis_of(const interp *x, uint32_t s, int64_t e)
 {
     for (int k = 0; k < 3; k++)
-        if ((x->p->slots.at[s].axes >> k & 1) && e-- == 0)
-            return k;
+        if ((x->p->slots.at[s].axes >> k & 1) && e-- == 0) return k;
     return 0;
 }
 
 static void eval_geometry(interp *x, const node *n, double *out)
 {
     switch ((int)n->op) {
-    case OP_PAIR_D: case OP_SPOT_R: case OP_RECIP_K: eval_set_vector(x, n->arg[0], out); break;
+    case OP_PAIR_D:
+    case OP_SPOT_R:
+    case OP_RECIP_K: eval_set_vector(x, n->arg[0], out); break;
     case OP_CELL_VEC:
-        memcpy(out, interp_cell(x, n->imm.slot) + 3 * axis_of(x, n->imm.slot, eval_index(x, n->arg[0])), 3 * sizeof *out);
+        memcpy(out, interp_cell(x, n->imm.slot) + 3 * axis_of(x, n->imm.slot, eval_index(x, n->arg[0])),
+               3 * sizeof *out);
         break;
-    case OP_NIGGLI_VEC: interp_niggli(x, n->imm.slot, axis_of(x, n->imm.slot, eval_index(x, n->arg[0])), out); break;
+    case OP_NIGGLI_VEC:
+        interp_niggli(x, n->imm.slot, axis_of(x, n->imm.slot, eval_index(x, n->arg[0])), out);
+        break;
     case OP_VOLUME: *out = interp_cell(x, n->imm.slot)[18]; break;
     case OP_FRAC: {
         int k = axis_of(x, n->imm.slot, eval_index(x, n->arg[1]));
@@ -445,8 +440,9 @@ static void eval_elementwise(interp *x, const node *n, double *out)
     uint32_t na = elem_components(x->p->nodes.at[n->arg[0]].elem);
     if (n->n_args == 1) {
         for (uint32_t c = 0; c < components; c++)
-            out[c] = n->op == OP_POW ? eval_power(a[c], n->imm.value[0])
-                : n->op == OP_CUTOFF ? eval_cutoff(a[c], n->imm.k) : eval_unary(n->op, a[c]);
+            out[c] = n->op == OP_POW      ? eval_power(a[c], n->imm.value[0])
+                     : n->op == OP_CUTOFF ? eval_cutoff(a[c], n->imm.k)
+                                          : eval_unary(n->op, a[c]);
         return;
     }
     const double *b = interp_eval(x, n->arg[1]);
@@ -458,14 +454,14 @@ static void eval_elementwise(interp *x, const node *n, double *out)
 static double dot_of(const double *a, const double *b, uint32_t n)
 {
     double sum = 0;
-    for (uint32_t c = 0; c < n; c++)
-        sum += a[c] * b[c];
+    for (uint32_t c = 0; c < n; c++) sum += a[c] * b[c];
     return sum;
 }
 
 static double det_of(const double *a)
 {
-    return a[0] * (a[4] * a[8] - a[5] * a[7]) - a[1] * (a[3] * a[8] - a[5] * a[6]) + a[2] * (a[3] * a[7] - a[4] * a[6]);
+    return a[0] * (a[4] * a[8] - a[5] * a[7]) - a[1] * (a[3] * a[8] - a[5] * a[6]) +
+           a[2] * (a[3] * a[7] - a[4] * a[6]);
 }
 
 static void eval_tensor(interp *x, const node *n, double *out)
@@ -483,30 +479,26 @@ static void eval_tensor(interp *x, const node *n, double *out)
             out[k] = a[(k + 1) % 3] * b[(k + 2) % 3] - a[(k + 2) % 3] * b[(k + 1) % 3];
         break;
     case OP_OUTER:
-        for (int k = 0; k < 9; k++)
-            out[k] = a[k / 3] * b[k % 3];
+        for (int k = 0; k < 9; k++) out[k] = a[k / 3] * b[k % 3];
         break;
     case OP_VEC3:
-        for (uint32_t k = 0; k < 3; k++)
-            out[k] = *interp_eval(x, n->arg[k]);
+        for (uint32_t k = 0; k < 3; k++) out[k] = *interp_eval(x, n->arg[k]);
         break;
     case OP_MATVEC:
-        for (int k = 0; k < 3; k++)
-            out[k] = dot_of(a + 3 * k, b, 3);
+        for (int k = 0; k < 3; k++) out[k] = dot_of(a + 3 * k, b, 3);
         break;
     case OP_MATMUL:
         for (int k = 0; k < 9; k++)
-            out[k] = a[k - k % 3] * b[k % 3] + a[k - k % 3 + 1] * b[3 + k % 3] + a[k - k % 3 + 2] * b[6 + k % 3];
+            out[k] =
+                a[k - k % 3] * b[k % 3] + a[k - k % 3 + 1] * b[3 + k % 3] + a[k - k % 3 + 2] * b[6 + k % 3];
         break;
     case OP_TRANSPOSE:
-        for (int k = 0; k < 9; k++)
-            out[k] = a[3 * (k % 3) + k / 3];
+        for (int k = 0; k < 9; k++) out[k] = a[3 * (k % 3) + k / 3];
         break;
     case OP_TRACE: *out = a[0] + a[4] + a[8]; break;
     case OP_DET: *out = det_of(a); break;
     default:
-        for (int k = 0; k < 9; k++)
-            out[k] = k % 4 == 0;
+        for (int k = 0; k < 9; k++) out[k] = k % 4 == 0;
         break;
     }
 }
@@ -530,11 +522,14 @@ static void eval_truth(interp *x, const node *n, double *out)
     switch ((int)n->op) {
     case OP_LT: *out = a < *interp_eval(x, n->arg[1]); break;
     case OP_LE: *out = a <= *interp_eval(x, n->arg[1]); break;
-    case OP_EQ: case OP_SPECIES_EQ: *out = a == *interp_eval(x, n->arg[1]); break;
+    case OP_EQ:
+    case OP_SPECIES_EQ: *out = a == *interp_eval(x, n->arg[1]); break;
     case OP_AND: *out = a != 0 && *interp_eval(x, n->arg[1]) != 0; break;
     case OP_OR: *out = a != 0 || *interp_eval(x, n->arg[1]) != 0; break;
     case OP_NOT: *out = a == 0; break;
-    default: memcpy(out, interp_eval(x, n->arg[a != 0 ? 1 : 2]), elem_components(n->elem) * sizeof *out); break;
+    default:
+        memcpy(out, interp_eval(x, n->arg[a != 0 ? 1 : 2]), elem_components(n->elem) * sizeof *out);
+        break;
     }
 }
 
@@ -542,10 +537,10 @@ static void eval_leaf(interp *x, const node *n, double *out)
 {
     switch ((int)n->op) {
     case OP_CONST: memcpy(out, n->imm.value, elem_components(n->elem) * sizeof *out); break;
-    case OP_BOOL_CONST: case OP_SPECIES_CONST: *out = n->imm.k; break;
+    case OP_BOOL_CONST:
+    case OP_SPECIES_CONST: *out = n->imm.k; break;
     case OP_IVAR:
-        if (!x->stamp[n->imm.ivar])
-            interp_fail(x, MTX_EINVAL, "an index variable without a value");
+        if (!x->stamp[n->imm.ivar]) interp_fail(x, MTX_EINVAL, "an index variable without a value");
         *out = (double)x->index[n->imm.ivar];
         break;
     case OP_INDEX_CONST:
@@ -562,15 +557,24 @@ static void eval_leaf(interp *x, const node *n, double *out)
 static void eval_node(interp *x, const node *n, double *out)
 {
     node_op op = n->op;
-    if (op <= OP_PADGET) eval_leaf(x, n, out);
-    else if (op <= OP_INDEX_LT) *out = eval_set_index(x, n);
-    else if (op <= OP_LOOKUP) eval_geometry(x, n, out);
-    else if (op <= OP_CUTOFF) eval_elementwise(x, n, out);
-    else if (op <= OP_IDENTITY) eval_tensor(x, n, out);
-    else if (op <= OP_CHANNEL_GET) eval_channels(x, n, out);
-    else if (op <= OP_SELECT) eval_truth(x, n, out);
-    else if (op == OP_REDUCE) eval_reduce(x, n, out);
-    else memcpy(out, interp_eval(x, n->arg[0]), elem_components(n->elem) * sizeof *out);
+    if (op <= OP_PADGET)
+        eval_leaf(x, n, out);
+    else if (op <= OP_INDEX_LT)
+        *out = eval_set_index(x, n);
+    else if (op <= OP_LOOKUP)
+        eval_geometry(x, n, out);
+    else if (op <= OP_CUTOFF)
+        eval_elementwise(x, n, out);
+    else if (op <= OP_IDENTITY)
+        eval_tensor(x, n, out);
+    else if (op <= OP_CHANNEL_GET)
+        eval_channels(x, n, out);
+    else if (op <= OP_SELECT)
+        eval_truth(x, n, out);
+    else if (op == OP_REDUCE)
+        eval_reduce(x, n, out);
+    else
+        memcpy(out, interp_eval(x, n->arg[0]), elem_components(n->elem) * sizeof *out);
 }
 
 const double *interp_eval(interp *x, node_id id)
@@ -582,16 +586,13 @@ const double *interp_eval(interp *x, node_id id)
         m->stamp = arena_array(&x->memory, uint64_t, n->n_free);
     }
     bool same = m->known;
-    for (uint32_t k = 0; k < n->n_free && same; k++)
-        same = m->stamp[k] == x->stamp[n->free[k]];
-    if (same)
-        return m->value;
+    for (uint32_t k = 0; k < n->n_free && same; k++) same = m->stamp[k] == x->stamp[n->free[k]];
+    if (same) return m->value;
     if (++x->depth > INTERP_DEPTH)
         interp_fail(x, MTX_EUNSUPPORTED, "the program is nested too deeply for the interpreter");
     eval_node(x, n, m->value);
     x->depth--;
-    for (uint32_t k = 0; k < n->n_free; k++)
-        m->stamp[k] = x->stamp[n->free[k]];
+    for (uint32_t k = 0; k < n->n_free; k++) m->stamp[k] = x->stamp[n->free[k]];
     m->known = true;
     return m->value;
 }
@@ -607,8 +608,7 @@ static mtx_status landed(interp *x, int how, mtx_problem *problem)
     }
     x->problem.frame = x->frame;
     x->problem.line = x->problem.atom = -1;
-    if (problem)
-        *problem = x->problem;
+    if (problem) *problem = x->problem;
     mtx_status status = x->problem.status;
     interp_bind(x, x->view, x->frame);
     return status;
@@ -617,8 +617,7 @@ static mtx_status landed(interp *x, int how, mtx_problem *problem)
 mtx_status interp_def(interp *x, def_id d, double *out, mtx_problem *problem)
 {
     int how = setjmp(x->landing);
-    if (how)
-        return landed(x, how, problem);
+    if (how) return landed(x, how, problem);
     x->depth = 0;
     const def *t = &x->p->defs.at[d];
     uint32_t components = elem_components(t->elem);
@@ -638,18 +637,15 @@ mtx_status interp_def(interp *x, def_id d, double *out, mtx_problem *problem)
     return MTX_OK;
 }
 
-mtx_status interp_node(interp *x, node_id n, const ivar_id *v, const int64_t *index, uint32_t count, double *out,
-                       mtx_problem *problem)
+mtx_status interp_node(interp *x, node_id n, const ivar_id *v, const int64_t *index, uint32_t count,
+                       double *out, mtx_problem *problem)
 {
     int how = setjmp(x->landing);
-    if (how)
-        return landed(x, how, problem);
+    if (how) return landed(x, how, problem);
     x->depth = 0;
-    for (uint32_t k = 0; k < count; k++)
-        bind(x, v[k], index[k]);
+    for (uint32_t k = 0; k < count; k++) bind(x, v[k], index[k]);
     memcpy(out, interp_eval(x, n), elem_components(x->p->nodes.at[n].elem) * sizeof *out);
-    for (uint32_t k = 0; k < count; k++)
-        x->stamp[v[k]] = 0;
+    for (uint32_t k = 0; k < count; k++) x->stamp[v[k]] = 0;
     return MTX_OK;
 }
 

@@ -13,13 +13,13 @@
 
 /** An evaluation: a program, a batch, a frame of it, and what has been computed of that frame. */
 typedef struct interp interp;
-interp *interp_new(const program *p);                     /* NULL: memory exhausted                              */
-void    interp_free(interp *x);                           /* NULL allowed                                        */
+interp *interp_new(const program *p); /* NULL: memory exhausted */
+void interp_free(interp *x);          /* NULL allowed */
 
 /** Look at a frame; the view must live as long as it is looked at. Forgets earlier values. */
-void    interp_bind(interp *x, const mtx_view *view, int64_t frame);
-int64_t interp_set_size(const interp *x, set_id s);       /* elements in the frame                               */
-int64_t interp_def_size(const interp *x, def_id d);       /* numbers of the tensor in the frame                  */
+void interp_bind(interp *x, const mtx_view *view, int64_t frame);
+int64_t interp_set_size(const interp *x, set_id s); /* elements in the frame */
+int64_t interp_def_size(const interp *x, def_id d); /* numbers of the tensor in the frame */
 
 /**
  * All values of a tensor, or one value of a node under given index variables. Where a tensor's index variables do not
@@ -27,15 +27,15 @@ int64_t interp_def_size(const interp *x, def_id d);       /* numbers of the tens
  * lattice too flat to search), MTX_EUNSUPPORTED (nested too deeply); *problem may be NULL.
  */
 mtx_status interp_def(interp *x, def_id d, double *out, mtx_problem *problem);
-mtx_status interp_node(interp *x, node_id n, const ivar_id *v, const int64_t *index, uint32_t count, double *out,
-                       mtx_problem *problem);
+mtx_status interp_node(interp *x, node_id n, const ivar_id *v, const int64_t *index, uint32_t count,
+                       double *out, mtx_problem *problem);
 
 /** An mtx_stage_fn whose user is an interp of the plan's program. */
 int interp_stage(void *x, int32_t s, const mtx_view *view, double *cutoff);
 
 /* ---- from a program to a batch (plan_desc.c) */
 /** Describe a program's structures, sets and inputs to the runtime. False: it asks for what no file can hold. */
-bool       plan_from_program(arena *a, const program *p, mtx_plan *plan, text *problem);
+bool plan_from_program(arena *a, const program *p, mtx_plan *plan, text *problem);
 /** Prepare frames[slot * nb + f] with interpreted cutoffs. */
 mtx_status interp_prepare(const program *p, const mtx_structure *const *frames, int64_t nb, mtx_batch *batch,
                           mtx_problem *problem);

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#define LIBRARY_MOST (INT64_C(1) << 28)  /* numbers in the argument of a library operation               */
+#define LIBRARY_MOST (INT64_C(1) << 28) /* numbers in the argument of a library operation */
 
 /* ---------------------------------------------------------------------------------------------------------- sorting */
 
@@ -30,8 +30,7 @@ static void library_sort(interp *x, const def *d, const double *in, int64_t n, d
 {
     int64_t *order = arena_array(&x->memory, int64_t, n);
     sort_order(in, n, d->lib_flag, order);
-    for (int64_t k = 0; k < n; k++)
-        out[k] = in[order[k]];
+    for (int64_t k = 0; k < n; k++) out[k] = in[order[k]];
 }
 
 static void library_sortrows(interp *x, const double *in, int64_t n, double *out)
@@ -39,14 +38,12 @@ static void library_sortrows(interp *x, const double *in, int64_t n, double *out
     double *norm = arena_array(&x->memory, double, n);
     int64_t *order = arena_array(&x->memory, int64_t, n);
     for (int64_t i = 0; i < n; i++) {
-        for (int64_t j = 0; j < n; j++)
-            norm[i] += in[i * n + j] * in[i * n + j];
+        for (int64_t j = 0; j < n; j++) norm[i] += in[i * n + j] * in[i * n + j];
         norm[i] = sqrt(norm[i]);
     }
     sort_order(norm, n, true, order);
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < n; j++)
-            out[i * n + j] = in[order[i] * n + order[j]];
+        for (int64_t j = 0; j < n; j++) out[i * n + j] = in[order[i] * n + order[j]];
 }
 
 /* ------------------------------------------------------------------------------------------------------ eigenvalues */
@@ -55,8 +52,7 @@ static void library_sortrows(interp *x, const double *in, int64_t n, double *out
 static void jacobi_rotate(double *a, int64_t n, int64_t p, int64_t q)
 {
     double apq = a[p * n + q];
-    if (apq == 0)
-        return;
+    if (apq == 0) return;
     double theta = (a[q * n + q] - a[p * n + p]) / (2 * apq);
     double t = (theta < 0 ? -1 : 1) / (fabs(theta) + hypot(theta, 1));
     double c = 1 / hypot(t, 1), s = t * c;
@@ -75,23 +71,19 @@ static void jacobi_rotate(double *a, int64_t n, int64_t p, int64_t q)
 
 static void library_eigvals(interp *x, const double *in, int64_t n, double *out)
 {
-    double *a = arena_array(&x->memory, double, n * n), *w = arena_array(&x->memory, double, n);
-    for (int64_t i = 0; i < n; i++)                        /* rounding may have left it slightly unsymmetric */
-        for (int64_t j = 0; j < n; j++)
-            a[i * n + j] = (in[i * n + j] + in[j * n + i]) / 2;
+    double *a = arena_array(&x->memory, double, n *n), *w = arena_array(&x->memory, double, n);
+    for (int64_t i = 0; i < n; i++) /* rounding may have left it slightly unsymmetric */
+        for (int64_t j = 0; j < n; j++) a[i * n + j] = (in[i * n + j] + in[j * n + i]) / 2;
     for (int sweep = 0; sweep < 60; sweep++) {
         double off = 0, on = 0;
         for (int64_t i = 0; i < n; i++)
-            for (int64_t j = 0; j < n; j++)
-                *(i == j ? &on : &off) += a[i * n + j] * a[i * n + j];
-        if (!(off > 1e-34 * on))                           /* squared: far below rounding; NaN ends it too */
+            for (int64_t j = 0; j < n; j++) *(i == j ? &on : &off) += a[i * n + j] * a[i * n + j];
+        if (!(off > 1e-34 * on)) /* squared: far below rounding; NaN ends it too */
             break;
         for (int64_t p = 0; p < n; p++)
-            for (int64_t q = p + 1; q < n; q++)
-                jacobi_rotate(a, n, p, q);
+            for (int64_t q = p + 1; q < n; q++) jacobi_rotate(a, n, p, q);
     }
-    for (int64_t i = 0; i < n; i++)
-        w[i] = a[i * n + i];
+    for (int64_t i = 0; i < n; i++) w[i] = a[i * n + i];
     library_sort(x, &(def){.lib = LIB_SORT}, w, n, out);
 }
 
@@ -102,33 +94,30 @@ const double *interp_library(interp *x, def_id id)
     const def *d = &x->p->defs.at[id], *a = &x->p->defs.at[d->lib_arg];
     interp_tensor *t = &x->tensor[id];
     const def *inner = a;
-    while (inner->lib != LIB_NONE)
-        inner = &x->p->defs.at[inner->lib_arg];
-    if (t->value && !inner->nested)
-        return t->value;
+    while (inner->lib != LIB_NONE) inner = &x->p->defs.at[inner->lib_arg];
+    if (t->value && !inner->nested) return t->value;
     uint32_t components = elem_components(a->elem);
     int64_t size[16], index[16], total = 1;
-    if (a->n_param > 16)
-        interp_fail(x, MTX_EUNSUPPORTED, "a tensor over too many sets for the interpreter");
+    if (a->n_param > 16) interp_fail(x, MTX_EUNSUPPORTED, "a tensor over too many sets for the interpreter");
     for (uint32_t k = 0; k < a->n_param; k++) {
         size[k] = interp_set_size(x, x->p->ivars.at[a->param[k]].set);
         if (size[k] && total > LIBRARY_MOST / components / size[k])
             interp_fail(x, MTX_ENOMEM, "a tensor too large for the interpreter");
         total *= size[k];
     }
-    double *in = arena_array(&x->memory, double, total * components);
+    double *in = arena_array(&x->memory, double, total *components);
     double *out = arena_array(&x->memory, double, interp_def_size(x, id));
     for (int64_t at = 0; at < total; at++) {
         int64_t rest = at;
-        for (uint32_t k = a->n_param; k-- > 0; rest /= size[k])
-            index[k] = rest % size[k];
+        for (uint32_t k = a->n_param; k-- > 0; rest /= size[k]) index[k] = rest % size[k];
         interp_element(x, d->lib_arg, index, in + at * components);
     }
     switch (d->lib) {
     case LIB_SORT: library_sort(x, d, in, total, out); break;
     case LIB_EIGVALS: library_eigvals(x, in, size[0], out); break;
     case LIB_SORTROWS: library_sortrows(x, in, size[0], out); break;
-    case LIB_NONE: case LIB_LIST: memcpy(out, in, (size_t)total * components * sizeof *out); break;
+    case LIB_NONE:
+    case LIB_LIST: memcpy(out, in, (size_t)total * components * sizeof *out); break;
     }
     return t->value = out;
 }
@@ -144,15 +133,14 @@ void interp_nearest(interp *x, uint32_t s, const double *v, double *out)
     for (int k = 0; k < 3; k++)
         if (x->p->slots.at[s].axes >> k & 1) {
             double shift = -nearbyint(v[0] * inverse[k] + v[1] * inverse[3 + k] + v[2] * inverse[6 + k]);
-            for (int c = 0; c < 3; c++)
-                start[c] += shift * row[3 * k + c];
+            for (int c = 0; c < 3; c++) start[c] += shift * row[3 * k + c];
         }
     double reach = sqrt(start[0] * start[0] + start[1] * start[1] + start[2] * start[2]);
     for (int k = 0; k < 3; k++)
         if (x->p->slots.at[s].axes >> k & 1) {
             double f = start[0] * inverse[k] + start[1] * inverse[3 + k] + start[2] * inverse[6 + k];
-            double r = reach * sqrt(inverse[k] * inverse[k] + inverse[3 + k] * inverse[3 + k]
-                                    + inverse[6 + k] * inverse[6 + k]);
+            double r = reach * sqrt(inverse[k] * inverse[k] + inverse[3 + k] * inverse[3 + k] +
+                                    inverse[6 + k] * inverse[6 + k]);
             most *= 2 * r + 3;
             if (!(most < 1e7))
                 interp_fail(x, MTX_EDATA, "a lattice too flat to search for the nearest image");
@@ -182,19 +170,17 @@ static double row_dot(const double *m, int i, int j)
 
 static void row_add(double *m, int to, double times, int from)
 {
-    for (int c = 0; c < 3; c++)
-        m[3 * to + c] += times * m[3 * from + c];
+    for (int c = 0; c < 3; c++) m[3 * to + c] += times * m[3 * from + c];
 }
 
-static void row_swap(double *m, int i, int j)                /* and all signs, so that handedness stays */
+static void row_swap(double *m, int i, int j) /* and all signs, so that handedness stays */
 {
     for (int c = 0; c < 3; c++) {
         double t = m[3 * i + c];
         m[3 * i + c] = m[3 * j + c];
         m[3 * j + c] = t;
     }
-    for (int k = 0; k < 9; k++)
-        m[k] = -m[k];
+    for (int k = 0; k < 9; k++) m[k] = -m[k];
 }
 
 /* make the products b.c, a.c, a.b all positive, or none positive */
@@ -202,25 +188,20 @@ static void niggli_signs(double *m, double eps)
 {
     double f[3] = {2 * row_dot(m, 1, 2), 2 * row_dot(m, 0, 2), 2 * row_dot(m, 0, 1)};
     int sign[3] = {1, 1, 1}, zero = -1, product = 1;
-    for (int k = 0; k < 3; k++)
-        product *= f[k] > eps ? 1 : f[k] < -eps ? -1 : 0;
+    for (int k = 0; k < 3; k++) product *= f[k] > eps ? 1 : f[k] < -eps ? -1 : 0;
     if (product > 0) {
-        for (int k = 0; k < 3; k++)
-            sign[k] = f[k] < -eps ? -1 : 1;
+        for (int k = 0; k < 3; k++) sign[k] = f[k] < -eps ? -1 : 1;
     } else {
         int flip = 1;
         for (int k = 0; k < 3; k++) {
             sign[k] = f[k] > eps ? -1 : 1;
-            if (fabs(f[k]) <= eps)
-                zero = k;
+            if (fabs(f[k]) <= eps) zero = k;
             flip *= sign[k];
         }
-        if (flip < 0 && zero >= 0)
-            sign[zero] = -1;
+        if (flip < 0 && zero >= 0) sign[zero] = -1;
     }
-    for (int k = 0; k < 3; k++)                            /* flipping a changes a.c and a.b, and so on */
-        for (int c = 0; c < 3; c++)
-            m[3 * k + c] *= sign[k];
+    for (int k = 0; k < 3; k++) /* flipping a changes a.c and a.b, and so on */
+        for (int c = 0; c < 3; c++) m[3 * k + c] *= sign[k];
 }
 
 /* one pass of the conditions A1 to A8 (Krivy and Gruber); true when something changed */
@@ -228,10 +209,8 @@ static bool niggli_step(double *m, double eps)
 {
     double A = row_dot(m, 0, 0), B = row_dot(m, 1, 1), C = row_dot(m, 2, 2);
     double X = 2 * row_dot(m, 1, 2), E = 2 * row_dot(m, 0, 2), Z = 2 * row_dot(m, 0, 1);
-    if (A > B + eps || (fabs(A - B) <= eps && fabs(X) > fabs(E) + eps))
-        return row_swap(m, 0, 1), true;
-    if (B > C + eps || (fabs(B - C) <= eps && fabs(E) > fabs(Z) + eps))
-        return row_swap(m, 1, 2), true;
+    if (A > B + eps || (fabs(A - B) <= eps && fabs(X) > fabs(E) + eps)) return row_swap(m, 0, 1), true;
+    if (B > C + eps || (fabs(B - C) <= eps && fabs(E) > fabs(Z) + eps)) return row_swap(m, 1, 2), true;
     niggli_signs(m, eps);
     X = 2 * row_dot(m, 1, 2), E = 2 * row_dot(m, 0, 2), Z = 2 * row_dot(m, 0, 1);
     if (fabs(X) > B + eps || (fabs(X - B) <= eps && 2 * E < Z - eps) || (fabs(X + B) <= eps && Z < -eps))
@@ -251,9 +230,7 @@ void interp_niggli(interp *x, uint32_t s, int axis, double *out)
 {
     double m[9], size = 0;
     memcpy(m, interp_cell(x, s), sizeof m);
-    for (int k = 0; k < 3; k++)
-        size = fmax(size, row_dot(m, k, k));
-    for (int pass = 0; pass < 10000 && niggli_step(m, 1e-10 * size); pass++)
-        continue;
+    for (int k = 0; k < 3; k++) size = fmax(size, row_dot(m, k, k));
+    for (int pass = 0; pass < 10000 && niggli_step(m, 1e-10 * size); pass++) continue;
     memcpy(out, m + 3 * axis, 3 * sizeof *out);
 }

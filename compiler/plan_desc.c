@@ -9,12 +9,16 @@
 #include <math.h>
 #include <string.h>
 
-_Static_assert((int)SET_BASE == MTX_SET_BASE && (int)SET_PAIRS == MTX_SET_PAIRS && (int)SET_DIFFER == MTX_SET_DIFFER
-               && (int)SET_RECIP == MTX_SET_RECIP && (int)SET_AXIS == MTX_SET_AXIS && (int)SET_RANGE == MTX_SET_RANGE
-               && (int)SET_SPECIES == MTX_SET_SPECIES && (int)SET_RANK == MTX_SET_RANK, "kinds of sets");
-_Static_assert((int)IN_POSITION == MTX_IN_POSITION && (int)IN_SPECIES == MTX_IN_SPECIES && (int)IN_FIELD == MTX_IN_FIELD
-               && (int)ELEM_REAL == MTX_TYPE_REAL && (int)ELEM_BOOL == MTX_TYPE_BOOL
-               && (int)ELEM_SPECIES == MTX_TYPE_SPECIES && (int)ELEM_INDEX == MTX_TYPE_INDEX, "roles and types of inputs");
+_Static_assert((int)SET_BASE == MTX_SET_BASE && (int)SET_PAIRS == MTX_SET_PAIRS &&
+                   (int)SET_DIFFER == MTX_SET_DIFFER && (int)SET_RECIP == MTX_SET_RECIP &&
+                   (int)SET_AXIS == MTX_SET_AXIS && (int)SET_RANGE == MTX_SET_RANGE &&
+                   (int)SET_SPECIES == MTX_SET_SPECIES && (int)SET_RANK == MTX_SET_RANK,
+               "kinds of sets");
+_Static_assert((int)IN_POSITION == MTX_IN_POSITION && (int)IN_SPECIES == MTX_IN_SPECIES &&
+                   (int)IN_FIELD == MTX_IN_FIELD && (int)ELEM_REAL == MTX_TYPE_REAL &&
+                   (int)ELEM_BOOL == MTX_TYPE_BOOL && (int)ELEM_SPECIES == MTX_TYPE_SPECIES &&
+                   (int)ELEM_INDEX == MTX_TYPE_INDEX,
+               "roles and types of inputs");
 
 static int32_t plan_id(uint32_t id)
 {
@@ -26,8 +30,12 @@ static int64_t fixed_size(const program *p, set_id s)
 {
     const set *d = &p->sets.at[s];
     switch (d->kind) {
-    case SET_BASE: case SET_PAIRS: case SET_DIFFER: case SET_RECIP: return -1;
-    case SET_AXIS: case SET_SPECIES: return d->count;
+    case SET_BASE:
+    case SET_PAIRS:
+    case SET_DIFFER:
+    case SET_RECIP: return -1;
+    case SET_AXIS:
+    case SET_SPECIES: return d->count;
     case SET_RANGE: return (int64_t)d->hi - d->lo + 1;
     case SET_RANK: return d->parent == SETIR_NONE ? d->count : fixed_size(p, d->parent);
     }
@@ -54,9 +62,8 @@ static uint32_t *plan_needs(arena *a, const program *p)
         }
     }
     for (uint32_t k = 0; k < p->ivars.n; k++) {
-        if (p->ivars.at[k].to != SETIR_NONE)
-            flags[p->ivars.at[k].set] |= MTX_NEED_J;
-        if (p->ivars.at[k].row != SETIR_NONE)              /* the interpreter checks rows by their first end */
+        if (p->ivars.at[k].to != SETIR_NONE) flags[p->ivars.at[k].set] |= MTX_NEED_J;
+        if (p->ivars.at[k].row != SETIR_NONE) /* the interpreter checks rows by their first end */
             flags[p->ivars.at[k].set] |= MTX_NEED_I;
     }
     for (uint32_t k = 0; k < p->defs.n; k++)
@@ -68,21 +75,22 @@ static uint32_t *plan_needs(arena *a, const program *p)
 static mtx_set_desc plan_set(const program *p, set_id id, uint32_t flags)
 {
     const set *s = &p->sets.at[id];
-    mtx_set_desc d = {.kind = (int32_t)s->kind, .slot = -1, .parent = -1, .host = -1, .sample = -1, .cutoff = NAN,
+    mtx_set_desc d = {.kind = (int32_t)s->kind,
+                      .slot = -1,
+                      .parent = -1,
+                      .host = -1,
+                      .sample = -1,
+                      .cutoff = NAN,
                       .name = s->id ? s->id : ""};
-    if (s->kind <= SET_AXIS)
-        d.slot = plan_id(s->slot);
-    if (s->kind == SET_PAIRS || s->kind == SET_RANK)
-        d.parent = plan_id(s->parent);
+    if (s->kind <= SET_AXIS) d.slot = plan_id(s->slot);
+    if (s->kind == SET_PAIRS || s->kind == SET_RANK) d.parent = plan_id(s->parent);
     if (s->kind == SET_DIFFER) {
         d.host = plan_id(s->host);
         d.sample = plan_id(s->sample);
     }
     int64_t size = fixed_size(p, id);
-    if (size >= 0)
-        d.count = (int32_t)size;
-    if (s->kind == SET_PAIRS)
-        d.need = flags;
+    if (size >= 0) d.count = (int32_t)size;
+    if (s->kind == SET_PAIRS) d.need = flags;
     if ((s->kind == SET_PAIRS || s->kind == SET_RECIP) && !eval_constant(p, s->cutoff, &d.cutoff))
         d.cutoff = NAN;
     return d;
@@ -91,8 +99,13 @@ static mtx_set_desc plan_set(const program *p, set_id id, uint32_t flags)
 static bool plan_input(arena *a, const program *p, input_id id, mtx_input_desc *d, text *problem)
 {
     const input *in = &p->inputs.at[id];
-    *d = (mtx_input_desc){.role = (int32_t)in->role, .type = (int32_t)in->elem.kind, .slot = plan_id(in->slot), .rows = -1,
-                          .from = in->from, .scale = in->role == IN_FIELD ? in->scale : 1.0, .name = in->id};
+    *d = (mtx_input_desc){.role = (int32_t)in->role,
+                          .type = (int32_t)in->elem.kind,
+                          .slot = plan_id(in->slot),
+                          .rows = -1,
+                          .from = in->from,
+                          .scale = in->role == IN_FIELD ? in->scale : 1.0,
+                          .name = in->id};
     int64_t width = elem_components(in->elem);
     bool good = in->elem.kind != ELEM_INDEX;
     for (uint32_t k = 0; k < in->n_domain; k++) {
@@ -108,7 +121,8 @@ static bool plan_input(arena *a, const program *p, input_id id, mtx_input_desc *
     }
     good = good && width <= (1 << 24);
     if (!good && problem)
-        text_printf(problem, "no file holds `%s`: inputs have values per site or per structure", in->id ? in->id : "");
+        text_printf(problem, "no file holds `%s`: inputs have values per site or per structure",
+                    in->id ? in->id : "");
     d->width = good ? (int32_t)width : 0;
     text unit_words;
     text_init(&unit_words);
@@ -128,20 +142,24 @@ bool plan_from_program(arena *a, const program *p, mtx_plan *plan, text *problem
     mtx_input_desc *inputs = arena_array(a, mtx_input_desc, p->inputs.n + 1);
     uint32_t *flags = plan_needs(a, p);
     for (uint32_t k = 0; k < p->slots.n; k++)
-        slots[k] = (mtx_slot_desc){.name = p->slots.at[k].id ? p->slots.at[k].id : "", .axes = p->slots.at[k].axes,
+        slots[k] = (mtx_slot_desc){.name = p->slots.at[k].id ? p->slots.at[k].id : "",
+                                   .axes = p->slots.at[k].axes,
                                    .has_cell = p->slots.at[k].axes != 0};
-    for (uint32_t k = 0; k < p->sets.n; k++)
-        sets[k] = plan_set(p, k, flags[k]);
+    for (uint32_t k = 0; k < p->sets.n; k++) sets[k] = plan_set(p, k, flags[k]);
     bool good = true;
-    for (uint32_t k = 0; k < p->inputs.n; k++)
-        good &= plan_input(a, p, k, &inputs[k], problem);
-    *plan = (mtx_plan){.n_slots = (int32_t)p->slots.n, .n_sets = (int32_t)p->sets.n, .n_inputs = (int32_t)p->inputs.n,
-                       .slots = slots, .sets = sets, .inputs = inputs, .name = p->id ? p->id : ""};
+    for (uint32_t k = 0; k < p->inputs.n; k++) good &= plan_input(a, p, k, &inputs[k], problem);
+    *plan = (mtx_plan){.n_slots = (int32_t)p->slots.n,
+                       .n_sets = (int32_t)p->sets.n,
+                       .n_inputs = (int32_t)p->inputs.n,
+                       .slots = slots,
+                       .sets = sets,
+                       .inputs = inputs,
+                       .name = p->id ? p->id : ""};
     return good;
 }
 
-static mtx_status prepare_in(arena *a, const program *p, const mtx_structure *const *frames, int64_t nb, interp *x,
-                             mtx_batch *batch, mtx_problem *problem)
+static mtx_status prepare_in(arena *a, const program *p, const mtx_structure *const *frames, int64_t nb,
+                             interp *x, mtx_batch *batch, mtx_problem *problem)
 {
     mtx_plan plan;
     if (plan_from_program(a, p, &plan, NULL))
@@ -157,8 +175,7 @@ mtx_status interp_prepare(const program *p, const mtx_structure *const *frames, 
                           mtx_problem *problem)
 {
     interp *x = interp_new(p);
-    if (!x)
-        return MTX_ENOMEM;
+    if (!x) return MTX_ENOMEM;
     jmp_buf landing;
     arena a;
     arena_init(&a, &landing);

@@ -16,12 +16,18 @@ const op_row op_table[OP_COUNT_] = {
 };
 
 const char *const symmetry_text[SYM_COUNT] = {
-    [SYM_PERMUTE] = "permute",      [SYM_TRANSLATE] = "translate",
-    [SYM_ROTATE] = "rotate",        [SYM_ROTATE_X] = "rotate(x)",
-    [SYM_ROTATE_Y] = "rotate(y)",   [SYM_ROTATE_Z] = "rotate(z)",
-    [SYM_REFLECT] = "reflect",      [SYM_REFLECT_X] = "reflect(x)",
-    [SYM_REFLECT_Y] = "reflect(y)", [SYM_REFLECT_Z] = "reflect(z)",
-    [SYM_WRAP] = "wrap",            [SYM_CELL] = "cell",
+    [SYM_PERMUTE] = "permute",
+    [SYM_TRANSLATE] = "translate",
+    [SYM_ROTATE] = "rotate",
+    [SYM_ROTATE_X] = "rotate(x)",
+    [SYM_ROTATE_Y] = "rotate(y)",
+    [SYM_ROTATE_Z] = "rotate(z)",
+    [SYM_REFLECT] = "reflect",
+    [SYM_REFLECT_X] = "reflect(x)",
+    [SYM_REFLECT_Y] = "reflect(y)",
+    [SYM_REFLECT_Z] = "reflect(z)",
+    [SYM_WRAP] = "wrap",
+    [SYM_CELL] = "cell",
     [SYM_SUPERCELL] = "supercell",
 };
 
@@ -39,14 +45,13 @@ static int64_t gcd64(int64_t a, int64_t b)
 
 rational rational_new(int64_t num, int64_t den)
 {
-    if (den == 0 || num == INT64_MIN || den == INT64_MIN)
-        return (rational){0, 1};
+    if (den == 0 || num == INT64_MIN || den == INT64_MIN) return (rational){0, 1};
     int64_t g = gcd64(num, den);
-    if (den < 0)
-        g = -g;
+    if (den < 0) g = -g;
     num /= g;
     den /= g;
-    while (num > INT32_MAX || num < -INT32_MAX || den > INT32_MAX) {   /* no real unit comes here: keep the value near */
+    while (num > INT32_MAX || num < -INT32_MAX ||
+           den > INT32_MAX) { /* no real unit comes here: keep the value near */
         num /= 2;
         den = den / 2 ? den / 2 : 1;
     }
@@ -66,8 +71,7 @@ rational rational_mul(rational a, rational b)
 unit unit_none(void)
 {
     unit u;
-    for (int k = 0; k < UNIT_COUNT; k++)
-        u.power[k] = (rational){0, 1};
+    for (int k = 0; k < UNIT_COUNT; k++) u.power[k] = (rational){0, 1};
     return u;
 }
 
@@ -79,24 +83,21 @@ static rational power_of(unit u, int k)
 
 static unit unit_clean(unit u)
 {
-    for (int k = 0; k < UNIT_COUNT; k++)
-        u.power[k] = power_of(u, k);
+    for (int k = 0; k < UNIT_COUNT; k++) u.power[k] = power_of(u, k);
     return u;
 }
 
 unit unit_mul(unit a, unit b)
 {
     unit u;
-    for (int k = 0; k < UNIT_COUNT; k++)
-        u.power[k] = rational_add(power_of(a, k), power_of(b, k));
+    for (int k = 0; k < UNIT_COUNT; k++) u.power[k] = rational_add(power_of(a, k), power_of(b, k));
     return u;
 }
 
 unit unit_pow(unit a, rational r)
 {
     unit u;
-    for (int k = 0; k < UNIT_COUNT; k++)
-        u.power[k] = rational_mul(power_of(a, k), r);
+    for (int k = 0; k < UNIT_COUNT; k++) u.power[k] = rational_mul(power_of(a, k), r);
     return u;
 }
 
@@ -109,8 +110,7 @@ bool unit_equal(unit a, unit b)
 {
     for (int k = 0; k < UNIT_COUNT; k++) {
         rational x = power_of(a, k), y = power_of(b, k);
-        if (x.num != y.num || x.den != y.den)
-            return false;
+        if (x.num != y.num || x.den != y.den) return false;
     }
     return true;
 }
@@ -140,19 +140,15 @@ void unit_text(unit u, text *out)
     bool any = false;
     for (int o = 0; o < UNIT_COUNT; o++) {
         rational power = power_of(u, order[o]);
-        if (power.num <= 0)
-            continue;
-        if (any)
-            text_add(out, "*");
+        if (power.num <= 0) continue;
+        if (any) text_add(out, "*");
         unit_factor_text(out, order[o], power);
         any = true;
     }
-    if (!any)
-        text_add(out, "1");
+    if (!any) text_add(out, "1");
     for (int o = 0; o < UNIT_COUNT; o++) {
         rational power = power_of(u, order[o]);
-        if (power.num >= 0)
-            continue;
+        if (power.num >= 0) continue;
         text_add(out, "/");
         unit_factor_text(out, order[o], (rational){-power.num, power.den});
     }
@@ -162,10 +158,8 @@ void unit_text(unit u, text *out)
 
 uint32_t elem_components(elem e)
 {
-    if (e.kind != ELEM_REAL)
-        return 1;
-    if (e.channels)
-        return e.channels;
+    if (e.kind != ELEM_REAL) return 1;
+    if (e.channels) return e.channels;
     return e.rank == 0 ? 1 : e.rank == 1 ? 3 : 9;
 }
 
@@ -192,10 +186,8 @@ elem elem_index(set_id s)
 /* one spelling per type, so that equal nodes hash equal however their builder filled the unused fields */
 static elem elem_clean(elem e)
 {
-    if (e.kind != ELEM_REAL)
-        e.rank = 0, e.channels = 0;
-    if (e.kind != ELEM_INDEX)
-        e.set = SETIR_NONE;
+    if (e.kind != ELEM_REAL) e.rank = 0, e.channels = 0;
+    if (e.kind != ELEM_INDEX) e.set = SETIR_NONE;
     return e;
 }
 
@@ -208,13 +200,11 @@ bool elem_equal(elem a, elem b)
 
 /* -------------------------------------------------------------------------------------------------- small lists */
 
-void ivar_list_add(arena *a, ivar_list *l, ivar_id v)      /* sorted, each once */
+void ivar_list_add(arena *a, ivar_list *l, ivar_id v) /* sorted, each once */
 {
     uint32_t at = 0;
-    while (at < l->n && l->at[at] < v)
-        at++;
-    if (at < l->n && l->at[at] == v)
-        return;
+    while (at < l->n && l->at[at] < v) at++;
+    if (at < l->n && l->at[at] == v) return;
     vec_push(a, l, v);
     memmove(l->at + at + 1, l->at + at, (l->n - 1 - at) * sizeof *l->at);
     l->at[at] = v;
@@ -222,17 +212,14 @@ void ivar_list_add(arena *a, ivar_list *l, ivar_id v)      /* sorted, each once 
 
 void ivar_list_add_free(program *p, ivar_list *l, node_id n)
 {
-    if (n == SETIR_NONE)
-        return;
-    for (uint32_t k = 0; k < p->nodes.at[n].n_free; k++)
-        ivar_list_add(p->memory, l, p->nodes.at[n].free[k]);
+    if (n == SETIR_NONE) return;
+    for (uint32_t k = 0; k < p->nodes.at[n].n_free; k++) ivar_list_add(p->memory, l, p->nodes.at[n].free[k]);
 }
 
 bool ivar_list_has(const ivar_id *list, uint32_t n, ivar_id v)
 {
     for (uint32_t k = 0; k < n; k++)
-        if (list[k] == v)
-            return true;
+        if (list[k] == v) return true;
     return false;
 }
 
@@ -283,27 +270,85 @@ uint32_t op_imm(node_op op)
     switch (op) {
     case OP_CONST: return IMM_VALUE | IMM_UNIT;
     case OP_ELEMENT_DATA: return IMM_K | IMM_UNIT;
-    case OP_BOOL_CONST: case OP_SPECIES_CONST: case OP_CUTOFF: case OP_COMP:
+    case OP_BOOL_CONST:
+    case OP_SPECIES_CONST:
+    case OP_CUTOFF:
+    case OP_COMP:
     case OP_CHANNEL_GET: return IMM_K;
     case OP_IVAR: return IMM_IVAR;
     case OP_INDEX_CONST: return IMM_K | IMM_SET;
-    case OP_INPUT: case OP_LOOKUP: return IMM_INPUT;
+    case OP_INPUT:
+    case OP_LOOKUP: return IMM_INPUT;
     case OP_PARAM: return IMM_PARAM;
-    case OP_ACCESS: case OP_PADGET: return IMM_DEF;
-    case OP_CELL_VEC: case OP_NIGGLI_VEC: case OP_VOLUME: case OP_FRAC: case OP_NEAREST: return IMM_SLOT;
+    case OP_ACCESS:
+    case OP_PADGET: return IMM_DEF;
+    case OP_CELL_VEC:
+    case OP_NIGGLI_VEC:
+    case OP_VOLUME:
+    case OP_FRAC:
+    case OP_NEAREST: return IMM_SLOT;
     case OP_COUNT: return IMM_SET;
     case OP_POW: return IMM_POWER;
     case OP_REDUCE: return IMM_REDUCE;
     case OP_ASCRIBE: return IMM_UNIT;
-    case OP_PAIR_I: case OP_PAIR_J: case OP_PAIR_REV: case OP_SPOT_HOST: case OP_INDEX_REAL: case OP_INDEX_SPECIES:
-    case OP_INDEX_EQ: case OP_INDEX_LT: case OP_PAIR_D: case OP_SPOT_R: case OP_RECIP_K: case OP_PHASE:
-    case OP_PROTONS: case OP_NEG: case OP_ADD: case OP_SUB: case OP_MUL: case OP_DIV: case OP_POWV: case OP_EXP:
-    case OP_LOG: case OP_SIN: case OP_COS: case OP_TAN: case OP_ASIN: case OP_ACOS: case OP_ATAN: case OP_ATAN2:
-    case OP_SINH: case OP_COSH: case OP_TANH: case OP_ERF: case OP_ERFC: case OP_ABS: case OP_SIGN: case OP_FLOOR:
-    case OP_MIN2: case OP_MAX2: case OP_DOT: case OP_CROSS: case OP_OUTER: case OP_NORM: case OP_VEC3:
-    case OP_MATVEC: case OP_MATMUL: case OP_TRANSPOSE: case OP_TRACE: case OP_DET: case OP_IDENTITY:
-    case OP_CHANNEL_CAT: case OP_LT: case OP_LE: case OP_EQ: case OP_SPECIES_EQ: case OP_AND: case OP_OR:
-    case OP_NOT: case OP_SELECT: return 0;
+    case OP_PAIR_I:
+    case OP_PAIR_J:
+    case OP_PAIR_REV:
+    case OP_SPOT_HOST:
+    case OP_INDEX_REAL:
+    case OP_INDEX_SPECIES:
+    case OP_INDEX_EQ:
+    case OP_INDEX_LT:
+    case OP_PAIR_D:
+    case OP_SPOT_R:
+    case OP_RECIP_K:
+    case OP_PHASE:
+    case OP_PROTONS:
+    case OP_NEG:
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL:
+    case OP_DIV:
+    case OP_POWV:
+    case OP_EXP:
+    case OP_LOG:
+    case OP_SIN:
+    case OP_COS:
+    case OP_TAN:
+    case OP_ASIN:
+    case OP_ACOS:
+    case OP_ATAN:
+    case OP_ATAN2:
+    case OP_SINH:
+    case OP_COSH:
+    case OP_TANH:
+    case OP_ERF:
+    case OP_ERFC:
+    case OP_ABS:
+    case OP_SIGN:
+    case OP_FLOOR:
+    case OP_MIN2:
+    case OP_MAX2:
+    case OP_DOT:
+    case OP_CROSS:
+    case OP_OUTER:
+    case OP_NORM:
+    case OP_VEC3:
+    case OP_MATVEC:
+    case OP_MATMUL:
+    case OP_TRANSPOSE:
+    case OP_TRACE:
+    case OP_DET:
+    case OP_IDENTITY:
+    case OP_CHANNEL_CAT:
+    case OP_LT:
+    case OP_LE:
+    case OP_EQ:
+    case OP_SPECIES_EQ:
+    case OP_AND:
+    case OP_OR:
+    case OP_NOT:
+    case OP_SELECT: return 0;
     case OP_COUNT_: break;
     }
     return 0;
@@ -312,14 +357,17 @@ uint32_t op_imm(node_op op)
 /* keeps the members that the operation uses and zeroes the rest, so that hashing may look at all of it */
 static node_imm imm_clean(node_op op, elem e, const node_imm *imm)
 {
-    node_imm m = {.unit = unit_none(), .slot = SETIR_NONE, .ivar = SETIR_NONE, .set = SETIR_NONE,
-                  .input = SETIR_NONE, .def = SETIR_NONE, .param = SETIR_NONE};
-    if (!imm)
-        return m;
+    node_imm m = {.unit = unit_none(),
+                  .slot = SETIR_NONE,
+                  .ivar = SETIR_NONE,
+                  .set = SETIR_NONE,
+                  .input = SETIR_NONE,
+                  .def = SETIR_NONE,
+                  .param = SETIR_NONE};
+    if (!imm) return m;
     uint32_t use = op_imm(op);
     if (use & IMM_VALUE)
-        for (uint32_t k = 0; k < elem_components(e) && k < 9; k++)
-            m.value[k] = imm->value[k];
+        for (uint32_t k = 0; k < elem_components(e) && k < 9; k++) m.value[k] = imm->value[k];
     if (use & IMM_POWER) m.value[0] = imm->value[0];
     if (use & IMM_UNIT) m.unit = unit_clean(imm->unit);
     if (use & IMM_K) m.k = imm->k;
@@ -341,10 +389,8 @@ static node_imm imm_clean(node_op op, elem e, const node_imm *imm)
 void program_def_free(program *p, ivar_list *l, def_id id)
 {
     const def *d = &p->defs.at[id];
-    while (d->lib != LIB_NONE)
-        d = &p->defs.at[d->lib_arg];
-    if (!d->nested)
-        return;
+    while (d->lib != LIB_NONE) d = &p->defs.at[d->lib_arg];
+    if (!d->nested) return;
     ivar_list own = {0};
     ivar_list_add_free(p, &own, d->body);
     for (uint32_t k = 0; k < d->n_param; k++) {
@@ -352,15 +398,13 @@ void program_def_free(program *p, ivar_list *l, def_id id)
         ivar_list_add_free(p, &own, p->ivars.at[d->param[k]].to);
     }
     for (uint32_t k = 0; k < own.n; k++)
-        if (!ivar_list_has(d->param, d->n_param, own.at[k]))
-            ivar_list_add(p->memory, l, own.at[k]);
+        if (!ivar_list_has(d->param, d->n_param, own.at[k])) ivar_list_add(p->memory, l, own.at[k]);
 }
 
 static void free_of(program *p, node *n)
 {
     ivar_list l = {0};
-    for (uint32_t k = 0; k < n->n_args; k++)
-        ivar_list_add_free(p, &l, n->arg[k]);
+    for (uint32_t k = 0; k < n->n_args; k++) ivar_list_add_free(p, &l, n->arg[k]);
     if (n->op == OP_IVAR) {
         ivar_list_add(p->memory, &l, n->imm.ivar);
         ivar_list_add_free(p, &l, p->ivars.at[n->imm.ivar].row);
@@ -373,12 +417,10 @@ static void free_of(program *p, node *n)
             const ivar *v = &p->ivars.at[n->imm.ivars[k]];
             ivar_list_add_free(p, &l, v->row);
             ivar_list_add_free(p, &l, v->to);
-            if (v->partner != SETIR_NONE)
-                ivar_list_add(p->memory, &l, v->partner);
+            if (v->partner != SETIR_NONE) ivar_list_add(p->memory, &l, v->partner);
         }
         for (uint32_t k = 0; k < l.n; k++)
-            if (!ivar_list_has(n->imm.ivars, n->imm.n_ivars, l.at[k]))
-                vec_push(p->memory, &kept, l.at[k]);
+            if (!ivar_list_has(n->imm.ivars, n->imm.n_ivars, l.at[k])) vec_push(p->memory, &kept, l.at[k]);
         l = kept;
     }
     n->free = l.at;
@@ -390,35 +432,39 @@ static void free_of(program *p, node *n)
 static bool set_moves(const program *p, set_id s)
 {
     const set *x = &p->sets.at[s];
-    return x->kind == SET_PAIRS || x->kind == SET_RECIP
-        || (x->kind == SET_RANK && x->parent != SETIR_NONE && set_moves(p, x->parent));
+    return x->kind == SET_PAIRS || x->kind == SET_RECIP ||
+           (x->kind == SET_RANK && x->parent != SETIR_NONE && set_moves(p, x->parent));
 }
 
 static bool def_moves(const program *p, def_id id)
 {
     const def *d = &p->defs.at[id];
-    while (d->lib != LIB_NONE)
-        d = &p->defs.at[d->lib_arg];
+    while (d->lib != LIB_NONE) d = &p->defs.at[d->lib_arg];
     return d->body != SETIR_NONE && p->nodes.at[d->body].moves;
 }
 
 static bool moves_of(const program *p, const node *n)
 {
     for (uint32_t k = 0; k < n->n_args; k++)
-        if (p->nodes.at[n->arg[k]].moves)
-            return true;
+        if (p->nodes.at[n->arg[k]].moves) return true;
     switch ((int)n->op) {
-    case OP_PAIR_D: case OP_SPOT_R: case OP_RECIP_K: case OP_CELL_VEC: case OP_NIGGLI_VEC: case OP_VOLUME:
-    case OP_FRAC: case OP_PHASE: case OP_NEAREST:
-        return true;
+    case OP_PAIR_D:
+    case OP_SPOT_R:
+    case OP_RECIP_K:
+    case OP_CELL_VEC:
+    case OP_NIGGLI_VEC:
+    case OP_VOLUME:
+    case OP_FRAC:
+    case OP_PHASE:
+    case OP_NEAREST: return true;
     case OP_INPUT: return p->inputs.at[n->imm.input].role == IN_POSITION;
     case OP_LOOKUP: return p->inputs.at[n->imm.input].role == IN_POSITION;
     case OP_COUNT: return set_moves(p, n->imm.set);
-    case OP_ACCESS: case OP_PADGET: return def_moves(p, n->imm.def);
+    case OP_ACCESS:
+    case OP_PADGET: return def_moves(p, n->imm.def);
     case OP_REDUCE:
         for (uint32_t k = 0; k < n->imm.n_ivars; k++)
-            if (set_moves(p, p->ivars.at[n->imm.ivars[k]].set))
-                return true;
+            if (set_moves(p, p->ivars.at[n->imm.ivars[k]].set)) return true;
         return false;
     default: return false;
     }
@@ -429,35 +475,33 @@ static bool moves_of(const program *p, const node *n)
 static uint32_t mix(uint32_t h, const void *data, size_t n)
 {
     const unsigned char *b = data;
-    for (size_t k = 0; k < n; k++)
-        h = (h ^ b[k]) * 16777619u;
+    for (size_t k = 0; k < n; k++) h = (h ^ b[k]) * 16777619u;
     return h;
 }
 
 static uint32_t node_hash(const node *n)
 {
     const node_imm *m = &n->imm;
-    uint32_t word[] = {n->op, n->elem.kind, n->elem.rank, n->elem.channels, n->elem.set, n->n_args, (uint32_t)m->k,
-                       m->slot, m->ivar, m->set, m->input, m->def, m->param, m->reduce, m->n_ivars};
+    uint32_t word[] = {n->op,     n->elem.kind,   n->elem.rank, n->elem.channels, n->elem.set,
+                       n->n_args, (uint32_t)m->k, m->slot,      m->ivar,          m->set,
+                       m->input,  m->def,         m->param,     m->reduce,        m->n_ivars};
     uint32_t h = mix(2166136261u, word, sizeof word);
     h = mix(h, n->arg, n->n_args * sizeof *n->arg);
     h = mix(h, m->ivars, m->n_ivars * sizeof *m->ivars);
-    if (op_imm(n->op) & (IMM_VALUE | IMM_POWER))
-        h = mix(h, m->value, sizeof m->value);
-    if (op_imm(n->op) & IMM_UNIT)
-        h = mix(h, &m->unit, sizeof m->unit);
+    if (op_imm(n->op) & (IMM_VALUE | IMM_POWER)) h = mix(h, m->value, sizeof m->value);
+    if (op_imm(n->op) & IMM_UNIT) h = mix(h, &m->unit, sizeof m->unit);
     return h;
 }
 
 static bool node_same(const node *a, const node *b)
 {
     const node_imm *m = &a->imm, *o = &b->imm;
-    return a->op == b->op && elem_equal(a->elem, b->elem) && a->n_args == b->n_args && m->k == o->k
-        && m->slot == o->slot && m->ivar == o->ivar && m->set == o->set && m->input == o->input && m->def == o->def
-        && m->param == o->param && m->reduce == o->reduce && m->n_ivars == o->n_ivars
-        && (!a->n_args || !memcmp(a->arg, b->arg, a->n_args * sizeof *a->arg))
-        && (!m->n_ivars || !memcmp(m->ivars, o->ivars, m->n_ivars * sizeof *m->ivars))
-        && !memcmp(m->value, o->value, sizeof m->value) && unit_equal(m->unit, o->unit);
+    return a->op == b->op && elem_equal(a->elem, b->elem) && a->n_args == b->n_args && m->k == o->k &&
+           m->slot == o->slot && m->ivar == o->ivar && m->set == o->set && m->input == o->input &&
+           m->def == o->def && m->param == o->param && m->reduce == o->reduce && m->n_ivars == o->n_ivars &&
+           (!a->n_args || !memcmp(a->arg, b->arg, a->n_args * sizeof *a->arg)) &&
+           (!m->n_ivars || !memcmp(m->ivars, o->ivars, m->n_ivars * sizeof *m->ivars)) &&
+           !memcmp(m->value, o->value, sizeof m->value) && unit_equal(m->unit, o->unit);
 }
 
 /* the table holds id + 1; the bucket of an equal node or the free one */
@@ -465,30 +509,26 @@ static uint32_t *hash_find(program *p, const node *n)
 {
     uint32_t mask = p->hash_cap - 1;
     for (uint32_t k = node_hash(n) & mask;; k = (k + 1) & mask)
-        if (!p->hash[k] || node_same(&p->nodes.at[p->hash[k] - 1], n))
-            return &p->hash[k];
+        if (!p->hash[k] || node_same(&p->nodes.at[p->hash[k] - 1], n)) return &p->hash[k];
 }
 
 static void hash_grow(program *p)
 {
     p->hash_cap = p->hash_cap ? p->hash_cap * 2 : 256;
     p->hash = arena_array(p->memory, uint32_t, p->hash_cap);
-    for (uint32_t k = 0; k < p->nodes.n; k++)
-        *hash_find(p, &p->nodes.at[k]) = k + 1;
+    for (uint32_t k = 0; k < p->nodes.n; k++) *hash_find(p, &p->nodes.at[k]) = k + 1;
 }
 
-node_id program_node(program *p, node_op op, elem e, const node_id *args, uint32_t n_args, const node_imm *imm, span at)
+node_id program_node(program *p, node_op op, elem e, const node_id *args, uint32_t n_args,
+                     const node_imm *imm, span at)
 {
-    if (2 * (p->nodes.n + 1) > p->hash_cap)
-        hash_grow(p);
+    if (2 * (p->nodes.n + 1) > p->hash_cap) hash_grow(p);
     node n = {.op = op, .elem = elem_clean(e), .n_args = n_args, .arg = (node_id *)args, .at = at};
     n.imm = imm_clean(op, n.elem, imm);
     uint32_t *bucket = hash_find(p, &n);
-    if (*bucket)
-        return *bucket - 1;
+    if (*bucket) return *bucket - 1;
     n.arg = n_args ? arena_copy(p->memory, args, n_args * sizeof *args) : NULL;
-    if (n.imm.n_ivars)
-        n.imm.ivars = arena_copy(p->memory, n.imm.ivars, n.imm.n_ivars * sizeof *n.imm.ivars);
+    if (n.imm.n_ivars) n.imm.ivars = arena_copy(p->memory, n.imm.ivars, n.imm.n_ivars * sizeof *n.imm.ivars);
     free_of(p, &n);
     n.moves = moves_of(p, &n);
     vec_push(p->memory, &p->nodes, n);

@@ -10,8 +10,7 @@
 /* inverse functions of a cosine that rounding pushed past 1 */
 static double clamp_unit(double x)
 {
-    if (x > 1 && x < 1 + 1e-9)
-        return 1;
+    if (x > 1 && x < 1 + 1e-9) return 1;
     return x < -1 && x > -1 - 1e-9 ? -1 : x;
 }
 
@@ -56,21 +55,17 @@ double eval_binary(node_op op, double x, double y)
 
 double eval_power(double x, double p)
 {
-    if (p == 0.5)
-        return sqrt(x);
-    if (p != floor(p) || fabs(p) > 64)
-        return pow(x, p);
+    if (p == 0.5) return sqrt(x);
+    if (p != floor(p) || fabs(p) > 64) return pow(x, p);
     double product = 1;
-    for (int k = (int)fabs(p); k > 0; k--)
-        product *= x;
+    for (int k = (int)fabs(p); k > 0; k--) product *= x;
     return p < 0 ? 1 / product : product;
 }
 
 double eval_cutoff(double x, int32_t n)
 {
-    if (!(x < 1))
-        return isnan(x) ? x : 0;
-    double sum = 0, binomial = 1;                          /* C(n - 1 + k, k) x^k */
+    if (!(x < 1)) return isnan(x) ? x : 0;
+    double sum = 0, binomial = 1; /* C(n - 1 + k, k) x^k */
     for (int32_t k = 0; k < n; k++) {
         sum += binomial * eval_power(x, k);
         binomial *= (double)(n + k) / (k + 1);
@@ -78,14 +73,17 @@ double eval_cutoff(double x, int32_t n)
     return eval_power(1 - x, n) * sum;
 }
 
-typedef struct element_row { int32_t number; double mass; } element_row;
+typedef struct element_row {
+    int32_t number;
+    double mass;
+} element_row;
 static const element_row element_table[] = {
 #define ELEMENT(symbol, ...) {__VA_ARGS__},
 #include "element_data.def"
 #undef ELEMENT
 };
 
-#define AMU 103.64269652680504           /* eV fs^2/angstrom^2: 1.66053906660e-27 kg (CODATA 2018) */
+#define AMU 103.64269652680504 /* eV fs^2/angstrom^2: 1.66053906660e-27 kg (CODATA 2018) */
 
 double eval_element(int32_t property, int32_t Z)
 {
@@ -98,16 +96,12 @@ static bool constant_at(const program *p, node_id id, double *value, int depth)
 {
     const node *n = &p->nodes.at[id];
     double a, b;
-    if (!elem_equal(n->elem, elem_real(0)) || n->n_free || depth > 200)
-        return false;
-    if (n->op == OP_CONST)
-        return *value = n->imm.value[0], true;
+    if (!elem_equal(n->elem, elem_real(0)) || n->n_free || depth > 200) return false;
+    if (n->op == OP_CONST) return *value = n->imm.value[0], true;
     if (n->op == OP_ACCESS && n->n_args == 0 && p->defs.at[n->imm.def].lib == LIB_NONE)
         return constant_at(p, p->defs.at[n->imm.def].body, value, depth + 1);
-    if (n->op == OP_ASCRIBE)
-        return constant_at(p, n->arg[0], value, depth + 1);
-    if (n->op < OP_NEG || n->op > OP_CUTOFF || !constant_at(p, n->arg[0], &a, depth + 1))
-        return false;
+    if (n->op == OP_ASCRIBE) return constant_at(p, n->arg[0], value, depth + 1);
+    if (n->op < OP_NEG || n->op > OP_CUTOFF || !constant_at(p, n->arg[0], &a, depth + 1)) return false;
     if (n->op == OP_POW)
         *value = eval_power(a, n->imm.value[0]);
     else if (n->op == OP_CUTOFF)

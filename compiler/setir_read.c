@@ -13,17 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READ_ERRORS 20u                  /* then the rest is silent                              */
-#define READ_LIST   (1u << 20)           /* longest list of ids or arguments                     */
+#define READ_ERRORS 20u        /* then the rest is silent */
+#define READ_LIST   (1u << 20) /* longest list of ids or arguments */
 
 typedef struct reader {
     const source *src;
-    const char   *p, *end;               /* the rest of the line                                 */
-    program      *program;
-    intern       *names;
-    diag_sink    *sink;
-    uint32_t      n_nodes, errors;       /* node lines in the text                               */
-    bool          bad;                   /* this line has been complained about                  */
+    const char *p, *end; /* the rest of the line */
+    program *program;
+    intern *names;
+    diag_sink *sink;
+    uint32_t n_nodes, errors; /* node lines in the text */
+    bool bad;                 /* this line has been complained about */
 } reader;
 
 /* ------------------------------------------------------------------------------------------------------- tokens */
@@ -36,8 +36,7 @@ static span here(const reader *r)
 
 static void expected(reader *r, const char *what)
 {
-    if (!r->bad && r->errors++ < READ_ERRORS)
-        diag_report(r->sink, D_IR_SYNTAX, here(r), what);
+    if (!r->bad && r->errors++ < READ_ERRORS) diag_report(r->sink, D_IR_SYNTAX, here(r), what);
     r->bad = true;
 }
 
@@ -50,8 +49,7 @@ static void undefined(reader *r, const char *prefix, int64_t id, const char *whe
 
 static void blanks(reader *r)
 {
-    while (r->p < r->end && (*r->p == ' ' || *r->p == '\t' || *r->p == '\r'))
-        r->p++;
+    while (r->p < r->end && (*r->p == ' ' || *r->p == '\t' || *r->p == '\r')) r->p++;
 }
 
 static bool at_end(reader *r)
@@ -70,26 +68,22 @@ static bool accept(reader *r, const char *s)
 {
     blanks(r);
     size_t n = strlen(s);
-    if ((size_t)(r->end - r->p) < n || memcmp(r->p, s, n) != 0)
-        return false;
-    if (word_char(s[n - 1]) && r->p + n < r->end && word_char(r->p[n]))
-        return false;
+    if ((size_t)(r->end - r->p) < n || memcmp(r->p, s, n) != 0) return false;
+    if (word_char(s[n - 1]) && r->p + n < r->end && word_char(r->p[n])) return false;
     r->p += n;
     return true;
 }
 
 static void need(reader *r, const char *s)
 {
-    if (!accept(r, s))
-        expected(r, s);
+    if (!accept(r, s)) expected(r, s);
 }
 
 /* which of the words (up to NULL) comes next, -1: none */
 static int one_of(reader *r, const char *const *words)
 {
     for (int k = 0; words[k]; k++)
-        if (accept(r, words[k]))
-            return k;
+        if (accept(r, words[k])) return k;
     return -1;
 }
 
@@ -110,8 +104,7 @@ static int64_t integer(reader *r, int64_t lo, int64_t hi)
     const char *start = r->p;
     int64_t x = 0;
     for (r->p += negative; r->p < r->end && *r->p >= '0' && *r->p <= '9'; r->p++)
-        if (x < INT64_MAX / 20)
-            x = x * 10 + (*r->p - '0');
+        if (x < INT64_MAX / 20) x = x * 10 + (*r->p - '0');
     x = negative ? -x : x;
     if (x < lo || x > hi) {
         r->p = start;
@@ -127,12 +120,10 @@ static double number(reader *r)
     char s[64];
     size_t n = 0;
     const char *p = r->p;
-    while (p < r->end && n < sizeof s - 1 && (word_char(*p) || *p == '-' || *p == '+'))
-        s[n++] = *p++;
+    while (p < r->end && n < sizeof s - 1 && (word_char(*p) || *p == '-' || *p == '+')) s[n++] = *p++;
     s[n] = '\0';
     char *point = strchr(s, '.');
-    if (point)
-        *point = localeconv()->decimal_point[0];
+    if (point) *point = localeconv()->decimal_point[0];
     char *stop = s;
     double x = strtod(s, &stop);
     if (n == 0 || *stop)
@@ -163,29 +154,25 @@ static size_t escape(reader *r, char *to)
     char c = r->p < r->end ? *r->p++ : 0;
     if (c != 'u') {
         *to = c == 'n' ? '\n' : c == 't' ? '\t' : c;
-        if (c == 0 || !strchr("nt\"\\", c))
-            expected(r, "an escape");
+        if (c == 0 || !strchr("nt\"\\", c)) expected(r, "an escape");
         return 1;
     }
     uint32_t x = hex4(r);
-    if (x == 0 || (x >= 0xd800 && x < 0xe000))
-        expected(r, "a character other than NUL");
+    if (x == 0 || (x >= 0xd800 && x < 0xe000)) expected(r, "a character other than NUL");
     return unicode_write(x, to);
 }
 
 static name string(reader *r)
 {
     blanks(r);
-    if (r->p == r->end || *r->p != '"')
-        return expected(r, "a string"), NULL;
+    if (r->p == r->end || *r->p != '"') return expected(r, "a string"), NULL;
     r->p++;
     char *s = arena_alloc(r->program->memory, (size_t)(r->end - r->p) + 4);
     size_t n = 0;
     while (r->p < r->end && *r->p != '"' && !r->bad) {
         size_t length;
         unicode_read(r->p, (size_t)(r->end - r->p), &length);
-        if (length == 0)
-            expected(r, "UTF-8 text");
+        if (length == 0) expected(r, "UTF-8 text");
         if (*r->p == '\\') {
             r->p++;
             n += escape(r, s + n);
@@ -195,16 +182,14 @@ static name string(reader *r)
         n += length;
         r->p += length;
     }
-    if (!accept(r, "\""))
-        expected(r, "the end of the string");
+    if (!accept(r, "\"")) expected(r, "the end of the string");
     return intern_n(r->names, s, n);
 }
 
 /* an optional string, after an optional word */
 static name optional_string(reader *r, const char *word)
 {
-    if (word && !accept(r, word))
-        return NULL;
+    if (word && !accept(r, word)) return NULL;
     blanks(r);
     return word || (r->p < r->end && *r->p == '"') ? string(r) : NULL;
 }
@@ -243,10 +228,8 @@ static bool at_prefix(reader *r, const char *prefix)
 static elem elem_read(reader *r)
 {
     elem e = elem_real(0);
-    if (accept(r, "bool"))
-        return elem_bool();
-    if (accept(r, "species"))
-        return elem_species();
+    if (accept(r, "bool")) return elem_bool();
+    if (accept(r, "species")) return elem_species();
     if (accept(r, "index")) {
         need(r, "(");
         e = elem_index(id_of(r, "S", UINT32_MAX));
@@ -258,15 +241,13 @@ static elem elem_read(reader *r)
         e.rank = (uint8_t)integer(r, 0, 2);
         need(r, ")");
     }
-    if (accept(r, "^"))
-        e.channels = (uint16_t)integer(r, 1, UINT16_MAX);
+    if (accept(r, "^")) e.channels = (uint16_t)integer(r, 1, UINT16_MAX);
     return e;
 }
 
 static rational power_read(reader *r)
 {
-    if (!accept(r, "^"))
-        return (rational){1, 1};
+    if (!accept(r, "^")) return (rational){1, 1};
     bool ratio = accept(r, "(");
     int64_t num = integer(r, -1000000, 1000000), den = 1;
     if (ratio) {
@@ -286,18 +267,14 @@ static unit unit_read(reader *r)
         if (!(first && accept(r, "1"))) {
             int k = -1;
             for (int j = 0; j < UNIT_COUNT && k < 0; j++)
-                if (accept(r, unit_name[j]))
-                    k = j;
-            if (k < 0)
-                return expected(r, "a base unit"), u;
+                if (accept(r, unit_name[j])) k = j;
+            if (k < 0) return expected(r, "a base unit"), u;
             rational power = power_read(r);
             u.power[k] = rational_add(u.power[k], divide ? rational_mul(power, (rational){-1, 1}) : power);
         }
-        if (accept(r, "]"))
-            return u;
+        if (accept(r, "]")) return u;
         divide = accept(r, "/");
-        if (!divide)
-            need(r, "*");
+        if (!divide) need(r, "*");
     }
     return u;
 }
@@ -307,11 +284,9 @@ static unit unit_read(reader *r)
 static void read_slot(reader *r)
 {
     slot s = {.at = here(r)};
-    if (id_of(r, "", UINT32_MAX) != r->program->slots.n)
-        expected(r, "the next slot");
+    if (id_of(r, "", UINT32_MAX) != r->program->slots.n) expected(r, "the next slot");
     s.id = optional_string(r, NULL);
-    if (accept(r, ":"))
-        s.type = string(r);
+    if (accept(r, ":")) s.type = string(r);
     if (accept(r, "axes"))
         for (blanks(r); r->p < r->end && *r->p >= 'x' && *r->p <= 'z'; r->p++)
             s.axes |= (uint8_t)(1 << (*r->p - 'x'));
@@ -335,19 +310,22 @@ static void read_species_list(reader *r, set *s)
 
 static void read_set(reader *r)
 {
-    set s = {.at = here(r), .slot = SETIR_NONE, .parent = SETIR_NONE, .host = SETIR_NONE, .sample = SETIR_NONE,
+    set s = {.at = here(r),
+             .slot = SETIR_NONE,
+             .parent = SETIR_NONE,
+             .host = SETIR_NONE,
+             .sample = SETIR_NONE,
              .cutoff = SETIR_NONE};
     uint32_t own = r->program->sets.n;
-    if (id_of(r, "S", UINT32_MAX) != own)
-        expected(r, "the next set");
+    if (id_of(r, "S", UINT32_MAX) != own) expected(r, "the next set");
     s.id = optional_string(r, NULL);
     need(r, "=");
     int kind = one_of(r, setir_set_word);
-    if (kind < 0)
-        expected(r, "a kind of set");
+    if (kind < 0) expected(r, "a kind of set");
     s.kind = kind < 0 ? SET_BASE : (set_kind)kind;
     switch (s.kind) {
-    case SET_BASE: case SET_RECIP: break;
+    case SET_BASE:
+    case SET_RECIP: break;
     case SET_PAIRS: s.parent = id_of(r, "S", own); break;
     case SET_DIFFER:
         need(r, "host");
@@ -377,8 +355,7 @@ static void read_ivar(reader *r)
 {
     ivar v = {.at = here(r)};
     uint32_t own = r->program->ivars.n;
-    if (id_of(r, "i", UINT32_MAX) != own)
-        expected(r, "the next index variable");
+    if (id_of(r, "i", UINT32_MAX) != own) expected(r, "the next index variable");
     v.id = optional_string(r, NULL);
     need(r, "in");
     v.set = id_of(r, "S", r->program->sets.n);
@@ -392,13 +369,11 @@ static void read_ivar(reader *r)
 static void read_input(reader *r)
 {
     input in = {.at = here(r)};
-    if (id_of(r, "in", UINT32_MAX) != r->program->inputs.n)
-        expected(r, "the next input");
+    if (id_of(r, "in", UINT32_MAX) != r->program->inputs.n) expected(r, "the next input");
     in.id = optional_string(r, NULL);
     need(r, "=");
     int role = one_of(r, setir_role_word);
-    if (role < 0)
-        expected(r, "position, species or field");
+    if (role < 0) expected(r, "position, species or field");
     in.role = role < 0 ? IN_FIELD : (input_role)role;
     in.elem = elem_read(r);
     in.unit = unit_read(r);
@@ -415,8 +390,7 @@ static void read_input(reader *r)
     in.is_point = accept(r, "point");
     need(r, "scale");
     in.scale = number(r);
-    if (accept(r, "from"))
-        in.from = (int)integer(r, 0, 2);
+    if (accept(r, "from")) in.from = (int)integer(r, 0, 2);
     in.key = optional_string(r, "key");
     program_input(r->program, in);
 }
@@ -436,8 +410,7 @@ static void read_def_tail(reader *r, def *d)
         need(r, "scale");
         d->out_scale = number(r);
     }
-    if (accept(r, "declared"))
-        d->declared = elem_read(r);
+    if (accept(r, "declared")) d->declared = elem_read(r);
     d->doc = optional_string(r, "doc");
 }
 
@@ -445,15 +418,13 @@ static void read_def(reader *r)
 {
     def d = {.at = here(r), .type_at = here(r), .lib_at = here(r), .body = SETIR_NONE, .lib_arg = SETIR_NONE};
     uint32_t own = r->program->defs.n;
-    if (id_of(r, "d", UINT32_MAX) != own)
-        expected(r, "the next tensor");
+    if (id_of(r, "d", UINT32_MAX) != own) expected(r, "the next tensor");
     d.id = optional_string(r, NULL);
     need(r, ":");
     d.elem = elem_read(r);
     need(r, "=");
     int lib = one_of(r, setir_lib_word);
-    if (lib < 0)
-        expected(r, "body or a library operation");
+    if (lib < 0) expected(r, "body or a library operation");
     d.lib = lib < 0 ? LIB_NONE : (lib_op)lib;
     if (d.lib == LIB_NONE)
         d.body = id_of(r, "%", r->n_nodes);
@@ -476,12 +447,11 @@ static void read_claim(reader *r)
 {
     claim c = {.at = here(r)};
     int kind = one_of(r, setir_claim_word);
-    if (kind < 0)
-        expected(r, "a kind of claim");
+    if (kind < 0) expected(r, "a kind of claim");
     c.kind = kind < 0 ? CLAIM_RESPECTS : (claim_kind)kind;
     if (c.kind <= CLAIM_ASSUME) {
         int sym = -1;
-        for (int k = 0; k < SYM_COUNT; k++)                /* the longest: rotate is a prefix of rotate(z) */
+        for (int k = 0; k < SYM_COUNT; k++) /* the longest: rotate is a prefix of rotate(z) */
             if (accept(r, symmetry_text[k])) {
                 sym = k;
                 const char *back = r->p;
@@ -490,15 +460,12 @@ static void read_claim(reader *r)
                 else
                     break;
             }
-        if (sym < 0)
-            expected(r, "a symmetry");
+        if (sym < 0) expected(r, "a symmetry");
         c.sym = sym < 0 ? SYM_PERMUTE : (symmetry)sym;
     }
     c.subject = SETIR_NONE;
-    if (at_prefix(r, "d"))
-        c.subject = id_of(r, "d", r->program->defs.n);
-    if (accept(r, "order"))
-        c.order = (int)integer(r, -1, SMOOTH_INFINITE);
+    if (at_prefix(r, "d")) c.subject = id_of(r, "d", r->program->defs.n);
+    if (accept(r, "order")) c.order = (int)integer(r, -1, SMOOTH_INFINITE);
     c.because = optional_string(r, "because");
     vec_push(r->program->memory, &r->program->claims, c);
 }
@@ -506,8 +473,7 @@ static void read_claim(reader *r)
 static void read_heading(reader *r, bool *titled)
 {
     if (accept(r, "program")) {
-        if (*titled)
-            expected(r, "one program only");
+        if (*titled) expected(r, "one program only");
         *titled = true;
         r->program->id = optional_string(r, NULL);
     } else if (accept(r, "doc")) {
@@ -522,17 +488,22 @@ static void read_heading(reader *r, bool *titled)
 
 static void read_table_line(reader *r, bool *titled)
 {
-    if (*r->p == '%')
-        return;
-    if (accept(r, "slot")) read_slot(r);
-    else if (accept(r, "set")) read_set(r);
-    else if (accept(r, "ivar")) read_ivar(r);
-    else if (accept(r, "input")) read_input(r);
-    else if (accept(r, "def")) read_def(r);
-    else if (accept(r, "claim")) read_claim(r);
-    else read_heading(r, titled);
-    if (!r->bad && !at_end(r))
-        expected(r, "the end of the line");
+    if (*r->p == '%') return;
+    if (accept(r, "slot"))
+        read_slot(r);
+    else if (accept(r, "set"))
+        read_set(r);
+    else if (accept(r, "ivar"))
+        read_ivar(r);
+    else if (accept(r, "input"))
+        read_input(r);
+    else if (accept(r, "def"))
+        read_def(r);
+    else if (accept(r, "claim"))
+        read_claim(r);
+    else
+        read_heading(r, titled);
+    if (!r->bad && !at_end(r)) expected(r, "the end of the line");
 }
 
 /* ---------------------------------------------------------------------------------------------------------- nodes */
@@ -541,12 +512,10 @@ static int op_read(reader *r)
 {
     blanks(r);
     const char *start = r->p;
-    while (r->p < r->end && word_char(*r->p))
-        r->p++;
+    while (r->p < r->end && word_char(*r->p)) r->p++;
     size_t n = (size_t)(r->p - start);
     for (int k = 0; k < OP_COUNT_; k++)
-        if (strlen(op_table[k].text) == n && memcmp(op_table[k].text, start, n) == 0)
-            return k;
+        if (strlen(op_table[k].text) == n && memcmp(op_table[k].text, start, n) == 0) return k;
     r->p = start;
     return -1;
 }
@@ -554,8 +523,7 @@ static int op_read(reader *r)
 static void read_ivar_list(reader *r, node_imm *m)
 {
     int word = one_of(r, setir_reduction_word);
-    if (word < 0)
-        return expected(r, "sum, mean, prod, max or min");
+    if (word < 0) return expected(r, "sum, mean, prod, max or min");
     m->reduce = (reduction)word;
     need(r, "(");
     VEC(ivar_id) list = {0};
@@ -573,10 +541,8 @@ static node_imm imm_read(reader *r, node_op op, elem e)
     const program *p = r->program;
     uint32_t use = op_imm(op), n = elem_components(e);
     if (use & IMM_VALUE) {
-        if (n > 9)
-            expected(r, "at most 9 numbers in a constant");
-        for (uint32_t k = 0; k < n && k < 9 && !r->bad; k++)
-            m.value[k] = number(r);
+        if (n > 9) expected(r, "at most 9 numbers in a constant");
+        for (uint32_t k = 0; k < n && k < 9 && !r->bad; k++) m.value[k] = number(r);
     }
     if (use & IMM_POWER) m.value[0] = number(r);
     if (use & IMM_UNIT) m.unit = unit_read(r);
@@ -609,11 +575,9 @@ static bool grounded(reader *r, node_op op, const node_imm *m)
             if (range[j] != SETIR_NONE && range[j] >= p->nodes.n)
                 return undefined(r, "%", range[j], "yet: it bounds an index variable used here"), false;
     }
-    if (!(op_imm(op) & IMM_DEF))
-        return true;
+    if (!(op_imm(op) & IMM_DEF)) return true;
     const def *d = &p->defs.at[m->def];
-    while (d->lib != LIB_NONE)
-        d = &p->defs.at[d->lib_arg];
+    while (d->lib != LIB_NONE) d = &p->defs.at[d->lib_arg];
     for (uint32_t k = 0; k <= d->n_param; k++) {
         node_id needed = k < d->n_param ? p->ivars.at[d->param[k]].row : d->body;
         if (needed != SETIR_NONE && needed >= p->nodes.n)
@@ -629,12 +593,10 @@ static void read_node(reader *r)
 {
     program *p = r->program;
     span at = {r->src, (uint32_t)(r->p - r->src->text), (uint32_t)(r->end - r->src->text)};
-    if (id_of(r, "%", UINT32_MAX) != p->nodes.n)
-        expected(r, "the next node");
+    if (id_of(r, "%", UINT32_MAX) != p->nodes.n) expected(r, "the next node");
     need(r, "=");
     int op = r->bad ? -1 : op_read(r);
-    if (op < 0)
-        return expected(r, "an operation");
+    if (op < 0) return expected(r, "an operation");
     elem e = elem_read(r);
     node_imm m = imm_read(r, (node_op)op, e);
     VEC(node_id) args = {0};
@@ -642,14 +604,11 @@ static void read_node(reader *r)
         node_id a = id_of(r, "%", p->nodes.n);
         vec_push(p->memory, &args, a);
     }
-    if (!r->bad && !at_end(r) && *r->p != ':')
-        expected(r, "an argument or the end of the line");
-    if (r->bad || !grounded(r, (node_op)op, &m))
-        return;
+    if (!r->bad && !at_end(r) && *r->p != ':') expected(r, "an argument or the end of the line");
+    if (r->bad || !grounded(r, (node_op)op, &m)) return;
     uint32_t before = p->nodes.n;
     node_id got = program_node(p, (node_op)op, e, args.at, args.n, &m, at);
-    if (got < before && r->errors++ < READ_ERRORS)
-        diag_report(r->sink, D_IR_REPEATED, at, got);
+    if (got < before && r->errors++ < READ_ERRORS) diag_report(r->sink, D_IR_REPEATED, at, got);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- lines */
@@ -665,8 +624,7 @@ static bool next_line(reader *r, const char **rest)
         *rest = nl ? nl + 1 : stop;
         r->bad = false;
         blanks(r);
-        if (r->p < r->end && !(r->end - r->p >= 2 && r->p[0] == '/' && r->p[1] == '/'))
-            return true;
+        if (r->p < r->end && !(r->end - r->p >= 2 && r->p[0] == '/' && r->p[1] == '/')) return true;
     }
     return false;
 }
@@ -676,20 +634,15 @@ program *program_read(arena *a, intern *names, const source *src, diag_sink *sin
     reader r = {.src = src, .names = names, .sink = sink};
     r.program = program_new(a, NULL, (span){src, 0, 0});
     bool titled = false;
-    for (const char *rest = src->text; next_line(&r, &rest);)
-        r.n_nodes += *r.p == '%';
-    for (const char *rest = src->text; next_line(&r, &rest);)
-        read_table_line(&r, &titled);
+    for (const char *rest = src->text; next_line(&r, &rest);) r.n_nodes += *r.p == '%';
+    for (const char *rest = src->text; next_line(&r, &rest);) read_table_line(&r, &titled);
     for (const char *rest = src->text; r.errors == 0 && next_line(&r, &rest);)
-        if (*r.p == '%')
-            read_node(&r);
-    if (r.errors)
-        return NULL;
+        if (*r.p == '%') read_node(&r);
+    if (r.errors) return NULL;
     text problem;
     text_init(&problem);
     bool good = program_verify(r.program, &problem);
-    if (!good)
-        diag_report(sink, D_IR_INVALID, (span){src, 0, 0}, problem.s ? problem.s : "");
+    if (!good) diag_report(sink, D_IR_INVALID, (span){src, 0, 0}, problem.s ? problem.s : "");
     text_free(&problem);
     return good ? r.program : NULL;
 }

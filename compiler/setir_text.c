@@ -13,29 +13,37 @@
 #include <string.h>
 
 const char *const setir_set_word[] = {
-    [SET_BASE] = "base", [SET_PAIRS] = "pairs", [SET_DIFFER] = "differ",   [SET_RECIP] = "recip",
-    [SET_AXIS] = "axis", [SET_RANGE] = "range", [SET_SPECIES] = "species", [SET_RANK] = "rank", NULL,
+    [SET_BASE] = "base",       [SET_PAIRS] = "pairs", [SET_DIFFER] = "differ",
+    [SET_RECIP] = "recip",     [SET_AXIS] = "axis",   [SET_RANGE] = "range",
+    [SET_SPECIES] = "species", [SET_RANK] = "rank",   NULL,
 };
 const char *const setir_reduction_word[] = {
     [RED_SUM] = "sum", [RED_MEAN] = "mean", [RED_PROD] = "prod", [RED_MAX] = "max", [RED_MIN] = "min", NULL,
 };
 const char *const setir_role_word[] = {
-    [IN_POSITION] = "position", [IN_SPECIES] = "species", [IN_FIELD] = "field", NULL,
+    [IN_POSITION] = "position",
+    [IN_SPECIES] = "species",
+    [IN_FIELD] = "field",
+    NULL,
 };
 const char *const setir_lib_word[] = {
-    [LIB_NONE] = "body",          [LIB_SORT] = "sort", [LIB_EIGVALS] = "eigvals",
-    [LIB_SORTROWS] = "sortrows",  [LIB_LIST] = "list", NULL,
+    [LIB_NONE] = "body",         [LIB_SORT] = "sort", [LIB_EIGVALS] = "eigvals",
+    [LIB_SORTROWS] = "sortrows", [LIB_LIST] = "list", NULL,
 };
 const char *const setir_claim_word[] = {
-    [CLAIM_RESPECTS] = "respects",   [CLAIM_BREAKS] = "breaks",       [CLAIM_ASSUME] = "assume",
-    [CLAIM_SMOOTH] = "smooth",       [CLAIM_EXTENSIVE] = "extensive", [CLAIM_INTENSIVE] = "intensive",
-    [CLAIM_SYMMETRIC_BODY] = "symmetric", NULL,
+    [CLAIM_RESPECTS] = "respects",
+    [CLAIM_BREAKS] = "breaks",
+    [CLAIM_ASSUME] = "assume",
+    [CLAIM_SMOOTH] = "smooth",
+    [CLAIM_EXTENSIVE] = "extensive",
+    [CLAIM_INTENSIVE] = "intensive",
+    [CLAIM_SYMMETRIC_BODY] = "symmetric",
+    NULL,
 };
 
 static void name_text(text *out, const char *before, name id)
 {
-    if (!id)
-        return;
+    if (!id) return;
     text_add(out, before);
     text_json(out, id);
 }
@@ -46,12 +54,10 @@ void setir_number_text(text *out, double x)
     char s[40];
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(s, sizeof s, "%.*g", digits, x);
-        if (strtod(s, NULL) == x)
-            break;
+        if (strtod(s, NULL) == x) break;
     }
     for (char *c = s; *c; c++)
-        if (*c == ',')
-            *c = '.';
+        if (*c == ',') *c = '.';
     text_add(out, isnan(x) ? "nan" : s);
 }
 
@@ -60,10 +66,8 @@ static void elem_text(text *out, elem e)
     switch (e.kind) {
     case ELEM_REAL:
         text_add(out, "real");
-        if (e.rank)
-            text_printf(out, "(%u)", e.rank);
-        if (e.channels)
-            text_printf(out, "^%u", e.channels);
+        if (e.rank) text_printf(out, "(%u)", e.rank);
+        if (e.channels) text_printf(out, "^%u", e.channels);
         break;
     case ELEM_BOOL: text_add(out, "bool"); break;
     case ELEM_SPECIES: text_add(out, "species"); break;
@@ -81,8 +85,7 @@ static void unit_bracket(text *out, unit u)
 /* ` WORD PREFIXn`, or nothing when the id is none */
 static void ref_text(text *out, const char *word, const char *prefix, uint32_t id)
 {
-    if (id != SETIR_NONE)
-        text_printf(out, " %s%s%u", word, prefix, id);
+    if (id != SETIR_NONE) text_printf(out, " %s%s%u", word, prefix, id);
 }
 
 static void dump_slot(text *out, uint32_t id, const slot *s)
@@ -91,7 +94,8 @@ static void dump_slot(text *out, uint32_t id, const slot *s)
     name_text(out, " ", s->id);
     name_text(out, " : ", s->type);
     if (s->axes)
-        text_printf(out, " axes %s%s%s", s->axes & 1 ? "x" : "", s->axes & 2 ? "y" : "", s->axes & 4 ? "z" : "");
+        text_printf(out, " axes %s%s%s", s->axes & 1 ? "x" : "", s->axes & 2 ? "y" : "",
+                    s->axes & 4 ? "z" : "");
     ref_text(out, "base ", "S", s->base);
     ref_text(out, "position ", "in", s->position);
     ref_text(out, "species ", "in", s->species);
@@ -112,8 +116,7 @@ static void dump_set(text *out, uint32_t id, const set *s)
     case SET_AXIS: text_printf(out, " %d", s->count); break;
     case SET_RANGE: text_printf(out, " %d %d", s->lo, s->hi); break;
     case SET_SPECIES:
-        for (int32_t k = 0; k < s->count; k++)
-            text_printf(out, " %d", s->species[k]);
+        for (int32_t k = 0; k < s->count; k++) text_printf(out, " %d", s->species[k]);
         break;
     case SET_RANK:
         if (s->parent != SETIR_NONE)
@@ -122,10 +125,8 @@ static void dump_set(text *out, uint32_t id, const set *s)
             text_printf(out, " %d", s->count);
         break;
     }
-    if (s->kind <= SET_AXIS)
-        ref_text(out, "slot ", "", s->slot);
-    if (s->kind == SET_PAIRS || s->kind == SET_RECIP)
-        ref_text(out, "cutoff ", "%", s->cutoff);
+    if (s->kind <= SET_AXIS) ref_text(out, "slot ", "", s->slot);
+    if (s->kind == SET_PAIRS || s->kind == SET_RECIP) ref_text(out, "cutoff ", "%", s->cutoff);
     text_add(out, "\n");
 }
 
@@ -148,13 +149,11 @@ static void dump_input(text *out, uint32_t id, const input *in)
     elem_text(out, in->elem);
     unit_bracket(out, in->unit);
     ref_text(out, "slot ", "", in->slot);
-    for (uint32_t k = 0; k < in->n_domain; k++)
-        text_printf(out, "%s S%u", k ? "" : " over", in->domain[k]);
+    for (uint32_t k = 0; k < in->n_domain; k++) text_printf(out, "%s S%u", k ? "" : " over", in->domain[k]);
     text_printf(out, "%s%s", in->pseudo ? " pseudo" : "", in->is_point ? " point" : "");
     text_add(out, " scale ");
     setir_number_text(out, in->scale);
-    if (in->from)
-        text_printf(out, " from %d", in->from);
+    if (in->from) text_printf(out, " from %d", in->from);
     name_text(out, " key ", in->key);
     text_add(out, "\n");
 }
@@ -169,10 +168,9 @@ static void dump_def(text *out, uint32_t id, const def *d)
         text_printf(out, " = body %%%u", d->body);
     else
         text_printf(out, " = %s d%u%s", setir_lib_word[d->lib], d->lib_arg, d->lib_flag ? " flag" : "");
-    for (uint32_t k = 0; k < d->n_param; k++)
-        text_printf(out, "%s i%u", k ? "" : " over", d->param[k]);
-    text_printf(out, "%s%s%s%s", d->output ? " output" : "", d->nested ? " nested" : "", d->pseudo ? " pseudo" : "",
-                d->is_point ? " point" : "");
+    for (uint32_t k = 0; k < d->n_param; k++) text_printf(out, "%s i%u", k ? "" : " over", d->param[k]);
+    text_printf(out, "%s%s%s%s", d->output ? " output" : "", d->nested ? " nested" : "",
+                d->pseudo ? " pseudo" : "", d->is_point ? " point" : "");
     if (d->has_unit) {
         text_add(out, " unit");
         unit_bracket(out, d->out_unit);
@@ -210,8 +208,7 @@ static void dump_imm(text *out, const node *n)
     if (use & IMM_PARAM) text_printf(out, " param %u", m->param);
     if (use & IMM_REDUCE) {
         text_printf(out, " %s(", setir_reduction_word[m->reduce]);
-        for (uint32_t k = 0; k < m->n_ivars; k++)
-            text_printf(out, "%si%u", k ? " " : "", m->ivars[k]);
+        for (uint32_t k = 0; k < m->n_ivars; k++) text_printf(out, "%si%u", k ? " " : "", m->ivars[k]);
         text_add(out, ")");
     }
 }
@@ -230,12 +227,9 @@ static void dump_node(text *out, const program *p, uint32_t id)
     text_printf(out, "%%%u = %s ", id, op_table[n->op].text);
     elem_text(out, n->elem);
     dump_imm(out, n);
-    for (uint32_t k = 0; k < n->n_args; k++)
-        text_printf(out, " %%%u", n->arg[k]);
-    if (n->n_free || n->moves)
-        text_add(out, " :");
-    if (n->n_free)
-        text_add(out, " free(");
+    for (uint32_t k = 0; k < n->n_args; k++) text_printf(out, " %%%u", n->arg[k]);
+    if (n->n_free || n->moves) text_add(out, " :");
+    if (n->n_free) text_add(out, " free(");
     for (uint32_t k = 0; k < n->n_free; k++) {
         name word = p->ivars.at[n->free[k]].id;
         if (word && is_word(word))
@@ -243,19 +237,16 @@ static void dump_node(text *out, const program *p, uint32_t id)
         else
             text_printf(out, "%si%u", k ? " " : "", n->free[k]);
     }
-    if (n->n_free)
-        text_add(out, ")");
+    if (n->n_free) text_add(out, ")");
     text_add(out, n->moves ? " moves\n" : "\n");
 }
 
 static void dump_claim(text *out, const claim *c)
 {
     text_printf(out, "claim %s", setir_claim_word[c->kind]);
-    if (c->kind <= CLAIM_ASSUME)
-        text_printf(out, " %s", symmetry_text[c->sym]);
+    if (c->kind <= CLAIM_ASSUME) text_printf(out, " %s", symmetry_text[c->sym]);
     ref_text(out, "", "d", c->subject);
-    if (c->kind == CLAIM_SMOOTH)
-        text_printf(out, " order %d", c->order);
+    if (c->kind == CLAIM_SMOOTH) text_printf(out, " order %d", c->order);
     name_text(out, " because ", c->because);
     text_add(out, "\n");
 }
@@ -273,18 +264,11 @@ void program_dump(const program *p, text *out)
         name_text(out, "cites ", p->cites.at[k]);
         text_add(out, "\n");
     }
-    for (uint32_t k = 0; k < p->slots.n; k++)
-        dump_slot(out, k, &p->slots.at[k]);
-    for (uint32_t k = 0; k < p->sets.n; k++)
-        dump_set(out, k, &p->sets.at[k]);
-    for (uint32_t k = 0; k < p->ivars.n; k++)
-        dump_ivar(out, k, &p->ivars.at[k]);
-    for (uint32_t k = 0; k < p->inputs.n; k++)
-        dump_input(out, k, &p->inputs.at[k]);
-    for (uint32_t k = 0; k < p->defs.n; k++)
-        dump_def(out, k, &p->defs.at[k]);
-    for (uint32_t k = 0; k < p->nodes.n; k++)
-        dump_node(out, p, k);
-    for (uint32_t k = 0; k < p->claims.n; k++)
-        dump_claim(out, &p->claims.at[k]);
+    for (uint32_t k = 0; k < p->slots.n; k++) dump_slot(out, k, &p->slots.at[k]);
+    for (uint32_t k = 0; k < p->sets.n; k++) dump_set(out, k, &p->sets.at[k]);
+    for (uint32_t k = 0; k < p->ivars.n; k++) dump_ivar(out, k, &p->ivars.at[k]);
+    for (uint32_t k = 0; k < p->inputs.n; k++) dump_input(out, k, &p->inputs.at[k]);
+    for (uint32_t k = 0; k < p->defs.n; k++) dump_def(out, k, &p->defs.at[k]);
+    for (uint32_t k = 0; k < p->nodes.n; k++) dump_node(out, p, k);
+    for (uint32_t k = 0; k < p->claims.n; k++) dump_claim(out, &p->claims.at[k]);
 }

@@ -8,28 +8,28 @@
 
 /* -------------------------------------------------------------------------------------------------- substitution */
 
-typedef struct id_map { uint32_t *key, *value, n, cap; } id_map;      /* open addressing; key holds id + 1 */
+typedef struct id_map {
+    uint32_t *key, *value, n, cap;
+} id_map; /* open addressing; key holds id + 1 */
 
 typedef struct subst {
     program *p;
-    VEC(ivar_id) from;           /* grows by the bound variables that are renewed on the way             */
+    VEC(ivar_id) from; /* grows by the bound variables that are renewed on the way */
     VEC(node_id) to;
-    ivar_list  mentioned;        /* free in the replacements: binders of these must be renewed           */
-    id_map     nodes, defs;
+    ivar_list mentioned; /* free in the replacements: binders of these must be renewed */
+    id_map nodes, defs;
 } subst;
 
 static uint32_t *map_bucket(const id_map *m, uint32_t key)
 {
     uint32_t k = (key * 2654435761u) & (m->cap - 1);
-    while (m->key[k] && m->key[k] != key + 1)
-        k = (k + 1) & (m->cap - 1);
+    while (m->key[k] && m->key[k] != key + 1) k = (k + 1) & (m->cap - 1);
     return &m->key[k];
 }
 
 static uint32_t map_get(const id_map *m, uint32_t key)
 {
-    if (!m->cap)
-        return SETIR_NONE;
+    if (!m->cap) return SETIR_NONE;
     uint32_t *bucket = map_bucket(m, key);
     return *bucket ? m->value[bucket - m->key] : SETIR_NONE;
 }
@@ -57,16 +57,14 @@ static void map_put(arena *a, id_map *m, uint32_t key, uint32_t value)
 static node_id subst_find(const subst *s, ivar_id v)
 {
     for (uint32_t k = s->from.n; k-- > 0;)
-        if (s->from.at[k] == v)
-            return s->to.at[k];
+        if (s->from.at[k] == v) return s->to.at[k];
     return SETIR_NONE;
 }
 
 static bool subst_touches(const subst *s, const ivar_id *list, uint32_t n)
 {
     for (uint32_t k = 0; k < n; k++)
-        if (subst_find(s, list[k]) != SETIR_NONE)
-            return true;
+        if (subst_find(s, list[k]) != SETIR_NONE) return true;
     return false;
 }
 
@@ -101,8 +99,8 @@ static void subst_binder(subst *s, node_imm *imm)
         ivar_id v = imm->ivars[k];
         node_id done = subst_find(s, v);
         ivar x = p->ivars.at[v];
-        bool renew = ivar_list_has(s->mentioned.at, s->mentioned.n, v)
-            || (x.partner != SETIR_NONE && subst_find(s, x.partner) != SETIR_NONE);
+        bool renew = ivar_list_has(s->mentioned.at, s->mentioned.n, v) ||
+                     (x.partner != SETIR_NONE && subst_find(s, x.partner) != SETIR_NONE);
         const node_id range[2] = {x.row, x.to};
         for (int r = 0; r < 2; r++)
             if (range[r] != SETIR_NONE)
@@ -120,15 +118,12 @@ static def_id subst_def(subst *s, def_id id)
 {
     ivar_list outer = {0};
     program_def_free(s->p, &outer, id);
-    if (!subst_touches(s, outer.at, outer.n))
-        return id;
+    if (!subst_touches(s, outer.at, outer.n)) return id;
     uint32_t done = map_get(&s->defs, id);
-    if (done != SETIR_NONE)
-        return done;
+    if (done != SETIR_NONE) return done;
     def d = s->p->defs.at[id];
     d.param = arena_copy(s->p->memory, d.param, d.n_param * sizeof *d.param);
-    for (uint32_t k = 0; k < d.n_param; k++)
-        d.param[k] = subst_renew(s, d.param[k]);
+    for (uint32_t k = 0; k < d.n_param; k++) d.param[k] = subst_renew(s, d.param[k]);
     if (d.lib != LIB_NONE)
         d.lib_arg = subst_def(s, d.lib_arg);
     else
@@ -136,8 +131,7 @@ static def_id subst_def(subst *s, def_id id)
     ivar_list left = {0};
     ivar_list_add_free(s->p, &left, d.lib == LIB_NONE ? d.body : SETIR_NONE);
     d.nested = false;
-    for (uint32_t k = 0; k < left.n; k++)
-        d.nested |= !ivar_list_has(d.param, d.n_param, left.at[k]);
+    for (uint32_t k = 0; k < left.n; k++) d.nested |= !ivar_list_has(d.param, d.n_param, left.at[k]);
     d.nested |= d.lib != LIB_NONE && s->p->defs.at[d.lib_arg].nested;
     done = program_def(s->p, d);
     map_put(s->p->memory, &s->defs, id, done);
@@ -148,22 +142,17 @@ static node_id subst_node(subst *s, node_id n)
 {
     program *p = s->p;
     node x = p->nodes.at[n];
-    if (!subst_touches(s, x.free, x.n_free))
-        return n;
+    if (!subst_touches(s, x.free, x.n_free)) return n;
     if (x.op == OP_IVAR) {
         node_id to = subst_find(s, x.imm.ivar);
         return to != SETIR_NONE ? to : n;
     }
     uint32_t done = map_get(&s->nodes, n);
-    if (done != SETIR_NONE)
-        return done;
-    if (x.op == OP_REDUCE)
-        subst_binder(s, &x.imm);
-    if (x.op == OP_ACCESS || x.op == OP_PADGET)
-        x.imm.def = subst_def(s, x.imm.def);
+    if (done != SETIR_NONE) return done;
+    if (x.op == OP_REDUCE) subst_binder(s, &x.imm);
+    if (x.op == OP_ACCESS || x.op == OP_PADGET) x.imm.def = subst_def(s, x.imm.def);
     node_id *args = arena_array(p->memory, node_id, x.n_args);
-    for (uint32_t k = 0; k < x.n_args; k++)
-        args[k] = subst_node(s, x.arg[k]);
+    for (uint32_t k = 0; k < x.n_args; k++) args[k] = subst_node(s, x.arg[k]);
     done = program_node(p, x.op, x.elem, args, x.n_args, &x.imm, x.at);
     map_put(p->memory, &s->nodes, n, done);
     return done;

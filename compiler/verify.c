@@ -10,21 +10,19 @@
 
 typedef struct verifier {
     const program *p;
-    text          *out;
-    bool           ok;
-    const node    *n;            /* being checked                                                        */
-    uint32_t       id;
-    uint32_t      *top_def, *top_set;    /* per node: 1 + the latest tensor, set reached from it         */
+    text *out;
+    bool ok;
+    const node *n; /* being checked */
+    uint32_t id;
+    uint32_t *top_def, *top_set; /* per node: 1 + the latest tensor, set reached from it */
 } verifier;
 
 static void fault(verifier *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void fault(verifier *v, const char *format, ...)
 {
-    if (!v->ok)
-        return;
+    if (!v->ok) return;
     v->ok = false;
-    if (!v->out)
-        return;
+    if (!v->out) return;
     char *message;
     va_list ap;
     va_start(ap, format);
@@ -60,36 +58,40 @@ static void verify_set(verifier *v, set_id id)
             bad = "pairs need a slot and a cutoff";
         break;
     case SET_DIFFER:
-        if (s->host >= id || s->sample >= id || !set_is(p, s->host, SET_BASE) || !set_is(p, s->sample, SET_BASE))
+        if (s->host >= id || s->sample >= id || !set_is(p, s->host, SET_BASE) ||
+            !set_is(p, s->sample, SET_BASE))
             bad = "differ compares two earlier base sets";
         else if (!has_slot)
             bad = "a differ set needs a slot";
         break;
     case SET_RECIP:
-        bad = has_slot && has_cutoff && p->slots.at[s->slot].axes ? NULL : "reciprocal vectors need a lattice and a cutoff";
+        bad = has_slot && has_cutoff && p->slots.at[s->slot].axes
+                  ? NULL
+                  : "reciprocal vectors need a lattice and a cutoff";
         break;
     case SET_AXIS: {
         int axes = has_slot ? __builtin_popcount(p->slots.at[s->slot].axes & 7u) : 0;
         bad = axes && s->count == axes ? NULL : "the axes of a slot are its periodic directions";
         break;
     }
-    case SET_RANGE: bad = s->lo <= s->hi && (int64_t)s->hi - s->lo < (1 << 24) ? NULL : "a range runs upwards"; break;
+    case SET_RANGE:
+        bad = s->lo <= s->hi && (int64_t)s->hi - s->lo < (1 << 24) ? NULL : "a range runs upwards";
+        break;
     case SET_SPECIES: bad = s->count > 0 && s->species ? NULL : "a species set lists elements"; break;
     case SET_RANK:
-        bad = (s->parent == SETIR_NONE ? s->count >= 0 : s->parent < id) ? NULL : "a rank set has an earlier parent";
+        bad = (s->parent == SETIR_NONE ? s->count >= 0 : s->parent < id) ? NULL
+                                                                         : "a rank set has an earlier parent";
         break;
     default: bad = "no such kind"; break;
     }
-    if (bad)
-        fault(v, "S%u: %s", id, bad);
+    if (bad) fault(v, "S%u: %s", id, bad);
 }
 
 /* a cutoff is a closed real scalar that reaches earlier sets only; checked when the nodes stand */
 static void verify_cutoff(verifier *v, set_id id)
 {
     const set *s = &v->p->sets.at[id];
-    if (s->kind != SET_PAIRS && s->kind != SET_RECIP)
-        return;
+    if (s->kind != SET_PAIRS && s->kind != SET_RECIP) return;
     const node *n = &v->p->nodes.at[s->cutoff];
     if (n->n_free)
         fault(v, "S%u: its cutoff %%%u depends on index variables", id, s->cutoff);
@@ -109,16 +111,15 @@ static void verify_slot(verifier *v, uint32_t id)
     for (int k = 0; k < 2; k++)
         if (in[k] != SETIR_NONE && (in[k] >= v->p->inputs.n || v->p->inputs.at[in[k]].role != role[k]))
             fault(v, "slot %u: in%u is not its %s", id, in[k], k ? "species" : "positions");
-    if (s->axes > 7)
-        fault(v, "slot %u: a lattice has three axes", id);
+    if (s->axes > 7) fault(v, "slot %u: a lattice has three axes", id);
 }
 
 static void verify_elem(verifier *v, const char *what, uint32_t id, elem e)
 {
-    bool good = e.kind == ELEM_BOOL || e.kind == ELEM_SPECIES || (e.kind == ELEM_INDEX && e.set < v->p->sets.n)
-        || (e.kind == ELEM_REAL && e.rank <= 2 && (e.rank == 0 || e.channels == 0));
-    if (!good)
-        fault(v, "%s%u: no such element type", what, id);
+    bool good = e.kind == ELEM_BOOL || e.kind == ELEM_SPECIES ||
+                (e.kind == ELEM_INDEX && e.set < v->p->sets.n) ||
+                (e.kind == ELEM_REAL && e.rank <= 2 && (e.rank == 0 || e.channels == 0));
+    if (!good) fault(v, "%s%u: no such element type", what, id);
 }
 
 static void verify_input(verifier *v, input_id id)
@@ -126,39 +127,32 @@ static void verify_input(verifier *v, input_id id)
     const input *in = &v->p->inputs.at[id];
     verify_elem(v, "in", id, in->elem);
     for (uint32_t k = 0; k < in->n_domain; k++)
-        if (in->domain[k] >= v->p->sets.n)
-            fault(v, "in%u: its domain names no set", id);
-    if (in->slot != SETIR_NONE && in->slot >= v->p->slots.n)
-        fault(v, "in%u: its slot does not exist", id);
-    if (in->role == IN_FIELD)
-        return;
-    bool fits = in->n_domain == 1 && set_is(v->p, in->domain[0], SET_BASE)
-        && v->p->sets.at[in->domain[0]].slot == in->slot;
+        if (in->domain[k] >= v->p->sets.n) fault(v, "in%u: its domain names no set", id);
+    if (in->slot != SETIR_NONE && in->slot >= v->p->slots.n) fault(v, "in%u: its slot does not exist", id);
+    if (in->role == IN_FIELD) return;
+    bool fits = in->n_domain == 1 && set_is(v->p, in->domain[0], SET_BASE) &&
+                v->p->sets.at[in->domain[0]].slot == in->slot;
     elem want = in->role == IN_POSITION ? elem_real(1) : elem_species();
     if (!fits || !elem_equal(in->elem, want))
-        fault(v, "in%u: %s are one per site of their slot", id, in->role == IN_POSITION ? "positions" : "species");
+        fault(v, "in%u: %s are one per site of their slot", id,
+              in->role == IN_POSITION ? "positions" : "species");
 }
 
 static void verify_ivar(verifier *v, ivar_id id)
 {
     const program *p = v->p;
     const ivar *x = &p->ivars.at[id];
-    if (x->set >= p->sets.n)
-        return fault(v, "i%u: its set does not exist", id);
+    if (x->set >= p->sets.n) return fault(v, "i%u: its set does not exist", id);
     const node_id range[2] = {x->row, x->to};
     for (int k = 0; k < 2; k++) {
-        if (range[k] == SETIR_NONE)
-            continue;
-        bool fits = range[k] < p->nodes.n && p->sets.at[x->set].kind == SET_PAIRS
-            && elem_equal(p->nodes.at[range[k]].elem, elem_index(p->sets.at[x->set].parent));
-        if (!fits)
-            return fault(v, "i%u: a row is given by an index of the parent of a pair set", id);
+        if (range[k] == SETIR_NONE) continue;
+        bool fits = range[k] < p->nodes.n && p->sets.at[x->set].kind == SET_PAIRS &&
+                    elem_equal(p->nodes.at[range[k]].elem, elem_index(p->sets.at[x->set].parent));
+        if (!fits) return fault(v, "i%u: a row is given by an index of the parent of a pair set", id);
     }
-    if (x->to != SETIR_NONE && x->row == SETIR_NONE)
-        fault(v, "i%u: a second end without a first", id);
+    if (x->to != SETIR_NONE && x->row == SETIR_NONE) fault(v, "i%u: a second end without a first", id);
     if (x->partner == SETIR_NONE) {
-        if (x->unordered)
-            fault(v, "i%u: unordered needs a partner", id);
+        if (x->unordered) fault(v, "i%u: unordered needs a partner", id);
         return;
     }
     const ivar *o = x->partner < id ? &p->ivars.at[x->partner] : NULL;
@@ -203,8 +197,7 @@ static const set *arg_set(const verifier *v, uint32_t k)
 
 static void want(verifier *v, bool good, const char *what)
 {
-    if (!good)
-        node_fault(v, what);
+    if (!good) node_fault(v, what);
 }
 
 static void want_result(verifier *v, elem e)
@@ -240,7 +233,9 @@ static void check_leaf(verifier *v)
     const node *n = v->n;
     const program *p = v->p;
     switch ((int)n->op) {
-    case OP_CONST: want(v, n->elem.kind == ELEM_REAL && elem_components(n->elem) <= 9, "a real of at most 9 numbers"); break;
+    case OP_CONST:
+        want(v, n->elem.kind == ELEM_REAL && elem_components(n->elem) <= 9, "a real of at most 9 numbers");
+        break;
     case OP_BOOL_CONST:
         want(v, n->imm.k == 0 || n->imm.k == 1, "0 or 1");
         want_result(v, elem_bool());
@@ -270,15 +265,18 @@ static void check_leaf(verifier *v)
 static void check_index(verifier *v)
 {
     switch ((int)v->n->op) {
-    case OP_PAIR_I: case OP_PAIR_J: case OP_PAIR_REV: case OP_PAIR_D:
-        if (!index_of(v, 0, SET_PAIRS))
-            return node_fault(v, "an index of a pair set");
-        want_result(v, v->n->op == OP_PAIR_D ? elem_real(1)
-                    : v->n->op == OP_PAIR_REV ? arg(v, 0)->elem : elem_index(arg_set(v, 0)->parent));
+    case OP_PAIR_I:
+    case OP_PAIR_J:
+    case OP_PAIR_REV:
+    case OP_PAIR_D:
+        if (!index_of(v, 0, SET_PAIRS)) return node_fault(v, "an index of a pair set");
+        want_result(v, v->n->op == OP_PAIR_D     ? elem_real(1)
+                       : v->n->op == OP_PAIR_REV ? arg(v, 0)->elem
+                                                 : elem_index(arg_set(v, 0)->parent));
         break;
-    case OP_SPOT_HOST: case OP_SPOT_R:
-        if (!index_of(v, 0, SET_DIFFER))
-            return node_fault(v, "an index of a differ set");
+    case OP_SPOT_HOST:
+    case OP_SPOT_R:
+        if (!index_of(v, 0, SET_DIFFER)) return node_fault(v, "an index of a differ set");
         want_result(v, v->n->op == OP_SPOT_R ? elem_real(1) : elem_index(arg_set(v, 0)->host));
         break;
     case OP_INDEX_REAL:
@@ -302,8 +300,9 @@ static void check_count(verifier *v)
     const node *n = v->n;
     want(v, n->n_args <= 1, "a set, and at most the start of a row");
     if (v->ok && n->n_args == 1)
-        want(v, set_is(v->p, n->imm.set, SET_PAIRS)
-             && elem_equal(arg(v, 0)->elem, elem_index(v->p->sets.at[n->imm.set].parent)),
+        want(v,
+             set_is(v->p, n->imm.set, SET_PAIRS) &&
+                 elem_equal(arg(v, 0)->elem, elem_index(v->p->sets.at[n->imm.set].parent)),
              "the row of a pair set is given by an index of its parent");
     want_result(v, elem_real(0));
 }
@@ -311,8 +310,7 @@ static void check_count(verifier *v)
 static void check_lookup(verifier *v)
 {
     const input *in = &v->p->inputs.at[v->n->imm.input];
-    if (!index_of(v, 0, SET_DIFFER))
-        return node_fault(v, "an index of a differ set");
+    if (!index_of(v, 0, SET_DIFFER)) return node_fault(v, "an index of a differ set");
     want(v, in->n_domain == 1 && in->domain[0] == arg_set(v, 0)->sample, "a field of the sample's sites");
     want(v, elem_equal(arg(v, 1)->elem, in->elem), "the value for vacant sites has the field's type");
     want_result(v, in->elem);
@@ -323,29 +321,41 @@ static void check_geometry(verifier *v)
     const node *n = v->n;
     bool lattice = !(op_imm(n->op) & IMM_SLOT) || v->p->slots.at[n->imm.slot].axes;
     want(v, lattice, "a slot with a lattice");
-    if (!v->ok)
-        return;
+    if (!v->ok) return;
     switch ((int)n->op) {
-    case OP_RECIP_K: want(v, index_of(v, 0, SET_RECIP), "an index of a reciprocal set"); want_result(v, elem_real(1)); break;
-    case OP_CELL_VEC: case OP_NIGGLI_VEC:
-        want(v, index_of(v, 0, SET_AXIS) && arg_set(v, 0)->slot == n->imm.slot, "an axis of the slot's lattice");
+    case OP_RECIP_K:
+        want(v, index_of(v, 0, SET_RECIP), "an index of a reciprocal set");
+        want_result(v, elem_real(1));
+        break;
+    case OP_CELL_VEC:
+    case OP_NIGGLI_VEC:
+        want(v, index_of(v, 0, SET_AXIS) && arg_set(v, 0)->slot == n->imm.slot,
+             "an axis of the slot's lattice");
         want(v, n->op == OP_CELL_VEC || v->p->slots.at[n->imm.slot].axes == 7, "a lattice along three axes");
         want_result(v, elem_real(1));
         break;
     case OP_VOLUME: want_result(v, elem_real(0)); break;
     case OP_FRAC:
         want(v, is_real(arg(v, 0)->elem, 1), "a vector");
-        want(v, index_of(v, 1, SET_AXIS) && arg_set(v, 1)->slot == n->imm.slot, "an axis of the slot's lattice");
+        want(v, index_of(v, 1, SET_AXIS) && arg_set(v, 1)->slot == n->imm.slot,
+             "an axis of the slot's lattice");
         want_result(v, elem_real(0));
         break;
     case OP_PHASE:
-        want(v, index_of(v, 0, SET_RECIP) && is_real(arg(v, 1)->elem, 1), "an index of a reciprocal set and a vector");
+        want(v, index_of(v, 0, SET_RECIP) && is_real(arg(v, 1)->elem, 1),
+             "an index of a reciprocal set and a vector");
         want_result(v, elem_real(0));
         break;
-    case OP_NEAREST: want(v, is_real(arg(v, 0)->elem, 1), "a vector"); want_result(v, elem_real(1)); break;
+    case OP_NEAREST:
+        want(v, is_real(arg(v, 0)->elem, 1), "a vector");
+        want_result(v, elem_real(1));
+        break;
     case OP_COUNT: check_count(v); break;
     case OP_LOOKUP: check_lookup(v); break;
-    default: want(v, arg(v, 0)->elem.kind == ELEM_SPECIES, "a species"); want_result(v, elem_real(0)); break;
+    default:
+        want(v, arg(v, 0)->elem.kind == ELEM_SPECIES, "a species");
+        want_result(v, elem_real(0));
+        break;
     }
 }
 
@@ -353,18 +363,26 @@ static void check_arithmetic(verifier *v)
 {
     elem e = v->n->elem;
     switch ((int)v->n->op) {
-    case OP_NEG: want(v, e.kind == ELEM_REAL && elem_equal(arg(v, 0)->elem, e), "a real, its type kept"); break;
-    case OP_ADD: case OP_SUB:
-        want(v, spreads(arg(v, 0)->elem, e) && spreads(arg(v, 1)->elem, e) && e.kind == ELEM_REAL, "two reals of one rank");
+    case OP_NEG:
+        want(v, e.kind == ELEM_REAL && elem_equal(arg(v, 0)->elem, e), "a real, its type kept");
         break;
-    case OP_MUL: case OP_DIV: {
-        uint32_t s = v->n->op == OP_DIV;                   /* which argument is the scalar */
+    case OP_ADD:
+    case OP_SUB:
+        want(v, spreads(arg(v, 0)->elem, e) && spreads(arg(v, 1)->elem, e) && e.kind == ELEM_REAL,
+             "two reals of one rank");
+        break;
+    case OP_MUL:
+    case OP_DIV: {
+        uint32_t s = v->n->op == OP_DIV; /* which argument is the scalar */
         want(v, is_scalar(arg(v, s)->elem) && (spreads(arg(v, s)->elem, e) || !arg(v, s)->elem.channels),
              "a scalar where the rank is kept by the other");
         want(v, spreads(arg(v, !s)->elem, e), "the type of the result");
         break;
     }
-    case OP_POWV: case OP_ATAN2: case OP_MIN2: case OP_MAX2:
+    case OP_POWV:
+    case OP_ATAN2:
+    case OP_MIN2:
+    case OP_MAX2:
         want(v, is_scalar(e) && spreads(arg(v, 0)->elem, e) && spreads(arg(v, 1)->elem, e), "two scalars");
         break;
     case OP_CUTOFF:
@@ -376,11 +394,14 @@ static void check_arithmetic(verifier *v)
 }
 
 /* ranks of the arguments and the result, by operation */
-typedef struct shape { node_op op; int8_t arg[3], result; } shape;
+typedef struct shape {
+    node_op op;
+    int8_t arg[3], result;
+} shape;
 static const shape tensor_shapes[] = {
-    {OP_CROSS, {1, 1, -1}, 1},   {OP_OUTER, {1, 1, -1}, 2},      {OP_VEC3, {0, 0, 0}, 1},
-    {OP_MATVEC, {2, 1, -1}, 1},  {OP_MATMUL, {2, 2, -1}, 2},     {OP_TRANSPOSE, {2, -1, -1}, 2},
-    {OP_TRACE, {2, -1, -1}, 0},  {OP_DET, {2, -1, -1}, 0},       {OP_IDENTITY, {-1, -1, -1}, 2},
+    {OP_CROSS, {1, 1, -1}, 1},  {OP_OUTER, {1, 1, -1}, 2},  {OP_VEC3, {0, 0, 0}, 1},
+    {OP_MATVEC, {2, 1, -1}, 1}, {OP_MATMUL, {2, 2, -1}, 2}, {OP_TRANSPOSE, {2, -1, -1}, 2},
+    {OP_TRACE, {2, -1, -1}, 0}, {OP_DET, {2, -1, -1}, 0},   {OP_IDENTITY, {-1, -1, -1}, 2},
 };
 
 static void check_tensor(verifier *v)
@@ -388,18 +409,17 @@ static void check_tensor(verifier *v)
     const node *n = v->n;
     elem a = n->n_args ? arg(v, 0)->elem : elem_real(0);
     for (size_t k = 0; k < sizeof tensor_shapes / sizeof *tensor_shapes; k++) {
-        if (tensor_shapes[k].op != n->op)
-            continue;
+        if (tensor_shapes[k].op != n->op) continue;
         for (uint32_t j = 0; j < n->n_args; j++)
             want(v, is_real(arg(v, j)->elem, tensor_shapes[k].arg[j]), "arguments of other ranks");
         want_result(v, elem_real((uint8_t)tensor_shapes[k].result));
         return;
     }
     want(v, a.kind == ELEM_REAL, "a real");
-    if (n->op == OP_DOT)
-        want(v, elem_components(a) > 1 && elem_equal(a, arg(v, 1)->elem), "two of one rank");
+    if (n->op == OP_DOT) want(v, elem_components(a) > 1 && elem_equal(a, arg(v, 1)->elem), "two of one rank");
     if (n->op == OP_COMP)
-        want(v, a.rank > 0 && n->imm.k >= 0 && (uint32_t)n->imm.k < elem_components(a), "a component that exists");
+        want(v, a.rank > 0 && n->imm.k >= 0 && (uint32_t)n->imm.k < elem_components(a),
+             "a component that exists");
     want_result(v, elem_real(0));
 }
 
@@ -408,7 +428,8 @@ static void check_channels(verifier *v)
     const node *n = v->n;
     if (n->op == OP_CHANNEL_GET) {
         elem a = arg(v, 0)->elem;
-        want(v, is_scalar(a) && n->imm.k >= 0 && (uint32_t)n->imm.k < elem_components(a), "a channel that exists");
+        want(v, is_scalar(a) && n->imm.k >= 0 && (uint32_t)n->imm.k < elem_components(a),
+             "a channel that exists");
         want_result(v, elem_real(0));
         return;
     }
@@ -417,7 +438,8 @@ static void check_channels(verifier *v)
         want(v, is_scalar(arg(v, k)->elem), "scalars, with or without channels");
         total += elem_components(arg(v, k)->elem);
     }
-    want(v, n->n_args && is_scalar(n->elem) && n->elem.channels == total, "as many channels as the arguments have");
+    want(v, n->n_args && is_scalar(n->elem) && n->elem.channels == total,
+         "as many channels as the arguments have");
 }
 
 static void check_truth(verifier *v)
@@ -425,15 +447,19 @@ static void check_truth(verifier *v)
     const node *n = v->n;
     elem a = arg(v, 0)->elem;
     switch ((int)n->op) {
-    case OP_LT: case OP_LE: case OP_EQ: want(v, is_real(a, 0) && is_real(arg(v, 1)->elem, 0), "two plain scalars"); break;
-    case OP_SPECIES_EQ: want(v, a.kind == ELEM_SPECIES && arg(v, 1)->elem.kind == ELEM_SPECIES, "two species"); break;
+    case OP_LT:
+    case OP_LE:
+    case OP_EQ: want(v, is_real(a, 0) && is_real(arg(v, 1)->elem, 0), "two plain scalars"); break;
+    case OP_SPECIES_EQ:
+        want(v, a.kind == ELEM_SPECIES && arg(v, 1)->elem.kind == ELEM_SPECIES, "two species");
+        break;
     case OP_SELECT:
         want(v, a.kind == ELEM_BOOL, "a condition");
-        want(v, elem_equal(arg(v, 1)->elem, n->elem) && elem_equal(arg(v, 2)->elem, n->elem), "two sides of one type");
+        want(v, elem_equal(arg(v, 1)->elem, n->elem) && elem_equal(arg(v, 2)->elem, n->elem),
+             "two sides of one type");
         return;
     default:
-        for (uint32_t k = 0; k < n->n_args; k++)
-            want(v, arg(v, k)->elem.kind == ELEM_BOOL, "truth values");
+        for (uint32_t k = 0; k < n->n_args; k++) want(v, arg(v, k)->elem.kind == ELEM_BOOL, "truth values");
         break;
     }
     want_result(v, elem_bool());
@@ -444,8 +470,7 @@ static void check_reduce(verifier *v)
     const node *n = v->n;
     want(v, n->n_args == 1 || n->n_args == 2, "a body and perhaps a condition");
     want(v, n->imm.n_ivars > 0, "at least one index variable");
-    if (!v->ok)
-        return;
+    if (!v->ok) return;
     want(v, elem_equal(arg(v, 0)->elem, n->elem) && n->elem.kind == ELEM_REAL, "a real body, its type kept");
     want(v, n->n_args == 1 || arg(v, 1)->elem.kind == ELEM_BOOL, "a condition");
     bool linear = n->imm.reduce == RED_SUM || n->imm.reduce == RED_MEAN;
@@ -476,8 +501,7 @@ static void verify_references(verifier *v)
         want(v, (x->row == SETIR_NONE || x->row < v->id) && (x->to == SETIR_NONE || x->to < v->id),
              "an index variable whose row comes later");
     }
-    for (uint32_t k = 0; k < n->n_free; k++)
-        want(v, n->free[k] < p->ivars.n, "no such index variable");
+    for (uint32_t k = 0; k < n->n_free; k++) want(v, n->free[k] < p->ivars.n, "no such index variable");
 }
 
 static uint32_t latest(uint32_t a, uint32_t b)
@@ -495,8 +519,7 @@ static void verify_reach(verifier *v)
         tops = latest(tops, v->top_set[n->arg[k]]);
         topd = latest(topd, v->top_def[n->arg[k]]);
     }
-    if (op_imm(n->op) & IMM_SET)
-        tops = latest(tops, n->imm.set + 1);
+    if (op_imm(n->op) & IMM_SET) tops = latest(tops, n->imm.set + 1);
     for (uint32_t k = 0; k < (n->op == OP_IVAR ? 1 : n->imm.n_ivars); k++) {
         const ivar *x = &p->ivars.at[n->op == OP_IVAR ? n->imm.ivar : n->imm.ivars[k]];
         const node_id range[2] = {x->row, x->to};
@@ -510,10 +533,8 @@ static void verify_reach(verifier *v)
     if (op_imm(n->op) & IMM_DEF) {
         topd = latest(topd, n->imm.def + 1);
         const def *d = &p->defs.at[n->imm.def];
-        while (d->lib != LIB_NONE)
-            d = &p->defs.at[d->lib_arg];
-        if (d->body >= v->id)
-            return node_fault(v, "a tensor whose body comes later");
+        while (d->lib != LIB_NONE) d = &p->defs.at[d->lib_arg];
+        if (d->body >= v->id) return node_fault(v, "a tensor whose body comes later");
         tops = latest(tops, v->top_set[d->body]);
     }
     v->top_set[v->id] = tops;
@@ -524,27 +545,35 @@ static void verify_node(verifier *v, node_id id)
 {
     v->id = id;
     v->n = &v->p->nodes.at[id];
-    if (v->n->op >= OP_COUNT_)
-        return fault(v, "%%%u: no such operation", id);
+    if (v->n->op >= OP_COUNT_) return fault(v, "%%%u: no such operation", id);
     verify_elem(v, "%", id, v->n->elem);
     int args = op_table[v->n->op].args;
     want(v, args < 0 || v->n->n_args == (uint32_t)args, "another number of arguments");
     verify_references(v);
-    if (!v->ok)
-        return;
+    if (!v->ok) return;
     node_op op = v->n->op;
-    if (op <= OP_PADGET) check_leaf(v);
-    else if (op <= OP_INDEX_LT || op == OP_PAIR_D || op == OP_SPOT_R) check_index(v);
-    else if (op <= OP_LOOKUP) check_geometry(v);
-    else if (op <= OP_CUTOFF) check_arithmetic(v);
-    else if (op <= OP_IDENTITY) check_tensor(v);
-    else if (op <= OP_CHANNEL_GET) check_channels(v);
-    else if (op <= OP_SELECT) check_truth(v);
-    else if (op == OP_REDUCE) check_reduce(v);
-    else want(v, v->n->elem.kind == arg(v, 0)->elem.kind && elem_components(v->n->elem) == elem_components(arg(v, 0)->elem),
-              "the same number of components");
-    if (v->ok)
-        verify_reach(v);
+    if (op <= OP_PADGET)
+        check_leaf(v);
+    else if (op <= OP_INDEX_LT || op == OP_PAIR_D || op == OP_SPOT_R)
+        check_index(v);
+    else if (op <= OP_LOOKUP)
+        check_geometry(v);
+    else if (op <= OP_CUTOFF)
+        check_arithmetic(v);
+    else if (op <= OP_IDENTITY)
+        check_tensor(v);
+    else if (op <= OP_CHANNEL_GET)
+        check_channels(v);
+    else if (op <= OP_SELECT)
+        check_truth(v);
+    else if (op == OP_REDUCE)
+        check_reduce(v);
+    else
+        want(v,
+             v->n->elem.kind == arg(v, 0)->elem.kind &&
+                 elem_components(v->n->elem) == elem_components(arg(v, 0)->elem),
+             "the same number of components");
+    if (v->ok) verify_reach(v);
 }
 
 /* -------------------------------------------------------------------------------------------------------- tensors */
@@ -552,8 +581,7 @@ static void verify_node(verifier *v, node_id id)
 /* rank(S) for S or rank(S), or a rank as long as a set of fixed size */
 static bool rank_fits(const program *p, set_id rank, set_id of)
 {
-    if (!set_is(p, rank, SET_RANK))
-        return false;
+    if (!set_is(p, rank, SET_RANK)) return false;
     if (set_is(p, of, SET_RANK) && p->sets.at[of].parent != SETIR_NONE && p->sets.at[rank].parent != of)
         of = p->sets.at[of].parent;
     const set *r = &p->sets.at[rank], *s = &p->sets.at[of];
@@ -566,12 +594,9 @@ static const char *lib_fault(const program *p, const def *d)
     const def *a = &p->defs.at[d->lib_arg];
     uint32_t from = d->lib == LIB_SORT ? 1 : d->lib == LIB_LIST ? a->n_param : 2;
     uint32_t to = d->lib == LIB_EIGVALS ? 1 : from;
-    if (a->n_param != from || d->n_param != to)
-        return "another number of sets";
-    if (d->lib != LIB_LIST && !elem_equal(a->elem, elem_real(0)))
-        return "a tensor of plain scalars";
-    if (!elem_equal(d->elem, a->elem))
-        return "the element type is kept";
+    if (a->n_param != from || d->n_param != to) return "another number of sets";
+    if (d->lib != LIB_LIST && !elem_equal(a->elem, elem_real(0))) return "a tensor of plain scalars";
+    if (!elem_equal(d->elem, a->elem)) return "the element type is kept";
     set_id first = from ? p->ivars.at[a->param[0]].set : 0;
     for (uint32_t k = 0; k < from; k++) {
         const ivar *x = &p->ivars.at[a->param[k]];
@@ -593,14 +618,12 @@ static void verify_def(verifier *v, def_id id)
             return fault(v, "d%u: no such index variable", id);
     for (uint32_t k = 0; k < d->n_param; k++)
         for (uint32_t j = 0; j < k; j++)
-            if (d->param[j] == d->param[k])
-                return fault(v, "d%u: an index variable used twice", id);
-    if (d->output && d->nested)
-        fault(v, "d%u: an output inside another tensor", id);
+            if (d->param[j] == d->param[k]) return fault(v, "d%u: an index variable used twice", id);
+    if (d->output && d->nested) fault(v, "d%u: an output inside another tensor", id);
     if (d->lib != LIB_NONE) {
-        const char *bad = d->lib > LIB_LIST || d->lib_arg >= id ? "its argument comes later" : lib_fault(p, d);
-        if (bad)
-            fault(v, "d%u: %s", id, bad);
+        const char *bad =
+            d->lib > LIB_LIST || d->lib_arg >= id ? "its argument comes later" : lib_fault(p, d);
+        if (bad) fault(v, "d%u: %s", id, bad);
     } else if (d->body >= p->nodes.n) {
         fault(v, "d%u: its body does not exist", id);
     } else if (!elem_equal(p->nodes.at[d->body].elem, d->elem)) {
@@ -613,14 +636,14 @@ static void verify_scope(verifier *v, def_id id)
 {
     const program *p = v->p;
     const def *d = &p->defs.at[id];
-    if (d->lib != LIB_NONE)
-        return;
+    if (d->lib != LIB_NONE) return;
     if (v->top_def[d->body] > id)
         return fault(v, "d%u: its body mentions d%u, which is not earlier", id, v->top_def[d->body] - 1);
     const node *n = &p->nodes.at[d->body];
     for (uint32_t k = 0; !d->nested && k < n->n_free; k++)
         if (!ivar_list_has(d->param, d->n_param, n->free[k]))
-            return fault(v, "d%u: its body %%%u depends on i%u, which is none of its own", id, d->body, n->free[k]);
+            return fault(v, "d%u: its body %%%u depends on i%u, which is none of its own", id, d->body,
+                         n->free[k]);
 }
 
 bool program_verify(const program *p, text *problem)
@@ -628,22 +651,14 @@ bool program_verify(const program *p, text *problem)
     verifier v = {.p = p, .out = problem, .ok = true};
     v.top_def = arena_array(p->memory, uint32_t, p->nodes.n + 1);
     v.top_set = arena_array(p->memory, uint32_t, p->nodes.n + 1);
-    for (uint32_t k = 0; v.ok && k < p->sets.n; k++)
-        verify_set(&v, k);
-    for (uint32_t k = 0; v.ok && k < p->slots.n; k++)
-        verify_slot(&v, k);
-    for (uint32_t k = 0; v.ok && k < p->inputs.n; k++)
-        verify_input(&v, k);
-    for (uint32_t k = 0; v.ok && k < p->ivars.n; k++)
-        verify_ivar(&v, k);
-    for (uint32_t k = 0; v.ok && k < p->defs.n; k++)
-        verify_def(&v, k);
-    for (uint32_t k = 0; v.ok && k < p->nodes.n; k++)
-        verify_node(&v, k);
-    for (uint32_t k = 0; v.ok && k < p->defs.n; k++)
-        verify_scope(&v, k);
-    for (uint32_t k = 0; v.ok && k < p->sets.n; k++)
-        verify_cutoff(&v, k);
+    for (uint32_t k = 0; v.ok && k < p->sets.n; k++) verify_set(&v, k);
+    for (uint32_t k = 0; v.ok && k < p->slots.n; k++) verify_slot(&v, k);
+    for (uint32_t k = 0; v.ok && k < p->inputs.n; k++) verify_input(&v, k);
+    for (uint32_t k = 0; v.ok && k < p->ivars.n; k++) verify_ivar(&v, k);
+    for (uint32_t k = 0; v.ok && k < p->defs.n; k++) verify_def(&v, k);
+    for (uint32_t k = 0; v.ok && k < p->nodes.n; k++) verify_node(&v, k);
+    for (uint32_t k = 0; v.ok && k < p->defs.n; k++) verify_scope(&v, k);
+    for (uint32_t k = 0; v.ok && k < p->sets.n; k++) verify_cutoff(&v, k);
     for (uint32_t k = 0; v.ok && k < p->claims.n; k++)
         if (p->claims.at[k].subject != SETIR_NONE && p->claims.at[k].subject >= p->defs.n)
             fault(&v, "a claim about a tensor that does not exist");

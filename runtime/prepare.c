@@ -134,14 +134,18 @@ static mtx_status check_periodic(const preparing *p, int32_t slot, int64_t frame
     const mtx_slot_desc *d = &p->plan->slots[slot];
     for (int k = 0; k < 3; k++) {
         if ((d->axes >> k & 1) == 0 || s->pbc[k]) continue;
-        rt_problem_set(p->problem, MTX_EDATA, "E0660", "`%s` repeats along lattice vector %d, but this structure does not",
-                       d->name, k + 1);
-        rt_problem_help(p->problem, "Give the structure a cell and pbc, or declare a type with another lattice.");
+        rt_problem_set(p->problem, MTX_EDATA, "E0660",
+                       "`%s` repeats along lattice vector %d, but this structure does not", d->name, k + 1);
+        rt_problem_help(p->problem,
+                        "Give the structure a cell and pbc, or declare a type with another lattice.");
         return batch_blame(p, slot, frame);
     }
     if (d->axes == 0 && (s->pbc[0] || s->pbc[1] || s->pbc[2])) {
-        rt_problem_set(p->problem, MTX_EDATA, "E0661", "`%s` has no lattice, but this structure is periodic", d->name);
-        rt_problem_help(p->problem, "Set pbc=\"F F F\" if it is a molecule in a box, or declare `field cell : lattice(xyz)`.");
+        rt_problem_set(p->problem, MTX_EDATA, "E0661", "`%s` has no lattice, but this structure is periodic",
+                       d->name);
+        rt_problem_help(
+            p->problem,
+            "Set pbc=\"F F F\" if it is a molecule in a box, or declare `field cell : lattice(xyz)`.");
         return batch_blame(p, slot, frame);
     }
     return MTX_OK;
@@ -171,11 +175,13 @@ static mtx_status blame_atom(const preparing *p, int32_t slot, int64_t frame, co
 {
     for (int64_t k = 0; k < s->n; k++) {
         if (!all_finite(s->r[k], 3))
-            rt_problem_set(p->problem, MTX_EDATA, "E0612", "atom %lld is at (%g, %g, %g)", (long long)k, s->r[k][0],
-                           s->r[k][1], s->r[k][2]);
+            rt_problem_set(p->problem, MTX_EDATA, "E0612", "atom %lld is at (%g, %g, %g)", (long long)k,
+                           s->r[k][0], s->r[k][1], s->r[k][2]);
         else if (!all_elements(&s->Z[k], 1))
-            rt_problem_set(p->problem, MTX_EDATA, "E0613", "atom %lld has the atomic number %d", (long long)k, s->Z[k]);
-        else continue;
+            rt_problem_set(p->problem, MTX_EDATA, "E0613", "atom %lld has the atomic number %d", (long long)k,
+                           s->Z[k]);
+        else
+            continue;
         if (p->problem != NULL) p->problem->atom = k;
         break;
     }
@@ -192,13 +198,15 @@ static mtx_status copy_frames(const preparing *p, int32_t slot)
     b->max_frame = 0;
     ptr[0] = 0;
     for (int64_t f = 0; f < p->nb; f++) {
-        if (frame[f] == NULL || frame[f]->n < 0 || frame[f]->n > INT32_MAX || ptr[f] > INT32_MAX - frame[f]->n)
-            return rt_problem_set(p->problem, MTX_EINVAL, "E0600", "too many atoms in a batch, or a structure is missing");
+        if (frame[f] == NULL || frame[f]->n < 0 || frame[f]->n > INT32_MAX ||
+            ptr[f] > INT32_MAX - frame[f]->n)
+            return rt_problem_set(p->problem, MTX_EINVAL, "E0600",
+                                  "too many atoms in a batch, or a structure is missing");
         ptr[f + 1] = ptr[f] + frame[f]->n;
         if (frame[f]->n > b->max_frame) b->max_frame = frame[f]->n;
     }
     b->n = ptr[p->nb];
-    double (*r)[3] = rt_buffer_room(&b->r, b->n, sizeof *r);
+    double(*r)[3] = rt_buffer_room(&b->r, b->n, sizeof *r);
     int32_t *Z = rt_buffer_room(&b->Z, b->n, sizeof *Z);
     if (r == NULL || Z == NULL) return no_memory(p);
     for (int64_t f = 0; f < p->nb; f++) {
@@ -208,7 +216,8 @@ static mtx_status copy_frames(const preparing *p, int32_t slot)
         if (s->n == 0) continue;
         memcpy(r[ptr[f]], s->r, (size_t)s->n * sizeof *r);
         memcpy(&Z[ptr[f]], s->Z, (size_t)s->n * sizeof *Z);
-        if (!all_finite(r[ptr[f]], 3 * s->n) || !all_elements(&Z[ptr[f]], s->n)) return blame_atom(p, slot, f, s);
+        if (!all_finite(r[ptr[f]], 3 * s->n) || !all_elements(&Z[ptr[f]], s->n))
+            return blame_atom(p, slot, f, s);
     }
     return MTX_OK;
 }
@@ -315,9 +324,10 @@ static const double *cutoffs(const preparing *p, int32_t id, mtx_status *status)
     for (int64_t f = 0; f < p->nb; f++) {
         const bool usable = refused == 0 && cutoff[f] > 0 && cutoff[f] < 1e300;
         if (usable || (refused != 0 && f != refused - 1)) continue;
-        *status = refused != 0
-            ? rt_problem_set(p->problem, MTX_EDATA, "E0662", "the cutoff of `%s` cannot be computed", d->name)
-            : rt_problem_set(p->problem, MTX_EDATA, "E0662", "the cutoff of `%s` is %g here", d->name, cutoff[f]);
+        *status = refused != 0 ? rt_problem_set(p->problem, MTX_EDATA, "E0662",
+                                                "the cutoff of `%s` cannot be computed", d->name)
+                               : rt_problem_set(p->problem, MTX_EDATA, "E0662",
+                                                "the cutoff of `%s` is %g here", d->name, cutoff[f]);
         rt_problem_help(p->problem, "A cutoff is a positive number.");
         batch_blame(p, d->slot < 0 ? 0 : d->slot, f);
         return NULL;
@@ -334,24 +344,34 @@ static mtx_status pairs_set(const preparing *p, int32_t id)
     if (cutoff == NULL) return status;
     const bool spots = p->plan->sets[d->parent].kind == MTX_SET_DIFFER;
     const int64_t *ptr = p->batch->set_view[d->parent].ptr;
-    const double (*r)[3] = spots ? p->batch->set[d->parent].points.at : p->batch->slot[d->slot].r.at;
+    const double(*r)[3] = spots ? p->batch->set[d->parent].points.at : p->batch->slot[d->slot].r.at;
     uint8_t pbc[3];
     axes_flags(p->plan->slots[d->slot].axes, pbc);
     const unsigned flags = d->need & MTX_NEED_REV ? MTX_PAIRS_REVERSE : 0;
     mtx_pairs_clear(pairs);
     for (int64_t f = 0; f < p->nb; f++) {
         const mtx_structure *s = p->frames[d->slot * p->nb + f];
-        status = mtx_neighbors_append(r + ptr[f], (const double(*)[3])s->cell, pbc, ptr[f + 1] - ptr[f], cutoff[f], flags,
-                                      pairs, p->problem);
+        status = mtx_neighbors_append(r + ptr[f], (const double(*)[3])s->cell, pbc, ptr[f + 1] - ptr[f],
+                                      cutoff[f], flags, pairs, p->problem);
         if (status == MTX_OK) continue;
         batch_blame(p, d->slot, f);
         return status;
     }
-    p->batch->set_view[id] = (mtx_set_view){
-        .n = pairs->n, .max_row = longest(pairs->row, pairs->atoms), .max_frame = longest(pairs->pair_ptr, p->nb),
-        .ptr = pairs->pair_ptr, .row = pairs->row, .rev = flags ? pairs->rev : NULL, .i = pairs->i, .j = pairs->j,
-        .sx = pairs->sx, .sy = pairs->sy, .sz = pairs->sz,
-        .x = pairs->dx, .y = pairs->dy, .z = pairs->dz, .dist = pairs->dist};
+    p->batch->set_view[id] = (mtx_set_view){.n = pairs->n,
+                                            .max_row = longest(pairs->row, pairs->atoms),
+                                            .max_frame = longest(pairs->pair_ptr, p->nb),
+                                            .ptr = pairs->pair_ptr,
+                                            .row = pairs->row,
+                                            .rev = flags ? pairs->rev : NULL,
+                                            .i = pairs->i,
+                                            .j = pairs->j,
+                                            .sx = pairs->sx,
+                                            .sy = pairs->sy,
+                                            .sz = pairs->sz,
+                                            .x = pairs->dx,
+                                            .y = pairs->dy,
+                                            .z = pairs->dz,
+                                            .dist = pairs->dist};
     return MTX_OK;
 }
 
@@ -361,8 +381,9 @@ static bool spot_ends(const preparing *p, int32_t id)
     const mtx_set_desc *d = &p->plan->sets[id];
     batch_set *set = &p->batch->set[id];
     const mtx_spots *spots = &set->spots;
-    int32_t *i = rt_buffer_room(&set->i, spots->n, sizeof *i), *j = rt_buffer_room(&set->j, spots->n, sizeof *j);
-    double (*point)[3] = rt_buffer_room(&set->points, spots->n, sizeof *point);
+    int32_t *i = rt_buffer_room(&set->i, spots->n, sizeof *i),
+            *j = rt_buffer_room(&set->j, spots->n, sizeof *j);
+    double(*point)[3] = rt_buffer_room(&set->points, spots->n, sizeof *point);
     if (i == NULL || j == NULL || point == NULL) return false;
     const int64_t *host = p->batch->set_view[d->host].ptr, *sample = p->batch->set_view[d->sample].ptr;
     for (int64_t f = 0; f < p->nb; f++) {
@@ -387,16 +408,24 @@ static mtx_status differ_set(const preparing *p, int32_t id)
     axes_flags(p->plan->slots[sample].axes, axes);
     mtx_spots_clear(spots);
     for (int64_t f = 0; f < p->nb; f++) {
-        mtx_status status = mtx_differ_append(p->frames[host * p->nb + f], p->frames[sample * p->nb + f], axes, 0, spots,
-                                              p->problem);
+        mtx_status status = mtx_differ_append(p->frames[host * p->nb + f], p->frames[sample * p->nb + f],
+                                              axes, 0, spots, p->problem);
         if (status == MTX_OK) continue;
         batch_blame(p, sample, f);
         return status;
     }
     if (p->nb > 0 && !spot_ends(p, id)) return no_memory(p);
-    p->batch->set_view[id] = (mtx_set_view){
-        .n = spots->n, .max_frame = longest(spots->ptr, p->nb), .ptr = spots->ptr, .i = set->i.at, .j = set->j.at,
-        .sx = spots->tx, .sy = spots->ty, .sz = spots->tz, .x = spots->x, .y = spots->y, .z = spots->z};
+    p->batch->set_view[id] = (mtx_set_view){.n = spots->n,
+                                            .max_frame = longest(spots->ptr, p->nb),
+                                            .ptr = spots->ptr,
+                                            .i = set->i.at,
+                                            .j = set->j.at,
+                                            .sx = spots->tx,
+                                            .sy = spots->ty,
+                                            .sz = spots->tz,
+                                            .x = spots->x,
+                                            .y = spots->y,
+                                            .z = spots->z};
     return MTX_OK;
 }
 
@@ -417,9 +446,16 @@ static mtx_status recip_set(const preparing *p, int32_t id)
         batch_blame(p, d->slot, f);
         return status;
     }
-    p->batch->set_view[id] = (mtx_set_view){
-        .n = recip->n, .max_frame = longest(recip->ptr, p->nb), .ptr = recip->ptr, .x = recip->x, .y = recip->y,
-        .z = recip->z, .dist = recip->dist, .sx = recip->h, .sy = recip->k, .sz = recip->l};
+    p->batch->set_view[id] = (mtx_set_view){.n = recip->n,
+                                            .max_frame = longest(recip->ptr, p->nb),
+                                            .ptr = recip->ptr,
+                                            .x = recip->x,
+                                            .y = recip->y,
+                                            .z = recip->z,
+                                            .dist = recip->dist,
+                                            .sx = recip->h,
+                                            .sy = recip->k,
+                                            .sz = recip->l};
     return MTX_OK;
 }
 
@@ -461,14 +497,17 @@ static mtx_status prepare_input(const preparing *p, int32_t id)
     return MTX_OK;
 }
 
-mtx_status mtx_prepare(const mtx_plan *plan, const mtx_structure *const *frames, int64_t nb, mtx_stage_fn stage,
-                       void *user, mtx_batch *batch, mtx_problem *problem)
+mtx_status mtx_prepare(const mtx_plan *plan, const mtx_structure *const *frames, int64_t nb,
+                       mtx_stage_fn stage, void *user, mtx_batch *batch, mtx_problem *problem)
 {
     const preparing p = {plan, frames, nb, stage, user, batch, problem};
     if (nb < 0 || (frames == NULL && nb > 0))
         return rt_problem_set(problem, MTX_EINVAL, "E0600", "a batch has %lld frames", (long long)nb);
     if (!batch_widen(batch, plan)) return no_memory(&p);
-    batch->view = (mtx_view){.nb = nb, .set = batch->set_view, .input = batch->input_view, .cell = batch->cell_view,
+    batch->view = (mtx_view){.nb = nb,
+                             .set = batch->set_view,
+                             .input = batch->input_view,
+                             .cell = batch->cell_view,
                              .param = batch->view.param};
     memset(batch->set_view, 0, (size_t)plan->n_sets * sizeof *batch->set_view);
     mtx_status status = MTX_OK;

@@ -24,12 +24,15 @@ static void list_columns(const preparing *p, const mtx_column *columns, int32_t 
     size_t used = 0;
     names[0] = '\0';
     for (int32_t k = 0; k < count && used < sizeof names; k++) {
-        const int wrote = snprintf(names + used, sizeof names - used, "%s%s", k > 0 ? ", " : "", columns[k].name);
+        const int wrote =
+            snprintf(names + used, sizeof names - used, "%s%s", k > 0 ? ", " : "", columns[k].name);
         if (wrote < 0) break;
         used += (size_t)wrote;
     }
-    if (count > 0) rt_problem_help(p->problem, "There are: %s.", names);
-    else rt_problem_help(p->problem, "This frame has no extra columns of that kind.");
+    if (count > 0)
+        rt_problem_help(p->problem, "There are: %s.", names);
+    else
+        rt_problem_help(p->problem, "This frame has no extra columns of that kind.");
 }
 
 static const mtx_column *find_column(const mtx_structure *s, const mtx_input_desc *d, int32_t *hint)
@@ -56,8 +59,8 @@ static const mtx_column *column_of(const preparing *p, int32_t id, int64_t f, in
         if (column != NULL) return column;
     }
     *slot = first;
-    rt_problem_set(p->problem, MTX_EDATA, "E0616", "`%s` needs the %s `%s`, which this structure lacks", d->name,
-                   d->rows >= 0 ? "per-atom column" : "key", d->key);
+    rt_problem_set(p->problem, MTX_EDATA, "E0616", "`%s` needs the %s `%s`, which this structure lacks",
+                   d->name, d->rows >= 0 ? "per-atom column" : "key", d->key);
     if (p->plan->n_slots > 0) {
         const mtx_structure *s = p->frames[first * p->nb + f];
         list_columns(p, d->rows >= 0 ? s->columns : s->info, d->rows >= 0 ? s->n_columns : s->n_info);
@@ -69,14 +72,16 @@ static const mtx_column *column_of(const preparing *p, int32_t id, int64_t f, in
 static bool check_shape(const preparing *p, const mtx_input_desc *d, const mtx_column *c, int64_t rows)
 {
     const bool text = c->type == MTX_COL_TEXT;
-    if (text != (d->type == MTX_TYPE_SPECIES && text) || (d->type == MTX_TYPE_SPECIES && c->type == MTX_COL_REAL)) {
-        rt_problem_set(p->problem, MTX_EDATA, "E0617", "`%s` holds %s, `%s` wants %s", d->key, text ? "text" : "reals",
-                       d->name, d->type == MTX_TYPE_SPECIES ? "elements" : "numbers");
+    if (text != (d->type == MTX_TYPE_SPECIES && text) ||
+        (d->type == MTX_TYPE_SPECIES && c->type == MTX_COL_REAL)) {
+        rt_problem_set(p->problem, MTX_EDATA, "E0617", "`%s` holds %s, `%s` wants %s", d->key,
+                       text ? "text" : "reals", d->name,
+                       d->type == MTX_TYPE_SPECIES ? "elements" : "numbers");
         return false;
     }
     if (c->width != d->width || c->rows != rows) {
-        rt_problem_set(p->problem, MTX_EDATA, "E0618", "`%s` has %lld rows of %d, `%s` wants %lld of %d", d->key,
-                       (long long)c->rows, c->width, d->name, (long long)rows, d->width);
+        rt_problem_set(p->problem, MTX_EDATA, "E0618", "`%s` has %lld rows of %d, `%s` wants %lld of %d",
+                       d->key, (long long)c->rows, c->width, d->name, (long long)rows, d->width);
         return false;
     }
     return true;
@@ -100,14 +105,17 @@ static bool copy_elements(const preparing *p, const mtx_input_desc *d, const mtx
     const int64_t n = c->rows * c->width;
     for (int64_t k = 0; k < n; k++) {
         const char *symbol = c->type == MTX_COL_TEXT ? c->text[k] : "";
-        const double number = c->type == MTX_COL_TEXT ? mtx_element_number(symbol, strlen(symbol)) : c->real[k];
+        const double number =
+            c->type == MTX_COL_TEXT ? mtx_element_number(symbol, strlen(symbol)) : c->real[k];
         const bool known = number >= 1 && number <= 118 && number == floor(number);
         out[k] = known ? (int32_t)number : 0;
         if (known) continue;
         if (c->type == MTX_COL_TEXT)
-            rt_problem_set(p->problem, MTX_EDATA, "E0613", "`%s` is `%.40s`, which is no element", d->key, symbol);
+            rt_problem_set(p->problem, MTX_EDATA, "E0613", "`%s` is `%.40s`, which is no element", d->key,
+                           symbol);
         else
-            rt_problem_set(p->problem, MTX_EDATA, "E0613", "`%s` is %g, which is no atomic number", d->key, number);
+            rt_problem_set(p->problem, MTX_EDATA, "E0613", "`%s` is %g, which is no atomic number", d->key,
+                           number);
         if (p->problem != NULL && d->rows >= 0) p->problem->atom = k / c->width;
         return false;
     }
@@ -120,15 +128,18 @@ mtx_status batch_field(const preparing *p, int32_t id)
     const int64_t *ptr = d->rows >= 0 ? p->batch->slot[d->slot].ptr.at : NULL;
     const int64_t rows = ptr != NULL ? ptr[p->nb] : p->nb;
     const bool elements = d->type == MTX_TYPE_SPECIES;
-    void *data = rt_buffer_room(&p->batch->input[id], rows * d->width, elements ? sizeof(int32_t) : sizeof(double));
+    void *data =
+        rt_buffer_room(&p->batch->input[id], rows * d->width, elements ? sizeof(int32_t) : sizeof(double));
     if (data == NULL) return rt_problem_set(p->problem, MTX_ENOMEM, "E0600", "memory exhausted");
     for (int64_t f = 0; f < p->nb; f++) {
         int32_t slot;
         const mtx_column *c = column_of(p, id, f, &slot);
         if (c == NULL) return MTX_EDATA;
-        const int64_t at = (ptr != NULL ? ptr[f] : f) * d->width, count = ptr != NULL ? ptr[f + 1] - ptr[f] : 1;
-        const bool good = check_shape(p, d, c, count)
-            && (elements ? copy_elements(p, d, c, (int32_t *)data + at) : copy_numbers(p, d, c, (double *)data + at));
+        const int64_t at = (ptr != NULL ? ptr[f] : f) * d->width,
+                      count = ptr != NULL ? ptr[f + 1] - ptr[f] : 1;
+        const bool good =
+            check_shape(p, d, c, count) && (elements ? copy_elements(p, d, c, (int32_t *)data + at)
+                                                     : copy_numbers(p, d, c, (double *)data + at));
         if (!good) return refuse(p, slot, f, d->key, MTX_EDATA);
     }
     p->batch->input_view[id] = data;

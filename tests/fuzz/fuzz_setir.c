@@ -24,14 +24,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     intern_init(&names, &a);
     diag_sink_init(&sink, &a);
     const program *p = program_read(&a, &names, source_new(&a, "fuzz.ir", (const char *)data, size), &sink);
-    if (!p && !sink.errors)
-        abort();
+    if (!p && !sink.errors) abort();
     if (p) {
         text out;
         text_init(&out);
         program_dump(p, &out);
-        if (!program_read(&a, &names, source_new(&a, "again.ir", out.s, out.n), &sink))
-            abort();
+        if (!program_read(&a, &names, source_new(&a, "again.ir", out.s, out.n), &sink)) abort();
         text_free(&out);
     }
     arena_free(&a);

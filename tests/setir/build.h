@@ -21,16 +21,22 @@
 #include "setir.h"
 
 /* names of steps in accuracy */
-#define EXACT      0.0
-#define ROUNDING   1e-12
-#define PUBLISHED  1e-6                   /* goldens with six decimals                         */
+#define EXACT     0.0
+#define ROUNDING  1e-12
+#define PUBLISHED 1e-6 /* goldens with six decimals */
 
 static jmp_buf test_landing;
 static const span nowhere = {0};
 
 /* ------------------------------------------------------------------------------------------------------- programs */
 
-typedef struct bench { arena memory; intern names; program *p; set_id atom; input_id r, Z; } bench;
+typedef struct bench {
+    arena memory;
+    intern names;
+    program *p;
+    set_id atom;
+    input_id r, Z;
+} bench;
 
 static inline name test_name(bench *t, const char *s)
 {
@@ -43,15 +49,32 @@ static inline void bench_init(bench *t, uint8_t axes)
     arena_init(&t->memory, &test_landing);
     intern_init(&t->names, &t->memory);
     program *p = t->p = program_new(&t->memory, test_name(t, "test"), nowhere);
-    t->atom = program_set(p, (set){.kind = SET_BASE, .id = test_name(t, "s.atom"), .parent = SETIR_NONE,
-                                   .host = SETIR_NONE, .sample = SETIR_NONE, .cutoff = SETIR_NONE});
+    t->atom = program_set(p, (set){.kind = SET_BASE,
+                                   .id = test_name(t, "s.atom"),
+                                   .parent = SETIR_NONE,
+                                   .host = SETIR_NONE,
+                                   .sample = SETIR_NONE,
+                                   .cutoff = SETIR_NONE});
     set_id *domain = arena_copy(&t->memory, &t->atom, sizeof t->atom);
-    t->r = program_input(p, (input){.role = IN_POSITION, .id = test_name(t, "r"), .elem = elem_real(1), .scale = 1,
-                                    .domain = domain, .n_domain = 1});
-    t->Z = program_input(p, (input){.role = IN_SPECIES, .id = test_name(t, "Z"), .elem = elem_species(), .scale = 1,
-                                    .domain = domain, .n_domain = 1});
-    slot s = {.id = test_name(t, "s"), .type = test_name(t, "T"), .axes = axes, .base = t->atom, .position = t->r,
-              .species = t->Z, .cell_name = axes ? test_name(t, "cell") : NULL};
+    t->r = program_input(p, (input){.role = IN_POSITION,
+                                    .id = test_name(t, "r"),
+                                    .elem = elem_real(1),
+                                    .scale = 1,
+                                    .domain = domain,
+                                    .n_domain = 1});
+    t->Z = program_input(p, (input){.role = IN_SPECIES,
+                                    .id = test_name(t, "Z"),
+                                    .elem = elem_species(),
+                                    .scale = 1,
+                                    .domain = domain,
+                                    .n_domain = 1});
+    slot s = {.id = test_name(t, "s"),
+              .type = test_name(t, "T"),
+              .axes = axes,
+              .base = t->atom,
+              .position = t->r,
+              .species = t->Z,
+              .cell_name = axes ? test_name(t, "cell") : NULL};
     vec_push(&t->memory, &p->slots, s);
 }
 
@@ -67,13 +90,15 @@ static inline node_id num(bench *t, double x)
 
 static inline ivar_id over(bench *t, const char *id, set_id s)
 {
-    return program_ivar(t->p, (ivar){.set = s, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE,
-                                     .id = test_name(t, id)});
+    return program_ivar(
+        t->p,
+        (ivar){.set = s, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE, .id = test_name(t, id)});
 }
 
 static inline ivar_id in_row(bench *t, const char *id, set_id s, node_id row, node_id to)
 {
-    return program_ivar(t->p, (ivar){.set = s, .row = row, .to = to, .partner = SETIR_NONE, .id = test_name(t, id)});
+    return program_ivar(
+        t->p, (ivar){.set = s, .row = row, .to = to, .partner = SETIR_NONE, .id = test_name(t, id)});
 }
 
 static inline node_id at(bench *t, ivar_id v)
@@ -98,40 +123,64 @@ static inline node_id power(bench *t, node_id a, double p)
 
 static inline node_id field(bench *t, input_id in, node_id index)
 {
-    return program_node(t->p, OP_INPUT, t->p->inputs.at[in].elem, &index, 1, &(node_imm){.input = in}, nowhere);
+    return program_node(t->p, OP_INPUT, t->p->inputs.at[in].elem, &index, 1, &(node_imm){.input = in},
+                        nowhere);
 }
 
 static inline node_id reduce(bench *t, reduction r, const ivar_id *v, uint32_t n, node_id body, node_id where)
 {
     node_id args[2] = {body, where};
     node_imm imm = {.reduce = r, .ivars = (ivar_id *)v, .n_ivars = n};
-    return program_node(t->p, OP_REDUCE, t->p->nodes.at[body].elem, args, where == SETIR_NONE ? 1 : 2, &imm, nowhere);
+    return program_node(t->p, OP_REDUCE, t->p->nodes.at[body].elem, args, where == SETIR_NONE ? 1 : 2, &imm,
+                        nowhere);
 }
 
 static inline set_id pairs_of(bench *t, set_id parent, node_id cutoff)
 {
-    return program_set(t->p, (set){.kind = SET_PAIRS, .id = test_name(t, "bond"), .parent = parent, .host = SETIR_NONE,
-                                   .sample = SETIR_NONE, .cutoff = cutoff});
+    return program_set(t->p, (set){.kind = SET_PAIRS,
+                                   .id = test_name(t, "bond"),
+                                   .parent = parent,
+                                   .host = SETIR_NONE,
+                                   .sample = SETIR_NONE,
+                                   .cutoff = cutoff});
 }
 
 static inline set_id rank_of(bench *t, set_id parent, int32_t count)
 {
-    return program_set(t->p, (set){.kind = SET_RANK, .parent = parent, .slot = SETIR_NONE, .host = SETIR_NONE,
-                                   .sample = SETIR_NONE, .cutoff = SETIR_NONE, .count = count});
+    return program_set(t->p, (set){.kind = SET_RANK,
+                                   .parent = parent,
+                                   .slot = SETIR_NONE,
+                                   .host = SETIR_NONE,
+                                   .sample = SETIR_NONE,
+                                   .cutoff = SETIR_NONE,
+                                   .count = count});
 }
 
 static inline def_id tensor(bench *t, const char *id, const ivar_id *params, uint32_t n, node_id body)
 {
-    return program_def(t->p, (def){.id = test_name(t, id), .elem = t->p->nodes.at[body].elem, .body = body,
-                                   .param = arena_copy(&t->memory, params, n * sizeof *params), .n_param = n,
-                                   .lib_arg = SETIR_NONE, .declared = t->p->nodes.at[body].elem, .output = true});
+    return program_def(t->p, (def){.id = test_name(t, id),
+                                   .elem = t->p->nodes.at[body].elem,
+                                   .body = body,
+                                   .param = arena_copy(&t->memory, params, n * sizeof *params),
+                                   .n_param = n,
+                                   .lib_arg = SETIR_NONE,
+                                   .declared = t->p->nodes.at[body].elem,
+                                   .output = true});
 }
 
-static inline def_id library(bench *t, const char *id, lib_op op, bool flag, def_id arg, const ivar_id *params, uint32_t n)
+static inline def_id library(bench *t, const char *id, lib_op op, bool flag, def_id arg,
+                             const ivar_id *params, uint32_t n)
 {
-    return program_def(t->p, (def){.id = test_name(t, id), .elem = t->p->defs.at[arg].elem, .body = SETIR_NONE,
-                                   .param = arena_copy(&t->memory, params, n * sizeof *params), .n_param = n,
-                                   .lib = op, .lib_arg = arg, .lib_flag = flag, .declared = elem_real(0), .output = true});
+    return program_def(t->p, (def){.id = test_name(t, id),
+                                   .elem = t->p->defs.at[arg].elem,
+                                   .body = SETIR_NONE,
+                                   .param = arena_copy(&t->memory, params, n * sizeof *params),
+                                   .n_param = n,
+                                   .lib = op,
+                                   .lib_arg = arg,
+                                   .lib_flag = flag,
+                                   .declared = elem_real(0),
+                                   .output = true});
 }
 
 static inline node_id access(bench *t, node_op op, def_id d, const node_id *index, uint32_t n)
@@ -166,13 +215,14 @@ static inline void periodic(mtx_structure *s, const double cell[3][3], int axes)
 
 static inline void water(mtx_structure *s)
 {
-    structure_of(s, 3, (const double[][3]){{0, 0, .1173}, {0, .7572, -.4692}, {0, -.7572, -.4692}}, (int32_t[]){8, 1, 1});
+    structure_of(s, 3, (const double[][3]){{0, 0, .1173}, {0, .7572, -.4692}, {0, -.7572, -.4692}},
+                 (int32_t[]){8, 1, 1});
 }
 
 /* conventional cell of diamond, 8 atoms */
 static inline void silicon(mtx_structure *s, double a)
 {
-    static const double f[8][3] = {{0, 0, 0}, {0, .5, .5}, {.5, 0, .5}, {.5, .5, 0},
+    static const double f[8][3] = {{0, 0, 0},       {0, .5, .5},     {.5, 0, .5},     {.5, .5, 0},
                                    {.25, .25, .25}, {.25, .75, .75}, {.75, .25, .75}, {.75, .75, .25}};
     double r[8][3];
     for (int k = 0; k < 24; k++) r[k / 3][k % 3] = a * f[k / 3][k % 3];
@@ -183,14 +233,15 @@ static inline void silicon(mtx_structure *s, double a)
 /* ---------------------------------------------------------------------------------------------------------- values */
 
 /* Values of a tensor in frame f of a batch of structures; NULL-terminated list. Caller frees. */
-static inline double *values_at(const program *p, def_id d, int64_t f, int64_t *n, const mtx_structure *const *frames,
-                                int64_t nb)
+static inline double *values_at(const program *p, def_id d, int64_t f, int64_t *n,
+                                const mtx_structure *const *frames, int64_t nb)
 {
     assert_verified(p);
     mtx_batch *batch = mtx_batch_new();
     assert_non_null(batch);
     mtx_problem problem = {0};
-    if (interp_prepare(p, frames, nb, batch, &problem) != MTX_OK) fail_msg("%s %s", problem.code, problem.message);
+    if (interp_prepare(p, frames, nb, batch, &problem) != MTX_OK)
+        fail_msg("%s %s", problem.code, problem.message);
     interp *x = interp_new(p);
     assert_non_null(x);
     interp_bind(x, mtx_batch_view(batch), f);

@@ -40,11 +40,11 @@ static void coulomb_matrix_of_water(void **state)
     assert_near(c[5], 0.660328, PUBLISHED);
     double *e = values(t.p, eig, &s, &n);
     assert_int_equal(n, 3);
-    assert_near(e[0], -0.719284, PUBLISHED);             /* the published list gives magnitudes */
+    assert_near(e[0], -0.719284, PUBLISHED); /* the published list gives magnitudes */
     assert_near(e[1], -0.160328, PUBLISHED);
     assert_near(e[2], 75.396306, PUBLISHED);
     double *r = values(t.p, sorted, &s, &n);
-    for (int k = 0; k < 9; k++) assert_near(r[k], c[k], EXACT);          /* oxygen is first, ties as stored */
+    for (int k = 0; k < 9; k++) assert_near(r[k], c[k], EXACT); /* oxygen is first, ties as stored */
     free(c);
     free(e);
     free(r);
@@ -145,12 +145,18 @@ static void pair_sums_of_diamond(void **state)
     ivar_id i = over(&t, "i", t.atom), row = in_row(&t, "b", bond, at(&t, i), SETIR_NONE);
     node_id by_row = reduce(&t, RED_SUM, &row, 1, power(&t, length_of(&t, at(&t, row)), -6), SETIR_NONE);
     def_id e = tensor(&t, "e", &i, 1, by_row);
-    def_id N = tensor(&t, "N", NULL, 0, program_node(t.p, OP_COUNT, elem_real(0), NULL, 0,
-                                                     &(node_imm){.set = bond}, nowhere));
-    def_id back = tensor(&t, "back", NULL, 0, reduce(&t, RED_MAX, &b2, 1, real1(&t, OP_NORM,
-        node_2(t.p, OP_ADD, elem_real(1), node_1(t.p, OP_PAIR_D, elem_real(1), at(&t, b2), nowhere),
-               node_1(t.p, OP_PAIR_D, elem_real(1), node_1(t.p, OP_PAIR_REV, elem_index(bond), at(&t, b2), nowhere), nowhere),
-               nowhere)), SETIR_NONE));
+    def_id N = tensor(&t, "N", NULL, 0,
+                      program_node(t.p, OP_COUNT, elem_real(0), NULL, 0, &(node_imm){.set = bond}, nowhere));
+    def_id back = tensor(
+        &t, "back", NULL, 0,
+        reduce(
+            &t, RED_MAX, &b2, 1,
+            real1(&t, OP_NORM,
+                  node_2(t.p, OP_ADD, elem_real(1), node_1(t.p, OP_PAIR_D, elem_real(1), at(&t, b2), nowhere),
+                         node_1(t.p, OP_PAIR_D, elem_real(1),
+                                node_1(t.p, OP_PAIR_REV, elem_index(bond), at(&t, b2), nowhere), nowhere),
+                         nowhere)),
+            SETIR_NONE));
     mtx_structure s;
     silicon(&s, 5.431);
     int64_t count, n;
@@ -185,7 +191,8 @@ static void triplets_of_diamond(void **state)
                                real2(&t, OP_MUL, length_of(&t, at(&t, b)), length_of(&t, at(&t, c))));
         node_id square = power(&t, real2(&t, OP_ADD, cosine, num(&t, 1.0 / 3)), 2);
         node_id one = real2(&t, OP_ADD, num(&t, 1), square);
-        result[kind] = tensor(&t, "n", NULL, 0, reduce(&t, RED_SUM, (ivar_id[]){i, b, c}, 3, one, SETIR_NONE));
+        result[kind] =
+            tensor(&t, "n", NULL, 0, reduce(&t, RED_SUM, (ivar_id[]){i, b, c}, 3, one, SETIR_NONE));
     }
     mtx_structure s;
     silicon(&s, 5.431);
@@ -205,9 +212,11 @@ static void pairs_between_two_atoms(void **state)
     set_id bond = pairs_of(&t, t.atom, num(&t, 5.0));
     ivar_id ij[2] = {over(&t, "i", t.atom), over(&t, "j", t.atom)};
     ivar_id b = in_row(&t, "b", bond, at(&t, ij[0]), at(&t, ij[1]));
-    def_id m = tensor(&t, "m", ij, 2, reduce(&t, RED_SUM, &b, 1, power(&t, length_of(&t, at(&t, b)), -2), SETIR_NONE));
+    def_id m = tensor(&t, "m", ij, 2,
+                      reduce(&t, RED_SUM, &b, 1, power(&t, length_of(&t, at(&t, b)), -2), SETIR_NONE));
     ivar_id k = over(&t, "k", t.atom), c = in_row(&t, "c", bond, at(&t, k), SETIR_NONE);
-    def_id row = tensor(&t, "row", &k, 1, reduce(&t, RED_SUM, &c, 1, power(&t, length_of(&t, at(&t, c)), -2), SETIR_NONE));
+    def_id row = tensor(&t, "row", &k, 1,
+                        reduce(&t, RED_SUM, &c, 1, power(&t, length_of(&t, at(&t, c)), -2), SETIR_NONE));
     mtx_structure s;
     silicon(&s, 5.431);
     int64_t n;
@@ -233,8 +242,14 @@ static void filters_and_empty_rows(void **state)
     bench t;
     bench_init(&t, 0);
     int32_t *list = arena_copy(&t.memory, (int32_t[]){1, 8, 79}, 3 * sizeof(int32_t));
-    set_id species = program_set(t.p, (set){.kind = SET_SPECIES, .slot = SETIR_NONE, .parent = SETIR_NONE, .host = SETIR_NONE,
-                                            .sample = SETIR_NONE, .cutoff = SETIR_NONE, .count = 3, .species = list});
+    set_id species = program_set(t.p, (set){.kind = SET_SPECIES,
+                                            .slot = SETIR_NONE,
+                                            .parent = SETIR_NONE,
+                                            .host = SETIR_NONE,
+                                            .sample = SETIR_NONE,
+                                            .cutoff = SETIR_NONE,
+                                            .count = 3,
+                                            .species = list});
     set_id bond = pairs_of(&t, t.atom, num(&t, 1.2));
     static const reduction how[5] = {RED_SUM, RED_MEAN, RED_PROD, RED_MAX, RED_MIN};
     def_id d[5];
@@ -254,9 +269,9 @@ static void filters_and_empty_rows(void **state)
         int64_t n;
         double *v = values(t.p, d[k], &s, &n);
         assert_int_equal(n, 9);
-        assert_near(v[0], at_oxygen[k], ROUNDING);       /* O sees two H */
-        assert_near(v[4], oh, ROUNDING);           /* H sees one O */
-        assert_true(v[2] == empty[k] && v[5] == empty[k]);                           /* nothing sees gold */
+        assert_near(v[0], at_oxygen[k], ROUNDING);         /* O sees two H */
+        assert_near(v[4], oh, ROUNDING);                   /* H sees one O */
+        assert_true(v[2] == empty[k] && v[5] == empty[k]); /* nothing sees gold */
         free(v);
     }
     mtx_structure_free(&s);
@@ -271,8 +286,11 @@ static void batches_with_an_empty_frame(void **state)
     bench_init(&t, 0);
     set_id bond = pairs_of(&t, t.atom, num(&t, 2.0));
     ivar_id b = over(&t, "b", bond), i = over(&t, "i", t.atom);
-    def_id mean = tensor(&t, "mean", NULL, 0, reduce(&t, RED_MEAN, &b, 1, length_of(&t, at(&t, b)), SETIR_NONE));
-    def_id q = tensor(&t, "q", NULL, 0, reduce(&t, RED_SUM, &i, 1, real1(&t, OP_PROTONS, field(&t, t.Z, at(&t, i))), SETIR_NONE));
+    def_id mean =
+        tensor(&t, "mean", NULL, 0, reduce(&t, RED_MEAN, &b, 1, length_of(&t, at(&t, b)), SETIR_NONE));
+    def_id q =
+        tensor(&t, "q", NULL, 0,
+               reduce(&t, RED_SUM, &i, 1, real1(&t, OP_PROTONS, field(&t, t.Z, at(&t, i))), SETIR_NONE));
     mtx_structure s[3];
     water(&s[0]);
     structure_of(&s[1], 0, NULL, NULL);
@@ -300,10 +318,12 @@ static void computed_cutoff(void **state)
     bench_init(&t, 7);
     node_id volume = program_node(t.p, OP_VOLUME, elem_real(0), NULL, 0, &(node_imm){.slot = 0}, nowhere);
     node_id count = program_node(t.p, OP_COUNT, elem_real(0), NULL, 0, &(node_imm){.set = t.atom}, nowhere);
-    set_id bond = pairs_of(&t, t.atom, real2(&t, OP_MUL, num(&t, 1.2), power(&t, real2(&t, OP_DIV, volume, count), 1.0 / 3)));
-    def_id N = tensor(&t, "N", NULL, 0, program_node(t.p, OP_COUNT, elem_real(0), NULL, 0, &(node_imm){.set = bond}, nowhere));
+    set_id bond = pairs_of(
+        &t, t.atom, real2(&t, OP_MUL, num(&t, 1.2), power(&t, real2(&t, OP_DIV, volume, count), 1.0 / 3)));
+    def_id N = tensor(&t, "N", NULL, 0,
+                      program_node(t.p, OP_COUNT, elem_real(0), NULL, 0, &(node_imm){.set = bond}, nowhere));
     mtx_structure s;
-    silicon(&s, 5.431);                                  /* 1.2 (V/N)^(1/3) = 3.259: first shell only */
+    silicon(&s, 5.431); /* 1.2 (V/N)^(1/3) = 3.259: first shell only */
     assert_near(scalar_of(t.p, N, &s), 8 * 4, EXACT);
     mtx_structure_free(&s);
     bench_free(&t);
@@ -313,7 +333,8 @@ static void computed_cutoff(void **state)
 
 static node_id axis_vector(bench *t, node_op op, set_id axes, int k)
 {
-    node_id index = program_node(t->p, OP_INDEX_CONST, elem_index(axes), NULL, 0, &(node_imm){.set = axes, .k = k}, nowhere);
+    node_id index = program_node(t->p, OP_INDEX_CONST, elem_index(axes), NULL, 0,
+                                 &(node_imm){.set = axes, .k = k}, nowhere);
     return program_node(t->p, op, elem_real(1), &index, 1, &(node_imm){.slot = 0}, nowhere);
 }
 
@@ -322,21 +343,32 @@ static void cells_fractions_and_nearest_images(void **state)
     (void)state;
     bench t;
     bench_init(&t, 7);
-    set_id axes = program_set(t.p, (set){.kind = SET_AXIS, .parent = SETIR_NONE, .host = SETIR_NONE, .sample = SETIR_NONE,
-                                         .cutoff = SETIR_NONE, .count = 3});
+    set_id axes = program_set(t.p, (set){.kind = SET_AXIS,
+                                         .parent = SETIR_NONE,
+                                         .host = SETIR_NONE,
+                                         .sample = SETIR_NONE,
+                                         .cutoff = SETIR_NONE,
+                                         .count = 3});
     node_id a = axis_vector(&t, OP_CELL_VEC, axes, 0), b = axis_vector(&t, OP_CELL_VEC, axes, 1);
     node_id c = axis_vector(&t, OP_CELL_VEC, axes, 2);
     node_id triple = real2(&t, OP_DOT, a, node_2(t.p, OP_CROSS, elem_real(1), b, c, nowhere));
     def_id V = tensor(&t, "V", NULL, 0, real1(&t, OP_ABS, triple));
-    def_id V2 = tensor(&t, "V2", NULL, 0, program_node(t.p, OP_VOLUME, elem_real(0), NULL, 0, &(node_imm){.slot = 0}, nowhere));
-    node_id mixed = node_2(t.p, OP_ADD, elem_real(1), node_2(t.p, OP_MUL, elem_real(1), num(&t, 0.25), a, nowhere),
-                           node_2(t.p, OP_MUL, elem_real(1), num(&t, -1.5), c, nowhere), nowhere);
+    def_id V2 = tensor(&t, "V2", NULL, 0,
+                       program_node(t.p, OP_VOLUME, elem_real(0), NULL, 0, &(node_imm){.slot = 0}, nowhere));
+    node_id mixed =
+        node_2(t.p, OP_ADD, elem_real(1), node_2(t.p, OP_MUL, elem_real(1), num(&t, 0.25), a, nowhere),
+               node_2(t.p, OP_MUL, elem_real(1), num(&t, -1.5), c, nowhere), nowhere);
     ivar_id k = over(&t, "k", axes);
-    def_id f = tensor(&t, "f", &k, 1, program_node(t.p, OP_FRAC, elem_real(0), (node_id[]){mixed, at(&t, k)}, 2,
-                                                   &(node_imm){.slot = 0}, nowhere));
-    node_id far = node_2(t.p, OP_ADD, elem_real(1), node_2(t.p, OP_MUL, elem_real(1), num(&t, 7), a, nowhere),
-                         program_node(t.p, OP_CONST, elem_real(1), NULL, 0, &(node_imm){.value = {.1, .2, -.3}}, nowhere), nowhere);
-    def_id near = tensor(&t, "near", NULL, 0, program_node(t.p, OP_NEAREST, elem_real(1), &far, 1, &(node_imm){.slot = 0}, nowhere));
+    def_id f = tensor(&t, "f", &k, 1,
+                      program_node(t.p, OP_FRAC, elem_real(0), (node_id[]){mixed, at(&t, k)}, 2,
+                                   &(node_imm){.slot = 0}, nowhere));
+    node_id far = node_2(
+        t.p, OP_ADD, elem_real(1), node_2(t.p, OP_MUL, elem_real(1), num(&t, 7), a, nowhere),
+        program_node(t.p, OP_CONST, elem_real(1), NULL, 0, &(node_imm){.value = {.1, .2, -.3}}, nowhere),
+        nowhere);
+    def_id near =
+        tensor(&t, "near", NULL, 0,
+               program_node(t.p, OP_NEAREST, elem_real(1), &far, 1, &(node_imm){.slot = 0}, nowhere));
     def_id niggli[3];
     for (int m = 0; m < 3; m++) niggli[m] = tensor(&t, "n", NULL, 0, axis_vector(&t, OP_NIGGLI_VEC, axes, m));
     mtx_structure s;
@@ -367,22 +399,25 @@ static void tensor_algebra(void **state)
     bench t;
     bench_init(&t, 0);
     node_id u = program_node(t.p, OP_CONST, elem_real(1), NULL, 0, &(node_imm){.value = {1, 2, 3}}, nowhere);
-    node_id v = program_node(t.p, OP_CONST, elem_real(1), NULL, 0, &(node_imm){.value = {-1, 0.5, 2}}, nowhere);
+    node_id v =
+        program_node(t.p, OP_CONST, elem_real(1), NULL, 0, &(node_imm){.value = {-1, 0.5, 2}}, nowhere);
     node_id m = program_node(t.p, OP_CONST, elem_real(2), NULL, 0,
                              &(node_imm){.value = {2, 1, 0, -1, 3, 1, 0.5, 0, 4}}, nowhere);
     node_id outer = node_2(t.p, OP_OUTER, elem_real(2), u, v, nowhere);
     node_id mm = node_2(t.p, OP_MATMUL, elem_real(2), m, m, nowhere);
     node_id inverse_check[] = {
-        real1(&t, OP_DET, m),                                                       /* 28.5 */
-        real1(&t, OP_TRACE, outer),                                                 /* u.v = 6 */
-        real2(&t, OP_SUB, real1(&t, OP_DET, mm), power(&t, real1(&t, OP_DET, m), 2)),   /* 0 */
-        real2(&t, OP_DOT, node_2(t.p, OP_CROSS, elem_real(1), u, v, nowhere), u),       /* 0 */
+        real1(&t, OP_DET, m),                                                         /* 28.5 */
+        real1(&t, OP_TRACE, outer),                                                   /* u.v = 6 */
+        real2(&t, OP_SUB, real1(&t, OP_DET, mm), power(&t, real1(&t, OP_DET, m), 2)), /* 0 */
+        real2(&t, OP_DOT, node_2(t.p, OP_CROSS, elem_real(1), u, v, nowhere), u),     /* 0 */
         real2(&t, OP_SUB, real2(&t, OP_DOT, u, node_2(t.p, OP_MATVEC, elem_real(1), m, v, nowhere)),
-              real2(&t, OP_DOT, v, node_2(t.p, OP_MATVEC, elem_real(1),
-                                          node_1(t.p, OP_TRANSPOSE, elem_real(2), m, nowhere), u, nowhere))),     /* 0 */
-        real1(&t, OP_NORM, program_node(t.p, OP_IDENTITY, elem_real(2), NULL, 0, NULL, nowhere)),                 /* sqrt 3 */
-        program_node(t.p, OP_CUTOFF, elem_real(0), (node_id[]){num(&t, 0.5)}, 1, &(node_imm){.k = 3}, nowhere),   /* 1/2 */
-        real1(&t, OP_ACOS, num(&t, 1 + 1e-12)),                                     /* 0 */
+              real2(&t, OP_DOT, v,
+                    node_2(t.p, OP_MATVEC, elem_real(1), node_1(t.p, OP_TRANSPOSE, elem_real(2), m, nowhere),
+                           u, nowhere))),                                                         /* 0 */
+        real1(&t, OP_NORM, program_node(t.p, OP_IDENTITY, elem_real(2), NULL, 0, NULL, nowhere)), /* sqrt 3 */
+        program_node(t.p, OP_CUTOFF, elem_real(0), (node_id[]){num(&t, 0.5)}, 1, &(node_imm){.k = 3},
+                     nowhere),                  /* 1/2 */
+        real1(&t, OP_ACOS, num(&t, 1 + 1e-12)), /* 0 */
     };
     const double want[] = {28.5, 6, 0, 0, 0, sqrt(3), 0.5, 0};
     mtx_structure s;
@@ -403,8 +438,9 @@ static void channels_spread_scalars(void **state)
     node_id sum = node_2(t.p, OP_ADD, two, cat, num(&t, 1), nowhere);
     node_id doubled = node_2(t.p, OP_MUL, two, num(&t, 2), sum, nowhere);
     def_id d = tensor(&t, "d", NULL, 0, doubled);
-    def_id second = tensor(&t, "second", NULL, 0, program_node(t.p, OP_CHANNEL_GET, elem_real(0), &doubled, 1,
-                                                               &(node_imm){.k = 1}, nowhere));
+    def_id second =
+        tensor(&t, "second", NULL, 0,
+               program_node(t.p, OP_CHANNEL_GET, elem_real(0), &doubled, 1, &(node_imm){.k = 1}, nowhere));
     mtx_structure s;
     water(&s);
     int64_t n;
@@ -425,7 +461,8 @@ static void nested_tensors_and_substitution(void **state)
     bench t;
     bench_init(&t, 0);
     ivar_id i = over(&t, "i", t.atom), j = over(&t, "j", t.atom), k = over(&t, "k", t.atom);
-    node_id qi = real1(&t, OP_PROTONS, field(&t, t.Z, at(&t, i))), qj = real1(&t, OP_PROTONS, field(&t, t.Z, at(&t, j)));
+    node_id qi = real1(&t, OP_PROTONS, field(&t, t.Z, at(&t, i))),
+            qj = real1(&t, OP_PROTONS, field(&t, t.Z, at(&t, j)));
     def_id y = tensor(&t, "y", &j, 1, real2(&t, OP_MUL, qi, qj));
     t.p->defs.at[y].output = false;
     t.p->defs.at[y].nested = true;
@@ -461,7 +498,8 @@ static void rows_follow_a_substitution(void **state)
     bench_init(&t, 0);
     set_id bond = pairs_of(&t, t.atom, num(&t, 1.2));
     ivar_id i = over(&t, "i", t.atom), b = in_row(&t, "b", bond, at(&t, i), SETIR_NONE);
-    node_id n_i = reduce(&t, RED_SUM, &b, 1, num(&t, 1), SETIR_NONE);      /* coordination number; b not in the body */
+    node_id n_i =
+        reduce(&t, RED_SUM, &b, 1, num(&t, 1), SETIR_NONE); /* coordination number; b not in the body */
     assert_true(program_depends(t.p, n_i, i));
     ivar_id e = over(&t, "e", bond);
     node_id end = node_1(t.p, OP_PAIR_J, elem_index(t.atom), at(&t, e), nowhere);
@@ -470,7 +508,7 @@ static void rows_follow_a_substitution(void **state)
     def_id d = tensor(&t, "d", NULL, 0, reduce(&t, RED_SUM, &e, 1, n_j, SETIR_NONE));
     mtx_structure s;
     water(&s);
-    assert_near(scalar_of(t.p, d, &s), 2 * 1 + 2 * 2, EXACT);       /* O-H: H has 1; H-O: O has 2; twice each */
+    assert_near(scalar_of(t.p, d, &s), 2 * 1 + 2 * 2, EXACT); /* O-H: H has 1; H-O: O has 2; twice each */
     mtx_structure_free(&s);
     bench_free(&t);
 }
@@ -484,7 +522,8 @@ static void a_variable_may_be_bound_again_inside(void **state)
     ivar_id i = over(&t, "i", t.atom);
     node_id q = real1(&t, OP_PROTONS, field(&t, t.Z, at(&t, i)));
     node_id inner = reduce(&t, RED_SUM, &i, 1, q, SETIR_NONE);
-    def_id left = tensor(&t, "left", NULL, 0, reduce(&t, RED_SUM, &i, 1, real2(&t, OP_SUB, q, inner), SETIR_NONE));
+    def_id left =
+        tensor(&t, "left", NULL, 0, reduce(&t, RED_SUM, &i, 1, real2(&t, OP_SUB, q, inner), SETIR_NONE));
     mtx_structure s;
     water(&s);
     assert_near(scalar_of(t.p, left, &s), 10 - 3 * 10, EXACT);
@@ -497,7 +536,8 @@ static void missing_elements_are_errors(void **state)
     (void)state;
     bench t;
     bench_init(&t, 0);
-    node_id first = program_node(t.p, OP_INDEX_CONST, elem_index(t.atom), NULL, 0, &(node_imm){.set = t.atom}, nowhere);
+    node_id first =
+        program_node(t.p, OP_INDEX_CONST, elem_index(t.atom), NULL, 0, &(node_imm){.set = t.atom}, nowhere);
     def_id d = tensor(&t, "d", NULL, 0, real1(&t, OP_PROTONS, field(&t, t.Z, first)));
     mtx_structure s;
     structure_of(&s, 0, NULL, NULL);
@@ -519,14 +559,22 @@ static void missing_elements_are_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(coulomb_matrix_of_water), cmocka_unit_test(sorting_rows_follows_their_norm),
-        cmocka_unit_test(padding_fills_with_zeros), cmocka_unit_test(pair_sums_of_diamond),
-        cmocka_unit_test(triplets_of_diamond), cmocka_unit_test(pairs_between_two_atoms),
-        cmocka_unit_test(filters_and_empty_rows), cmocka_unit_test(batches_with_an_empty_frame),
-        cmocka_unit_test(computed_cutoff), cmocka_unit_test(cells_fractions_and_nearest_images),
-        cmocka_unit_test(tensor_algebra), cmocka_unit_test(channels_spread_scalars),
-        cmocka_unit_test(nested_tensors_and_substitution), cmocka_unit_test(rows_follow_a_substitution),
-        cmocka_unit_test(a_variable_may_be_bound_again_inside), cmocka_unit_test(missing_elements_are_errors),
+        cmocka_unit_test(coulomb_matrix_of_water),
+        cmocka_unit_test(sorting_rows_follows_their_norm),
+        cmocka_unit_test(padding_fills_with_zeros),
+        cmocka_unit_test(pair_sums_of_diamond),
+        cmocka_unit_test(triplets_of_diamond),
+        cmocka_unit_test(pairs_between_two_atoms),
+        cmocka_unit_test(filters_and_empty_rows),
+        cmocka_unit_test(batches_with_an_empty_frame),
+        cmocka_unit_test(computed_cutoff),
+        cmocka_unit_test(cells_fractions_and_nearest_images),
+        cmocka_unit_test(tensor_algebra),
+        cmocka_unit_test(channels_spread_scalars),
+        cmocka_unit_test(nested_tensors_and_substitution),
+        cmocka_unit_test(rows_follow_a_substitution),
+        cmocka_unit_test(a_variable_may_be_bound_again_inside),
+        cmocka_unit_test(missing_elements_are_errors),
     };
     if (setjmp(test_landing)) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

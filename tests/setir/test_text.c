@@ -92,7 +92,8 @@ static void built_programs_read_back(void **state)
     ivar_id i = over(&t, "i", t.atom), b = in_row(&t, "b", bond, at(&t, i), SETIR_NONE);
     elem three = {.kind = ELEM_REAL, .channels = 3};
     node_id d = node_1(t.p, OP_PAIR_D, elem_real(1), at(&t, b), nowhere);
-    node_id cat = node_3(t.p, OP_CHANNEL_CAT, three, power(&t, real1(&t, OP_NORM, d), -2.5), num(&t, 1e-300), num(&t, -0.1), nowhere);
+    node_id cat = node_3(t.p, OP_CHANNEL_CAT, three, power(&t, real1(&t, OP_NORM, d), -2.5), num(&t, 1e-300),
+                         num(&t, -0.1), nowhere);
     tensor(&t, "x", &i, 1, reduce(&t, RED_MEAN, &b, 1, cat, SETIR_NONE));
     text first, second;
     dump_of(t.p, &first);
@@ -142,10 +143,13 @@ static void faults_are_named(void **state)
     refuse("%6 = pair.d real(1) %5", "%6 = pair.d real(1) %2", "an index of a pair set");
     refuse("%8 = reduce real sum(i1 i2) %7", "%8 = reduce real sum(i2) %7", "depends on i1");
     refuse("%10 = input real in4 %9", "%10 = input real in4 %2", "an index belongs to another set");
-    refuse("set S3 \"edge\" = pairs S2 slot 1 cutoff %0", "set S3 \"edge\" = pairs S2 slot 1 cutoff %4", "cutoff %4 depends");
-    refuse("set S3 \"edge\" = pairs S2 slot 1 cutoff %0", "set S3 \"edge\" = pairs S3 slot 1 cutoff %0", "S3 is not defined");
+    refuse("set S3 \"edge\" = pairs S2 slot 1 cutoff %0", "set S3 \"edge\" = pairs S2 slot 1 cutoff %4",
+           "cutoff %4 depends");
+    refuse("set S3 \"edge\" = pairs S2 slot 1 cutoff %0", "set S3 \"edge\" = pairs S3 slot 1 cutoff %0",
+           "S3 is not defined");
     refuse("over i3 output pseudo", "over i3 nested output", "end of the line");
-    refuse("def d2 \"sorted\" : real = sort d1 flag over i5", "def d2 \"sorted\" : real = sort d0 flag over i5", "rank of the argument");
+    refuse("def d2 \"sorted\" : real = sort d1 flag over i5",
+           "def d2 \"sorted\" : real = sort d0 flag over i5", "rank of the argument");
     refuse("%11 = ivar index(S9) i3", "%11 = ivar index(S8) i3", "the result has another type");
     refuse("row %2 partner i1 unordered", "partner i1 unordered", "over the same elements");
     refuse("[eV/Å^2]", "[furlong]", "expected a base unit");
@@ -232,8 +236,8 @@ static void units_as_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_line_reads_back), cmocka_unit_test(built_programs_read_back),
-        cmocka_unit_test(faults_are_named), cmocka_unit_test(circular_sets_are_refused),
+        cmocka_unit_test(every_line_reads_back),    cmocka_unit_test(built_programs_read_back),
+        cmocka_unit_test(faults_are_named),         cmocka_unit_test(circular_sets_are_refused),
         cmocka_unit_test(damaged_text_is_survived), cmocka_unit_test(units_as_text),
     };
     if (setjmp(test_landing)) return 1;
