@@ -73,8 +73,9 @@ static int show(arena *memory, jmp_buf *guard, const char *mode, const char *pat
     else if (strcmp(mode, "fmt") == 0 && sink.errors == 0)
         fmt_file(file, &out);
     fwrite(out.s ? out.s : "", 1, out.n, stdout);
+    int status = out.failed ? 2 : sink.errors > 0;
     text_free(&out);
-    return sink.errors > 0;
+    return status;
 }
 
 int main(int argc, char **argv)
