@@ -190,3 +190,82 @@ void cli_problem(const mtx_problem *p)
         fprintf(stderr, "  = try: %s\n", p->help);
     }
 }
+
+char *cli_split_spec(const char *word, const char **path, const char **transform)
+{
+    const char *colon = strrchr(word, ':');
+    *path = word;
+    *transform = NULL;
+    bool stdlib_only = colon && colon - word == 6 && !strncmp(word, "stdlib", 6);
+    if (!colon || colon == word || !colon[1] || strchr(colon, '/') || stdlib_only || access(word, F_OK) == 0) {
+        return NULL;
+    }
+    char *copy = strdup(word);
+    if (copy) {
+        copy[colon - word] = 0;
+        *path = copy;
+        *transform = colon + 1;
+    }
+    return copy;
+}
+
+bool cli_backend(const char *command, const char *word, backend_kind *out)
+{
+    *out = !word ? BACKEND_ANY : !strcmp(word, "llvm") ? BACKEND_LLVM : BACKEND_C;
+    if (word && strcmp(word, "llvm") && strcmp(word, "c")) {
+        cli_usage(command, "--backend is llvm or c, not `%s`", word);
+        return false;
+    }
+    return true;
+}
+
+static mtx_status read_first(const char *path, mtx_structure *s, mtx_problem *problem)
+{
+    mtx_reader *reader;
+    mtx_status status = mtx_reader_open(&reader, path, NULL, problem);
+    if (status != MTX_OK) {
+        return status;
+    }
+    status = mtx_reader_next(reader, s, problem);
+    if (status == MTX_END) {
+        snprintf(problem->message, sizeof problem->message, "%s holds no structure", path);
+    }
+    mtx_structure second;
+    mtx_structure_init(&second);
+    mtx_problem ignored;
+    if (status == MTX_OK && mtx_reader_next(reader, &second, &ignored) == MTX_OK) {
+        fprintf(stderr, "warning: %s holds several structures, the first is taken\n", path);
+    }
+    mtx_structure_free(&second);
+    mtx_reader_close(reader);
+    return status;
+}
+
+bool cli_read_slot(const char *command, const program *p, const char *assignment, mtx_structure *fixed, bool *is_fixed)
+{
+    const char *equals = strchr(assignment, '=');
+    if (!equals || equals == assignment || !equals[1]) {
+        cli_usage(command, "--set is written NAME=FILE, not `%s`", assignment);
+        return false;
+    }
+    size_t n = (size_t)(equals - assignment);
+    const char *names[CLI_SLOTS];
+    uint32_t slots = p->slots.n < CLI_SLOTS ? p->slots.n : CLI_SLOTS;
+    for (uint32_t s = 0; s < slots; s++) {
+        names[s] = p->slots.at[s].id;
+        if (strlen(names[s]) != n || strncmp(names[s], assignment, n) != 0) {
+            continue;
+        }
+        mtx_problem problem = {.frame = -1, .line = -1, .atom = -1};
+        is_fixed[s] = read_first(equals + 1, &fixed[s], &problem) == MTX_OK;
+        if (!is_fixed[s]) {
+            cli_problem(&problem);
+        }
+        return is_fixed[s];
+    }
+    char word[64];
+    snprintf(word, sizeof word, "%.*s", (int)n, assignment);
+    const char *near = text_closest(word, names, slots);
+    cli_usage(command, "%s takes no structure `%s`%s%s%s", p->id, word, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+    return false;
+}

@@ -5,6 +5,7 @@
 #ifndef MTX_CLI_H
 #define MTX_CLI_H
 
+#include "backend.h"
 #include "driver.h"
 
 enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };   /* documented in docs/mtx.1 */
@@ -32,6 +33,12 @@ int  cli_usage(const char *command, const char *format, ...) __attribute__((form
 /* Runs the driver on a file ("-" reads standard input, stdlib:PATH the standard library) and prints its messages to stderr unless
  * quiet. EXIT_FINE, EXIT_WRONG (the spec has errors) or EXIT_SYSTEM (it cannot be read). */
 int  cli_compile(compilation *c, const char *path, driver_stage last, bool search, bool quiet);
+/* SPEC:TRANSFORM, where SPEC may itself have colons. The result, to be freed, holds *path when it is not `word`. */
+char *cli_split_spec(const char *word, const char **path, const char **transform);
+bool  cli_backend(const char *command, const char *word, backend_kind *out);   /* llvm, c or NULL                  */
+enum { CLI_SLOTS = 16 };
+/* NAME=FILE: reads the first structure of FILE into fixed[slot of that name]. False after a message. */
+bool  cli_read_slot(const char *command, const program *p, const char *assignment, mtx_structure *fixed, bool *is_fixed);
 bool cli_colour(int fd);
 void cli_problem(const mtx_problem *p);                           /* a runtime problem, as a message on stderr */
 

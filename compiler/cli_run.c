@@ -15,14 +15,13 @@
 
 #define BATCH_FRAMES 64
 #define BATCH_ATOMS 8192
-#define SLOTS_MOST 16
 
 typedef struct runner {
     compilation   c;
     compiled     *t;
     engine        e;
-    mtx_structure fixed[SLOTS_MOST];       /* --set                                          */
-    bool          is_fixed[SLOTS_MOST];
+    mtx_structure fixed[CLI_SLOTS];       /* --set                                          */
+    bool          is_fixed[CLI_SLOTS];
     uint32_t      moving;                  /* the slot that gets the frames                  */
     mtx_structure pool[BATCH_FRAMES];
     mtx_reader_options reading;
@@ -353,7 +352,7 @@ static bool run_batch(runner *r, int64_t nb, mtx_problem *problem)
         moving[f] = &r->pool[f];
     }
     while (nb > 0) {
-        const mtx_structure *frames[SLOTS_MOST * BATCH_FRAMES];
+        const mtx_structure *frames[CLI_SLOTS * BATCH_FRAMES];
         for (uint32_t s = 0; s < r->t->p->slots.n; s++) {
             for (int64_t f = 0; f < nb; f++) {
                 frames[s * (uint32_t)nb + (uint32_t)f] = s == r->moving ? moving[f] : &r->fixed[s];
@@ -442,51 +441,6 @@ static void on_skip(void *user, const mtx_problem *problem)
     cli_problem(problem);
 }
 
-static bool read_fixed(runner *r, const char *assignment)
-{
-    const char *equals = strchr(assignment, '=');
-    const program *p = r->t->p;
-    if (!equals || equals == assignment || !equals[1]) {
-        cli_usage("run", "--set is written NAME=FILE, not `%s`", assignment);
-        return false;
-    }
-    const char *names[SLOTS_MOST];
-    for (uint32_t s = 0; s < p->slots.n; s++) {
-        names[s] = p->slots.at[s].id;
-        if (strlen(names[s]) != (size_t)(equals - assignment) || strncmp(names[s], assignment, (size_t)(equals - assignment))) {
-            continue;
-        }
-        mtx_problem problem = {.frame = -1, .line = -1, .atom = -1};
-        mtx_reader *reader;
-        mtx_status status = mtx_reader_open(&reader, equals + 1, NULL, &problem);
-        if (status == MTX_OK) {
-            status = mtx_reader_next(reader, &r->fixed[s], &problem);
-            if (status == MTX_END) {
-                snprintf(problem.message, sizeof problem.message, "%s holds no structure", equals + 1);
-            }
-            mtx_structure second;
-            mtx_structure_init(&second);
-            mtx_problem ignored;
-            if (status == MTX_OK && mtx_reader_next(reader, &second, &ignored) == MTX_OK) {
-                fprintf(stderr, "warning: %s holds several structures, the first is taken\n", equals + 1);
-            }
-            mtx_structure_free(&second);
-            mtx_reader_close(reader);
-        }
-        if (status != MTX_OK) {
-            cli_problem(&problem);
-            return false;
-        }
-        r->is_fixed[s] = true;
-        return true;
-    }
-    char *word = arena_strndup(&r->c.memory, assignment, (size_t)(equals - assignment));
-    const char *near = text_closest(word, names, p->slots.n);
-    cli_usage("run", "%s takes no structure `%s`%s%s%s", p->id, word, near ? "; did you mean `" : "", near ? near : "",
-              near ? "`?" : "");
-    return false;
-}
-
 static bool choose_moving(runner *r)
 {
     const program *p = r->t->p;
@@ -538,34 +492,6 @@ static void choose_columns(runner *r)
     }
 }
 
-/* SPEC:TRANSFORM, where SPEC may itself have colons */
-static void split_spec(runner *r, const char *word, const char **path, const char **transform)
-{
-    const char *colon = strrchr(word, ':');
-    *path = word;
-    *transform = NULL;
-    if (colon && colon != word && colon[1] && !strchr(colon, '/') && access(word, F_OK) != 0 && strncmp(colon - 6, "stdlib:", 7)) {
-        char *copy = malloc((size_t)(colon - word) + 1);
-        if (copy) {
-            memcpy(copy, word, (size_t)(colon - word));
-            copy[colon - word] = 0;
-            *path = copy;
-            *transform = colon + 1;
-        }
-    }
-    (void)r;
-}
-
-static bool backend_of(const char *word, backend_kind *out)
-{
-    *out = !word ? BACKEND_ANY : !strcmp(word, "llvm") ? BACKEND_LLVM : BACKEND_C;
-    if (word && strcmp(word, "llvm") && strcmp(word, "c")) {
-        cli_usage("run", "--backend is llvm or c, not `%s`", word);
-        return false;
-    }
-    return true;
-}
-
 static int finish(runner *r, bool good, mtx_problem *problem)
 {
     if (!good || interrupted) {
@@ -600,11 +526,11 @@ static int run_compiled(runner *r, const char *transform, const cli_many *sets, 
     if (!r->t) {
         return cli_usage("run", transform ? "the spec has no transform `%s`" : "the spec has no transform%s", transform ? transform : "");
     }
-    if (r->t->p->slots.n > SLOTS_MOST) {
-        return cli_usage("run", "more than %d structures in one transform", SLOTS_MOST);
+    if (r->t->p->slots.n > CLI_SLOTS) {
+        return cli_usage("run", "more than %d structures in one transform", CLI_SLOTS);
     }
     for (int k = 0; k < sets->n; k++) {
-        if (!read_fixed(r, sets->at[k])) {
+        if (!cli_read_slot("run", r->t->p, sets->at[k], r->fixed, r->is_fixed)) {
             return EXIT_WRONG;
         }
     }
@@ -646,7 +572,7 @@ int cli_run(int argc, char **argv)
     char **rest = malloc(sizeof(char *) * (size_t)(argc + 1));
     backend_kind backend;
     int n;
-    if (!rest || !cli_options("run", argc, argv, options, rest, &n) || !backend_of(backend_word, &backend)) {
+    if (!rest || !cli_options("run", argc, argv, options, rest, &n) || !cli_backend("run", backend_word, &backend)) {
         free(rest);
         return EXIT_USAGE;
     }
@@ -665,11 +591,11 @@ int cli_run(int argc, char **argv)
     for (int k = 0; k < BATCH_FRAMES; k++) {
         mtx_structure_init(&r->pool[k]);
     }
-    for (int k = 0; k < SLOTS_MOST; k++) {
+    for (int k = 0; k < CLI_SLOTS; k++) {
         mtx_structure_init(&r->fixed[k]);
     }
     const char *path, *transform;
-    split_spec(r, rest[0], &path, &transform);
+    char *copy = cli_split_spec(rest[0], &path, &transform);
     code = cli_compile(&r->c, path, STAGE_LOWER, false, false);
     if (code == EXIT_FINE) {
         code = run_compiled(r, transform, &sets, backend, rest + 1, n - 1);
@@ -679,16 +605,14 @@ int cli_run(int argc, char **argv)
     for (int k = 0; k < BATCH_FRAMES; k++) {
         mtx_structure_free(&r->pool[k]);
     }
-    for (int k = 0; k < SLOTS_MOST; k++) {
+    for (int k = 0; k < CLI_SLOTS; k++) {
         mtx_structure_free(&r->fixed[k]);
     }
     for (int k = 0; k < 64; k++) {
         free(r->product_ptr[k]);
         free(r->bool_bytes[k]);
     }
-    if (path != rest[0]) {
-        free((char *)(uintptr_t)path);
-    }
+    free(copy);
     free(r);
     free(rest);
     return code;

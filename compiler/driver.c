@@ -28,6 +28,9 @@ static void pass_infer(compilation *c)
     for (uint32_t k = 0; k < r->programs.n; k++) {
         vec_push(&c->memory, &c->transforms, ((compiled){.p = r->programs.at[k]}));
     }
+    for (uint32_t k = 0; k < r->tests.n; k++) {
+        vec_push(&c->memory, &c->tests, r->tests.at[k]);
+    }
     for (uint32_t k = 0; k < r->partial.n; k++) {          /* one run shows the errors of the laws too            */
         law_infer(&c->memory, r->partial.at[k], &c->sink);
     }

@@ -33,6 +33,7 @@ typedef struct compilation {
     const source *src;
     spec_module *module;
     VEC(compiled) transforms;
+    VEC(test_program *) tests;   /* `test` blocks of the spec                                                  */
     bool         search;         /* look for witnesses of claims that the rules do not give                    */
     jmp_buf      guard;
 } compilation;

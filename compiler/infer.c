@@ -84,7 +84,7 @@ static value eval_const(infer *x, const decl *d)
     return v;
 }
 
-static value eval_entry(infer *x, scope *s, entry *e, span at)
+value eval_entry(infer *x, scope *s, entry *e, span at)
 {
     if (e->state == ENTRY_DONE) {
         return e->v;
@@ -536,6 +536,14 @@ static bool bind_take(infer *x, instance *inst, const stmt *st, uint32_t k, cons
     const ast_type *t = st->decl.type;
     const decl *structure = t && t->n_domain == 0 && t->element.n == 1 ? find_structure(x, t->element.part[0]) : NULL;
     if (structure) {
+        value of_file;
+        if (arg && arg->kind == V_GIVEN) {
+            if (arg->file->slot == SETIR_NONE) {
+                arg->file->slot = add_slot(x, structure, arg->file->id);
+            }
+            of_file = (value){.kind = V_SLOT, .at = arg->at, .slot = arg->file->slot, .def = SETIR_NONE};
+            arg = &of_file;
+        }
         if (arg && (arg->kind != V_SLOT || x->slot_scopes.at[arg->slot].structure != structure)) {
             diag *d = infer_report(x, D_WRONG_STRUCTURE, arg->at, structure->id.id);
             diag_label_primary(x->sink, d, arg->kind == V_SLOT ? "this is a %s" : "this is no structure%s",
@@ -652,10 +660,8 @@ static void check_decl_names(infer *x)
 
 void infer_claims(infer *x, const decl *d);       /* infer_claims.c */
 
-/* x->p: what could be made of it. True when nothing was wrong. */
-static bool infer_transform(infer *x, const decl *d)
+void infer_begin(infer *x, const decl *d)
 {
-    uint32_t errors = x->sink->errors;
     x->p = program_new(x->a, d->id.id, d->id.at);
     x->p->doc = d->doc;
     x->node_unit.n = x->def_unit.n = x->slot_scopes.n = 0;
@@ -663,6 +669,13 @@ static bool infer_transform(infer *x, const decl *d)
     x->gave_up = false;
     x->inst = NULL;
     fill_global(x);
+}
+
+/* x->p: what could be made of it. True when nothing was wrong. */
+static bool infer_transform(infer *x, const decl *d)
+{
+    uint32_t errors = x->sink->errors;
+    infer_begin(x, d);
     instance *inst = infer_instantiate(x, d, NULL, 0, d->id.at);
     x->inst = inst;
     for (uint32_t k = 0; k < inst->top->entries.n; k++) {
@@ -704,6 +717,11 @@ infer_result *infer_module(arena *a, intern *names, diag_sink *sink, const spec_
             if (d->kind == D_LOSS) {
                 diag *e = diag_report(sink, D_NOT_CHECKED, d->id.at, "a loss");
                 diag_label_primary(sink, e, "read and type-checked; not compiled yet");
+            }
+        } else if (d->kind == D_TEST) {
+            test_program *t = infer_test(&x, d);
+            if (t) {
+                vec_push(a, &r->tests, t);
             }
         } else if (d->kind == D_TRAIN) {
             diag *e = diag_report(sink, D_NOT_CHECKED, d->at, "a training recipe");

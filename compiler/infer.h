@@ -21,8 +21,24 @@ typedef char *(*module_reader)(void *user, const char *path, size_t *n);   /* ma
 spec_module *module_load(arena *a, intern *names, diag_sink *sink, const source *src, module_reader read, void *user);
 
 /* ---- infer.c */
+/* A `test` block: what it expects are tensors of a program over the files that it reads. */
+typedef struct test_expect {
+    expect_kind kind;
+    span   at;
+    VEC(def_id) lhs, rhs;                 /* TRUE: lhs is one truth value; NEAR: one number or table each;      */
+    def_id within;                        /* DIFFERS: the outputs of two calls, in the same order               */
+} test_expect;
+typedef struct test_program {
+    name     id;
+    span     at;
+    program *p;
+    VEC(name) path;                       /* by slot: the file to read, as written                              */
+    VEC(test_expect) expects;
+} test_program;
+
 typedef struct infer_result {
     VEC(program *) programs;              /* transforms of files[0] without errors, in order                    */
+    VEC(test_program *) tests;            /* the `test` blocks of files[0]                                      */
     VEC(program *) partial;               /* those with errors: what could be read, well-formed, incomplete     */
 } infer_result;
 infer_result *infer_module(arena *a, intern *names, diag_sink *sink, const spec_module *m);

@@ -600,7 +600,7 @@ value infer_call(infer *x, scope *s, const expr *e)
         diag_label_primary(x->sink, d, "not implemented yet");
         return fail(e->at);
     }
-    case V_NODE: case V_TENSOR: case V_ROW: case V_SLOT: case V_CELL: case V_RECORD: case V_LIST:
+    case V_NODE: case V_TENSOR: case V_ROW: case V_SLOT: case V_CELL: case V_RECORD: case V_LIST: case V_GIVEN:
         break;
     }
     diag *d = infer_report(x, D_NOT_CALLABLE, e->call.base->at);

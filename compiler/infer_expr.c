@@ -139,11 +139,13 @@ node_id value_to_node(infer *x, value v)
         return SETIR_NONE;
     }
     case V_SET: case V_ROW: case V_SLOT: case V_CELL: case V_FUNCTION: case V_TRANSFORM: case V_RECORD: case V_BUILTIN:
+    case V_GIVEN:
         break;
     }
     static const char *const what[] = {[V_SET] = "a set", [V_ROW] = "a row of pairs", [V_SLOT] = "a structure",
                                        [V_CELL] = "a lattice", [V_FUNCTION] = "a function", [V_TRANSFORM] = "a transform",
-                                       [V_BUILTIN] = "a function", [V_LIST] = "a list"};
+                                       [V_BUILTIN] = "a function", [V_LIST] = "a list",
+                                       [V_GIVEN] = "a structure"};
     const char *w = (size_t)v.kind < sizeof what / sizeof what[0] && what[v.kind] ? what[v.kind] : "not a value";
     diag *d = infer_report(x, D_NOT_A_VALUE, v.at, w);
     diag_label_primary(x->sink, d, "this is %s", w);
@@ -875,6 +877,12 @@ value infer_member(infer *x, value base, name field, span at)
         diag_note(x->sink, d, "A lattice has the vectors s.cell[k] and the lengths .a, .b and .c.");
         return fail(at);
     }
+    case V_GIVEN:
+        if (base.file->slot != SETIR_NONE) {
+            base.slot = base.file->slot;
+            return slot_member(x, base, field, at);
+        }
+        break;
     case V_NOT_YET: case V_TENSOR: case V_SET: case V_ROW: case V_FUNCTION: case V_TRANSFORM: case V_BUILTIN: case V_LIST:
         break;
     }

@@ -26,10 +26,12 @@ typedef enum value_kind {
     V_RECORD,                    /* the result of calling one                                             */
     V_BUILTIN,
     V_LIST,
+    V_GIVEN,                     /* a file of a test: a structure once a transform says of which type     */
     V_NOT_YET                    /* parses, has a meaning that is not implemented: reported when used     */
 } value_kind;
 
 /* V_TENSOR: node with index variables `ivar` to be replaced, or (def != NONE) a def */
+typedef struct given { name path; uint32_t slot; ast_name id; } given;
 struct value {
     value_kind kind;
     span       at;
@@ -45,6 +47,7 @@ struct value {
     ivar_id   *ivar; set_id *domain; uint32_t n;                         /* TENSOR                        */
     value     *item;             /* LIST, n of them                                                       */
     const char *what;            /* NOT_YET: what it is                                                   */
+    given     *file;             /* GIVEN                                                                 */
 };
 
 typedef enum entry_state { ENTRY_NEW, ENTRY_BUSY, ENTRY_DONE } entry_state;
@@ -89,6 +92,10 @@ scope *scope_new(infer *x, scope *outer, instance *inst);
 value  infer_member(infer *x, value base, name field, span at);
 instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t n, span at);
 unit   infer_unit(infer *x, node_id n);
+
+test_program *infer_test(infer *x, const decl *d);                /* infer_test.c                           */
+void   infer_begin(infer *x, const decl *d);                      /* an empty program, the global scope     */
+value  eval_entry(infer *x, scope *s, entry *e, span at);
 
 /* infer_node.c: nodes with their units; reports and returns SETIR_NONE when the unit rule fails */
 node_id mk(infer *x, node_op op, elem e, const node_id *args, uint32_t n, const node_imm *imm, span at);

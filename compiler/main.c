@@ -25,6 +25,18 @@ const cli_command cli_commands[] = {
      "      --backend NAME     llvm (default where built in) or c\n"
      "      --quiet            no progress line\n"
      "Inputs: extended XYZ, POSCAR, CIF, pymatgen JSON, ASE JSON and db; .gz and .xz are unpacked on the way.\n"},
+    {"test", cli_test, "mtx test SPEC [DATA...] [--set NAME=FILE] [--seed N] [--junit FILE]",
+     "make and run sampled checks from the claims, and the tests in the spec",
+     "TAP on standard output. Each claim is checked on generated structures and on those of DATA, with a negative\n"
+     "control that must fail.\n"
+     "      --set NAME=FILE bind a `takes` to the one structure of FILE\n"
+     "      --seed N        of the generated structures (default 1)\n"
+     "      --tries N       structures per claim (default 20)\n"
+     "      --junit FILE    results as JUnit XML\n"
+     "      --junit FILE    results as JUnit XML\n"
+     "      --save DIR      where the structures of failing cases go (default mtx-failures)\n"
+     "      --only TEXT     run the checks whose name contains TEXT; failures print such a command\n"
+     "      --backend NAME  llvm (default where built in) or c\n"},
     {"fmt", cli_fmt, "mtx fmt [--check] [FILE...]",
      "lay out specs canonically",
      "Rewrites the files in place; without a file, standard input to standard output.\n"
