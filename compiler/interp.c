@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * interp.c: the oracle. In: a program, a batch view, a frame. Out: values of nodes and tensors, by plain recursion
- * over the definitions. Each node remembers its last value and the bindings of its free index variables at the time,
- * each tensor its elements, so that shared parts are computed once; nothing else is clever. Library operations are in
- * interp_lib.c.
+ * interp.c: the oracle. In: a program, a batch view, a frame. Out: values of nodes and tensors, by plain
+ * recursion over the definitions. Each node remembers its last value and the bindings of its free index
+ * variables at the time, each tensor its elements, so that shared parts are computed once; nothing else is
+ * clever. Library operations are in interp_lib.c.
  */
 #include "interp_internal.h"
 
@@ -24,7 +24,7 @@ void interp_fail(interp *x, mtx_status status, const char *message)
     longjmp(x->landing, 2);
 }
 
-/* ------------------------------------------------------------------------------------------------------- contexts */
+/* ----------------------------------------------------------------------------------------------- contexts */
 
 interp *interp_new(const program *p)
 {
@@ -106,7 +106,7 @@ int64_t interp_first(const interp *x, set_id s)
     return ptr ? ptr[x->frame] : 0;
 }
 
-/* ------------------------------------------------------------------------------------------------ index variables */
+/* ---------------------------------------------------------------------------------------- index variables */
 
 typedef struct binding {
     int64_t index;
@@ -159,7 +159,7 @@ static void bounds(interp *x, const ivar *v, int64_t *lo, int64_t *hi)
     *hi = pairs->row[i + 1] - first;
 }
 
-/* ------------------------------------------------------------------------------------------------------ reductions */
+/* --------------------------------------------------------------------------------------------- reductions */
 
 typedef struct reducing {
     const node *n;
@@ -210,7 +210,7 @@ static void eval_reduce(interp *x, const node *n, double *out)
         if (n->imm.reduce == RED_MEAN && r.count) out[c] /= (double)r.count;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- tensors */
+/* ------------------------------------------------------------------------------------------------ tensors */
 
 static void def_value(interp *x, def_id id, const int64_t *index, double *out)
 {
@@ -282,10 +282,10 @@ static void eval_access(interp *x, const node *n, double *out)
     interp_element(x, n->imm.def, index, out);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- inputs */
+/* ------------------------------------------------------------------------------------------------- inputs */
 
-/* A value of an input: rows run over the first set of the domain (all frames concatenated) when its size depends on the
- * data, else over frames; the other sets have fixed sizes. */
+/* A value of an input: rows run over the first set of the domain (all frames concatenated) when its size
+ * depends on the data, else over frames; the other sets have fixed sizes. */
 static void input_value(interp *x, input_id id, const int64_t *index, double *out)
 {
     const input *in = &x->p->inputs.at[id];
@@ -333,7 +333,7 @@ static void eval_lookup(interp *x, const node *n, double *out)
     input_value(x, n->imm.input, &index, out);
 }
 
-/* --------------------------------------------------------------------------------------------- indices and geometry */
+/* ----------------------------------------------------------------------------------- indices and geometry */
 
 static double eval_set_index(interp *x, const node *n)
 {
@@ -421,7 +421,7 @@ static void eval_geometry(interp *x, const node *n, double *out)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------- arithmetic */
+/* --------------------------------------------------------------------------------------------- arithmetic */
 
 /* The value of a node, safe while others are evaluated: they may bind one of its index variables again. */
 static const double *eval_held(interp *x, node_id n, double local[9])
@@ -597,7 +597,7 @@ const double *interp_eval(interp *x, node_id id)
     return m->value;
 }
 
-/* ---------------------------------------------------------------------------------------------------- entry points */
+/* ------------------------------------------------------------------------------------------- entry points */
 
 /* after a jump: 1 from the arena, 2 from interp_fail */
 static mtx_status landed(interp *x, int how, mtx_problem *problem)

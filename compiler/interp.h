@@ -2,8 +2,8 @@
  *
  * interp.h: evaluating set IR directly: slow, obvious, the oracle that everything else is compared with.
  *
- * Numbers out are dense, row-major over the sets of a tensor in one frame, components last. Truth values are 0 and 1,
- * species atomic numbers (0: vacancy), indices element numbers within the frame.
+ * Numbers out are dense, row-major over the sets of a tensor in one frame, components last. Truth values are
+ * 0 and 1, species atomic numbers (0: vacancy), indices element numbers within the frame.
  */
 #ifndef MTX_INTERP_H
 #define MTX_INTERP_H
@@ -22,8 +22,8 @@ int64_t interp_set_size(const interp *x, set_id s); /* elements in the frame */
 int64_t interp_def_size(const interp *x, def_id d); /* numbers of the tensor in the frame */
 
 /**
- * All values of a tensor, or one value of a node under given index variables. Where a tensor's index variables do not
- * fit (b in bond(i) with another i) it is NaN. Errors: MTX_ENOMEM, MTX_EDATA (an element that does not exist, a
+ * All values of a tensor, or one value of a node under given index variables. Where a tensor's index
+ * variables do not fit (b in bond(i) with another i) it is NaN. Errors: MTX_ENOMEM, MTX_EDATA (an element that does not exist, a
  * lattice too flat to search), MTX_EUNSUPPORTED (nested too deeply); *problem may be NULL.
  */
 mtx_status interp_def(interp *x, def_id d, double *out, mtx_problem *problem);
@@ -34,7 +34,7 @@ mtx_status interp_node(interp *x, node_id n, const ivar_id *v, const int64_t *in
 int interp_stage(void *x, int32_t s, const mtx_view *view, double *cutoff);
 
 /* ---- from a program to a batch (plan_desc.c) */
-/** Describe a program's structures, sets and inputs to the runtime. False: it asks for what no file can hold. */
+/** Describe a program's structures, sets and inputs to the runtime. False: it asks for what no file holds. */
 bool plan_from_program(arena *a, const program *p, mtx_plan *plan, text *problem);
 /** Prepare frames[slot * nb + f] with interpreted cutoffs. */
 mtx_status interp_prepare(const program *p, const mtx_structure *const *frames, int64_t nb, mtx_batch *batch,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * interp_lib.c: the library operations of the oracle in their plainest form: insertion sort, eigenvalues by cyclic
- * Jacobi rotations, nearest image by trying them all, Niggli reduction after Krivy and Gruber (Acta Cryst. A32, 297).
- * In: values of other tensors, the cell. Out: dense arrays or one vector.
+ * interp_lib.c: the library operations of the oracle in their plainest form: insertion sort, eigenvalues by
+ * cyclic Jacobi rotations, nearest image by trying them all, Niggli reduction after Krivy and Gruber (Acta
+ * Cryst. A32, 297). In: values of other tensors, the cell. Out: dense arrays or one vector.
  */
 #include "interp_internal.h"
 
@@ -11,7 +11,7 @@
 
 #define LIBRARY_MOST (INT64_C(1) << 28) /* numbers in the argument of a library operation */
 
-/* ---------------------------------------------------------------------------------------------------------- sorting */
+/* ------------------------------------------------------------------------------------------------ sorting */
 
 /* order of the keys, ascending or descending, equal keys as they stand */
 static void sort_order(const double *key, int64_t n, bool descending, int64_t *order)
@@ -46,7 +46,7 @@ static void library_sortrows(interp *x, const double *in, int64_t n, double *out
         for (int64_t j = 0; j < n; j++) out[i * n + j] = in[order[i] * n + order[j]];
 }
 
-/* ------------------------------------------------------------------------------------------------------ eigenvalues */
+/* -------------------------------------------------------------------------------------------- eigenvalues */
 
 /* one rotation that makes a[p][q] zero (Golub and Van Loan, section 8.5) */
 static void jacobi_rotate(double *a, int64_t n, int64_t p, int64_t q)
@@ -87,7 +87,7 @@ static void library_eigvals(interp *x, const double *in, int64_t n, double *out)
     library_sort(x, &(def){.lib = LIB_SORT}, w, n, out);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- tensors */
+/* ------------------------------------------------------------------------------------------------ tensors */
 
 const double *interp_library(interp *x, def_id id)
 {
@@ -122,9 +122,10 @@ const double *interp_library(interp *x, def_id id)
     return t->value = out;
 }
 
-/* --------------------------------------------------------------------------------------------------------- lattices */
+/* ----------------------------------------------------------------------------------------------- lattices */
 
-/* The shortest v + S cell. |v + S cell| <= |v| bounds each fractional component, so trying those S is exact. */
+/* The shortest v + S cell. |v + S cell| <= |v| bounds each fractional component, so trying those S is
+ * exact. */
 void interp_nearest(interp *x, uint32_t s, const double *v, double *out)
 {
     const double *row = interp_cell(x, s), *inverse = row + 9;

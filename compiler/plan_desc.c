@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * plan_desc.c: what a program needs of its structures, in the runtime's terms. In: a program. Out: an mtx_plan in the
- * arena, and batches prepared with interpreted cutoffs. Computing anything of the outputs is not done here.
+ * plan_desc.c: what a program needs of its structures, in the runtime's terms. In: a program. Out: an
+ * mtx_plan in the arena, and batches prepared with interpreted cutoffs. Computing anything of the outputs is
+ * not done here.
  */
 #include "interp.h"
 #include "setir_eval.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * setir.c: the builder of the set IR. In: operations, sets, index variables. Out: hash-consed nodes that know their
- * free index variables and whether they follow the atoms. Also substitution and the little algebra of units. Nothing
- * is checked here beyond what keeps memory safe: verify.c does that.
+ * setir.c: the builder of the set IR. In: operations, sets, index variables. Out: hash-consed nodes that know
+ * their free index variables and whether they follow the atoms. Also the little algebra of units. Substitution
+ * is in substitute.c; nothing is checked here beyond what keeps memory safe: verify.c does that.
  */
 #include "setir.h"
 
@@ -31,7 +31,7 @@ const char *const symmetry_text[SYM_COUNT] = {
     [SYM_SUPERCELL] = "supercell",
 };
 
-/* ------------------------------------------------------------------------------------------------------- units */
+/* -------------------------------------------------------------------------------------------------- units */
 
 static int64_t gcd64(int64_t a, int64_t b)
 {
@@ -154,7 +154,7 @@ void unit_text(unit u, text *out)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ element types */
+/* ------------------------------------------------------------------------------------------ element types */
 
 uint32_t elem_components(elem e)
 {
@@ -198,7 +198,7 @@ bool elem_equal(elem a, elem b)
     return a.kind == b.kind && a.rank == b.rank && a.channels == b.channels && a.set == b.set;
 }
 
-/* -------------------------------------------------------------------------------------------------- small lists */
+/* -------------------------------------------------------------------------------------------- small lists */
 
 void ivar_list_add(arena *a, ivar_list *l, ivar_id v) /* sorted, each once */
 {
@@ -223,7 +223,7 @@ bool ivar_list_has(const ivar_id *list, uint32_t n, ivar_id v)
     return false;
 }
 
-/* ------------------------------------------------------------------------------------------------------- tables */
+/* ------------------------------------------------------------------------------------------------- tables */
 
 program *program_new(arena *a, name id, span at)
 {
@@ -263,7 +263,7 @@ def_id program_def(program *p, def d)
     return p->defs.n - 1;
 }
 
-/* ------------------------------------------------------------------------------------------- what a node is made of */
+/* --------------------------------------------------------------------------------- what a node is made of */
 
 uint32_t op_imm(node_op op)
 {
@@ -427,8 +427,8 @@ static void free_of(program *p, node *n)
     n->n_free = l.n;
 }
 
-/* Is membership of the set decided by distances? Matched sites (DIFFER) count as fixed: they change only by jumps of
- * whole sites, which no derivative sees. */
+/* Is membership of the set decided by distances? Matched sites (DIFFER) count as fixed: they change only
+ * by jumps of whole sites, which no derivative sees. */
 static bool set_moves(const program *p, set_id s)
 {
     const set *x = &p->sets.at[s];
@@ -470,7 +470,7 @@ static bool moves_of(const program *p, const node *n)
     }
 }
 
-/* -------------------------------------------------------------------------------------------------- hash-consing */
+/* ------------------------------------------------------------------------------------------- hash-consing */
 
 static uint32_t mix(uint32_t h, const void *data, size_t n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * setir_eval.c: the scalar operations of the set IR in the plainest form. In: numbers. Out: numbers. No vectors, no
- * indices: interp.c has those.
+ * setir_eval.c: the scalar operations of the set IR in the plainest form. In: numbers. Out: numbers. No
+ * vectors, no indices: interp.c has those.
  */
 #include "setir_eval.h"
 

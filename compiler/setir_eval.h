@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * setir_eval.h: what the scalar operations of the set IR mean, as plain functions: for the interpreter and for
- * folding constants.
+ * setir_eval.h: what the scalar operations of the set IR mean, as plain functions: for the interpreter and
+ * for folding constants.
  */
 #ifndef MTX_SETIR_EVAL_H
 #define MTX_SETIR_EVAL_H

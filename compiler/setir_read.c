@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * setir_read.c: reads the text of setir_text.c back. In: any bytes. Out: a verified program, or NULL with diagnostics
- * in the sink. The tables (slots, sets, index variables, inputs, tensors) are read first, then the nodes in order
- * through the builder; every id is checked before the builder sees it.
+ * setir_read.c: reads the text of setir_text.c back. In: any bytes. Out: a verified program, or NULL with
+ * diagnostics in the sink. The tables (slots, sets, index variables, inputs, tensors) are read first, then
+ * the nodes in order through the builder; every id is checked before the builder sees it.
  */
 #include "setir.h"
 #include "setir_text.h"
@@ -26,7 +26,7 @@ typedef struct reader {
     bool bad;                 /* this line has been complained about */
 } reader;
 
-/* ------------------------------------------------------------------------------------------------------- tokens */
+/* ------------------------------------------------------------------------------------------------- tokens */
 
 static span here(const reader *r)
 {
@@ -279,7 +279,7 @@ static unit unit_read(reader *r)
     return u;
 }
 
-/* --------------------------------------------------------------------------------------------------------- tables */
+/* ------------------------------------------------------------------------------------------------- tables */
 
 static void read_slot(reader *r)
 {
@@ -506,7 +506,7 @@ static void read_table_line(reader *r, bool *titled)
     if (!r->bad && !at_end(r)) expected(r, "the end of the line");
 }
 
-/* ---------------------------------------------------------------------------------------------------------- nodes */
+/* -------------------------------------------------------------------------------------------------- nodes */
 
 static int op_read(reader *r)
 {
@@ -563,7 +563,8 @@ static node_imm imm_read(reader *r, node_op op, elem e)
     return m;
 }
 
-/* what the builder follows from this node must stand already: ranges of its index variables, bodies of its tensor */
+/* what the builder follows from this node must stand already: ranges of its index variables, bodies of its
+ * tensor */
 static bool grounded(reader *r, node_op op, const node_imm *m)
 {
     const program *p = r->program;
@@ -611,7 +612,7 @@ static void read_node(reader *r)
     if (got < before && r->errors++ < READ_ERRORS) diag_report(r->sink, D_IR_REPEATED, at, got);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- lines */
+/* -------------------------------------------------------------------------------------------------- lines */
 
 /* the next line that is neither empty nor a comment (//); false at the end */
 static bool next_line(reader *r, const char **rest)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * setir_text.c: set IR as text, one line per set, index variable, input, tensor, node and claim. In: a program. Out:
- * text that setir_read.c reads back to a program with the same dump. What stands after ` : ` on a node's line (free
- * index variables, `moves`) is for the eye. Places in the user's spec are not kept.
+ * setir_text.c: set IR as text, one line per set, index variable, input, tensor, node and claim. In: a
+ * program. Out: text that setir_read.c reads back to a program with the same dump. What stands after ` : ` on
+ * a node's line (free index variables, `moves`) is for the eye. Places in the user's spec are not kept.
  */
 #include "setir.h"
 #include "setir_text.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * substitute.c: replacing index variables in set IR. In: a node and what stands for which variable. Out: the node with
- * them replaced. Bound variables whose range mentions a replaced one, or that would capture one, are renewed; tensors
- * nested in an enclosing one are copied when they mention it. The program only grows; nothing old changes.
+ * substitute.c: replacing index variables in set IR. In: a node and what stands for which variable. Out: the
+ * node with them replaced. Bound variables whose range mentions a replaced one, or that would capture one,
+ * are renewed; tensors nested in an enclosing one are copied when they mention it. The program only grows;
+ * nothing old changes.
  */
 #include "setir.h"
 
-/* -------------------------------------------------------------------------------------------------- substitution */
+/* ------------------------------------------------------------------------------------------- substitution */
 
 typedef struct id_map {
     uint32_t *key, *value, n, cap;
@@ -90,7 +91,8 @@ static ivar_id subst_renew(subst *s, ivar_id old)
     return fresh;
 }
 
-/* the binder's variables; those whose range mentions a replaced variable, or that would capture one, are renewed */
+/* the binder's variables; those whose range mentions a replaced variable, or that would capture one, are
+ * renewed */
 static void subst_binder(subst *s, node_imm *imm)
 {
     program *p = s->p;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * verify.c: is a program well formed? In: a program from any source. Out: true, or false and one sentence about the
- * first fault. Checked: ids in order (so nothing is cyclic), argument counts and types of every operation, sets of
- * indices, index variables in scope, closed cutoffs. Units, laws and what the user meant are not checked here.
+ * verify.c: is a program well formed? In: a program from any source. Out: true, or false and one sentence
+ * about the first fault. Checked: ids in order (so nothing is cyclic), argument counts and types of every
+ * operation, sets of indices, index variables in scope, closed cutoffs. Units, laws and what the user meant
+ * are not checked here.
  */
 #include "setir.h"
 
@@ -36,7 +37,7 @@ static void node_fault(verifier *v, const char *what)
     fault(v, "%%%u (%s): %s", v->id, op_table[v->n->op].text, what);
 }
 
-/* ---------------------------------------------------------------------------------------------------- sets, tables */
+/* ------------------------------------------------------------------------------------------- sets, tables */
 
 static bool set_is(const program *p, set_id s, set_kind kind)
 {
@@ -160,7 +161,7 @@ static void verify_ivar(verifier *v, ivar_id id)
         fault(v, "i%u: its partner is an earlier variable over the same elements", id);
 }
 
-/* --------------------------------------------------------------------------------------------------- node arguments */
+/* ----------------------------------------------------------------------------------------- node arguments */
 
 static const node *arg(const verifier *v, uint32_t k)
 {
@@ -509,7 +510,8 @@ static uint32_t latest(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-/* what the node reaches, itself or through arguments, rows and tensors; tensors' bodies must stand before it */
+/* what the node reaches, itself or through arguments, rows and tensors; tensors' bodies must stand before
+ * it */
 static void verify_reach(verifier *v)
 {
     const node *n = v->n;
@@ -576,7 +578,7 @@ static void verify_node(verifier *v, node_id id)
     if (v->ok) verify_reach(v);
 }
 
-/* -------------------------------------------------------------------------------------------------------- tensors */
+/* ------------------------------------------------------------------------------------------------ tensors */
 
 /* rank(S) for S or rank(S), or a rank as long as a set of fixed size */
 static bool rank_fits(const program *p, set_id rank, set_id of)

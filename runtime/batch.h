@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * batch.h: a batch under preparation, shared by prepare.c (structures, cells, sets) and prepare_fields.c (fields).
+ * batch.h: a batch under preparation, shared by prepare.c (structures, cells, sets) and prepare_fields.c
+ * (fields).
  */
 #ifndef MTX_RUNTIME_BATCH_H
 #define MTX_RUNTIME_BATCH_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * prepare.c: from structures to the arrays that compiled code reads. In: a plan and the frames of a batch. Out: a view
- * with positions, species, cells and sets (neighbour rows, differing sites, reciprocal vectors), in buffers that are
- * reused from call to call. Fields are read in prepare_fields.c; nothing of the transform itself is computed here.
+ * prepare.c: from structures to the arrays that compiled code reads. In: a plan and the frames of a batch.
+ * Out: a view with positions, species, cells and sets (neighbour rows, differing sites, reciprocal vectors),
+ * in buffers that are reused from call to call. Fields are read in prepare_fields.c; nothing of the transform
+ * itself is computed here.
  */
 #include "batch.h"
 
@@ -12,7 +13,7 @@
 
 enum { CELL_NUMBERS = 21, SLACK = 8 };
 
-/* --------------------------------------------------------------------------------------------------------- memory */
+/* ------------------------------------------------------------------------------------------------- memory */
 
 void *rt_buffer_room(rt_buffer *buffer, int64_t count, size_t size)
 {
@@ -111,7 +112,7 @@ static bool batch_widen(mtx_batch *b, const mtx_plan *plan)
     return true;
 }
 
-/* ------------------------------------------------------------------------------------------------------- structures */
+/* --------------------------------------------------------------------------------------------- structures */
 
 mtx_status batch_blame(const preparing *p, int32_t slot, int64_t frame)
 {
@@ -282,7 +283,7 @@ static mtx_status fill_cells(const preparing *p, int32_t slot)
     return MTX_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------------------- sets */
+/* --------------------------------------------------------------------------------------------------- sets */
 
 static mtx_status base_set(const preparing *p, int32_t id)
 {
@@ -486,7 +487,7 @@ static mtx_status prepare_set(const preparing *p, int32_t id)
     return rt_problem_set(p->problem, MTX_EINVAL, "E0600", "set %d of the plan has no known kind", id);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ inputs */
+/* ------------------------------------------------------------------------------------------------- inputs */
 
 static mtx_status prepare_input(const preparing *p, int32_t id)
 {

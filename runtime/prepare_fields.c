@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * prepare_fields.c: fields of a batch. In: the frames' extra columns and a description of what is wanted. Out: rows of
- * doubles in base units, or atomic numbers. A missing key, another shape or type, a number that is not finite is a
- * problem that names frame, field and atom.
+ * prepare_fields.c: fields of a batch. In: the frames' extra columns and a description of what is wanted.
+ * Out: rows of doubles in base units, or atomic numbers. A missing key, another shape or type, a number that
+ * is not finite is a problem that names frame, field and atom.
  */
 #include "batch.h"
 

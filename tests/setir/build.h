@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * build.h: what the set IR tests share: an arena that fails the test when memory runs out, programs over one molecule
- * or crystal, short names for the builder, structures, and values through the interpreter.
+ * build.h: what the set IR tests share: an arena that fails the test when memory runs out, programs over one
+ * molecule or crystal, short names for the builder, structures, and values through the interpreter.
  */
 #ifndef MTX_TESTS_SETIR_BUILD_H
 #define MTX_TESTS_SETIR_BUILD_H
@@ -28,7 +28,7 @@
 static jmp_buf test_landing;
 static const span nowhere = {0};
 
-/* ------------------------------------------------------------------------------------------------------- programs */
+/* ----------------------------------------------------------------------------------------------- programs */
 
 typedef struct bench {
     arena memory;
@@ -196,7 +196,7 @@ static inline void assert_verified(const program *p)
     text_free(&problem);
 }
 
-/* ----------------------------------------------------------------------------------------------------- structures */
+/* --------------------------------------------------------------------------------------------- structures */
 
 static inline void structure_of(mtx_structure *s, int64_t n, const double (*r)[3], const int32_t *Z)
 {
@@ -230,7 +230,7 @@ static inline void silicon(mtx_structure *s, double a)
     periodic(s, (const double[3][3]){{a, 0, 0}, {0, a, 0}, {0, 0, a}}, 7);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- values */
+/* ------------------------------------------------------------------------------------------------- values */
 
 /* Values of a tensor in frame f of a batch of structures; NULL-terminated list. Caller frees. */
 static inline double *values_at(const program *p, def_id d, int64_t f, int64_t *n,

@@ -5,7 +5,7 @@
  */
 #include "build.h"
 
-/* ------------------------------------------------------------------------------------------------- Coulomb matrix */
+/* ----------------------------------------------------------------------------------------- Coulomb matrix */
 
 /* C[i, j] = if i == j then 0.5 q^2.4 else q_i q_j / |r_i - r_j| */
 static def_id coulomb(bench *t)
@@ -105,7 +105,7 @@ static void padding_fills_with_zeros(void **state)
     bench_free(&t);
 }
 
-/* ------------------------------------------------------------------------------------------------- pairs, triplets */
+/* ---------------------------------------------------------------------------------------- pairs, triplets */
 
 static node_id length_of(bench *t, node_id b)
 {
@@ -172,7 +172,8 @@ static void pair_sums_of_diamond(void **state)
     bench_free(&t);
 }
 
-/* Diamond has 6 angles of arccos(-1/3) at each atom: unordered pairs count 6, ordered ones 12, all ones 16. */
+/* Diamond has 6 angles of arccos(-1/3) at each atom: unordered pairs count 6, ordered ones 12, all ones
+ * 16. */
 static void triplets_of_diamond(void **state)
 {
     (void)state;
@@ -329,7 +330,7 @@ static void computed_cutoff(void **state)
     bench_free(&t);
 }
 
-/* ------------------------------------------------------------------------------------------------- lattices, tensors */
+/* -------------------------------------------------------------------------------------- lattices, tensors */
 
 static node_id axis_vector(bench *t, node_op op, set_id axes, int k)
 {
@@ -454,7 +455,8 @@ static void channels_spread_scalars(void **state)
     bench_free(&t);
 }
 
-/* Nested tensor: x[i] = sum_j y[j] with y[j] = q[i] q[j] defined inside. And substitution of i by another variable. */
+/* Nested tensor: x[i] = sum_j y[j] with y[j] = q[i] q[j] defined inside. And substitution of i by another
+ * variable. */
 static void nested_tensors_and_substitution(void **state)
 {
     (void)state;

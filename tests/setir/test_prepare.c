@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Batches: what mtx_prepare makes of structures (positions, fields in base units, cells, sets) and what it refuses;
- * the sparse graph of a defect pair against its published distances; no allocation in steady state.
+ * Batches: what mtx_prepare makes of structures (positions, fields in base units, cells, sets) and what it
+ * refuses; the sparse graph of a defect pair against its published distances; no allocation in steady state.
  */
 #include "build.h"
 
@@ -26,7 +26,7 @@ static input_id add_field(bench *t, const char *id, elem e, double scale, bool p
                                        .key = test_name(t, key)});
 }
 
-/* ------------------------------------------------------------------------------------------------- structures, cells */
+/* -------------------------------------------------------------------------------------- structures, cells */
 
 static void structures_are_concatenated(void **state)
 {
@@ -125,7 +125,7 @@ static void unusable_structures_are_refused(void **state)
     refuse(0, 0, 1, 119, MTX_EDATA, "E0613", 1);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ fields */
+/* ------------------------------------------------------------------------------------------------- fields */
 
 static void fields_come_in_base_units(void **state)
 {
@@ -232,7 +232,7 @@ static void cutoffs_must_come_out_positive(void **state)
     bench_free(&t);
 }
 
-/* -------------------------------------------------------------------------------------------------- sparse defects */
+/* ----------------------------------------------------------------------------------------- sparse defects */
 
 /* MoS2: one cell, or 8 x 8 with the atoms within 0.01 of the listed fractional places left out */
 static void disulfide(mtx_structure *s, int tiles, const double (*vacant)[3], int n_vacant)
@@ -327,7 +327,7 @@ static void two_vacancies_as_a_sparse_graph(void **state)
     bench_free(&t);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- sets */
+/* --------------------------------------------------------------------------------------------------- sets */
 
 static void reciprocal_vectors_of_a_cube(void **state)
 {

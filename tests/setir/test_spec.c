@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whole specs through the front end into the set IR: what infer.c builds is well formed, reads back from its text, and
- * the interpreter finds the published numbers: Coulomb, sine and Ewald matrices, Stillinger-Weber silicon.
+ * Whole specs through the front end into the set IR: what infer.c builds is well formed, reads back from its
+ * text, and the interpreter finds the published numbers: Coulomb, sine and Ewald matrices, Stillinger-Weber
+ * silicon.
  */
 #include "build.h"
 
@@ -117,7 +118,8 @@ static void sine_matrix(void **state)
     bench_free(&s.b);
 }
 
-/* Ewald matrix with a splitting that depends on volume and number of atoms; and charges +-1 for Madelung's constant */
+/* Ewald matrix with a splitting that depends on volume and number of atoms; and charges +-1 for Madelung's
+ * constant */
 static void ewald_matrix(void **state)
 {
     (void)state;

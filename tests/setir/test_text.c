@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text of the set IR: what is printed reads back to the same text, what is wrong is reported and never crashes; and
- * the verifier names the fault.
+ * Text of the set IR: what is printed reads back to the same text, what is wrong is reported and never
+ * crashes; and the verifier names the fault.
  */
 #include "build.h"
 
