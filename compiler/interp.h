@@ -23,8 +23,9 @@ int64_t interp_def_size(const interp *x, def_id d); /* numbers of the tensor in 
 
 /**
  * All values of a tensor, or one value of a node under given index variables. Where a tensor's index
- * variables do not fit (b in bond(i) with another i) it is NaN. Errors: MTX_ENOMEM, MTX_EDATA (an element that does not exist, a
- * lattice too flat to search), MTX_EUNSUPPORTED (nested too deeply); *problem may be NULL.
+ * variables do not fit (b in bond(i) with another i) it is NaN. Errors: MTX_ENOMEM, MTX_EDATA (an element that
+ * does not exist, a lattice too flat to search), MTX_EUNSUPPORTED (nested too deeply, too many sets),
+ * MTX_EINVAL (an index variable or parameters without values); *problem may be NULL.
  */
 mtx_status interp_def(interp *x, def_id d, double *out, mtx_problem *problem);
 mtx_status interp_node(interp *x, node_id n, const ivar_id *v, const int64_t *index, uint32_t count,
