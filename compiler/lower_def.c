@@ -54,7 +54,7 @@ typedef struct shape { uint32_t n; set_id set[MAX_DIMS]; lexpr *extent[MAX_DIMS]
 static bool shape_of(lowering *x, scope *at, const def *d, shape *s)
 {
     *s = (shape){.n = d->n_param, .total = ix(x, 1), .size = {.constant = elem_components(d->elem)}};
-    if (d->n_param > MAX_DIMS || d->elem.kind != ELEM_REAL) {
+    if (d->n_param > MAX_DIMS) {
         lower_fail(x, d->at, "storing this tensor");
         return false;
     }
@@ -110,7 +110,8 @@ static buffer_id fill_new(lowering *x, scope *at, def_id id, shape *sh)
     const def *d = &x->p->defs.at[id];
     if (!shape_of(x, at, d, sh))
         return SETIR_NONE;
-    buffer_id b = kernel_scratch(x->k, LT_F64, sh->size, d->id ? d->id : "tensor");
+    loop_type type = d->elem.kind == ELEM_REAL ? LT_F64 : d->elem.kind == ELEM_BOOL ? LT_BOOL : LT_I64;
+    buffer_id b = kernel_scratch(x->k, type, sh->size, d->id ? d->id : "tensor");
     fill(x, at, id, sh, b);
     return b;
 }
@@ -351,9 +352,9 @@ static vals pad_guarded(lowering *x, scope *at, const node *n)
         scope_close(x, s);
         return out;
     }
-    vals v = read_store(x, at, st, &d, number);
+    vals v = read_store(x, at, st, &d, number), beyond = none(x, d.elem);
     for (uint32_t c = 0; c < v.n; c++)
-        v.at[c] = choose(x, inside, v.at[c], f64(x, 0));
+        v.at[c] = choose(x, inside, v.at[c], beyond.at[c]);
     return v;
 }
 

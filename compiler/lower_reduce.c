@@ -185,6 +185,14 @@ static bool same_loops(const lowering *x, const node *a, const node *b)
         && !memcmp(a->imm.ivars, b->imm.ivars, a->imm.n_ivars * sizeof *a->imm.ivars);
 }
 
+static bool is_ready(const lowering *x, const scope *at, node_id n)
+{
+    for (uint32_t k = 0; k < x->p->nodes.at[n].n_free; k++)
+        if (!scope_of_ivar(at, x->p->nodes.at[n].free[k], NULL))
+            return false;
+    return true;
+}
+
 static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group)
 {
     const node *r = &x->p->nodes.at[id];
@@ -196,7 +204,7 @@ static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group
     for (uint32_t k = 0; k < x->group.n && n < GROUP_MOST; k++) {
         node_id other = x->group.at[k];
         const node *o = &x->p->nodes.at[other];
-        if (other == id || !same_loops(x, r, o) || home_of(x, at, other) != home || known_find(x, other, home, at))
+        if (other == id || !same_loops(x, r, o) || !is_ready(x, at, other) || home_of(x, at, other) != home || known_find(x, other, home, at))
             continue;
         bool apart = is_shared(x, id) == is_shared(x, other);
         for (uint32_t m = 0; m < n; m++)
