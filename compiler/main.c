@@ -33,7 +33,6 @@ const cli_command cli_commands[] = {
      "      --seed N        of the generated structures (default 1)\n"
      "      --tries N       structures per claim (default 20)\n"
      "      --junit FILE    results as JUnit XML\n"
-     "      --junit FILE    results as JUnit XML\n"
      "      --save DIR      where the structures of failing cases go (default mtx-failures)\n"
      "      --only TEXT     run the checks whose name contains TEXT; failures print such a command\n"
      "      --backend NAME  llvm (default where built in) or c\n"},
