@@ -276,7 +276,7 @@ typedef enum mtx_set_kind {       /* the order of set_kind in compiler/setir.h  
     MTX_SET_RANK                 /* as many as `parent` has, or `count` when parent is -1   */
 } mtx_set_kind;
 
-/* what the compiled code reads of a PAIRS set; `row` is always there, and of the others only what is asked for */
+/* what the compiled code reads of a PAIRS set; `row` is always there, and of the others at least these */
 enum { MTX_NEED_I = 1, MTX_NEED_J = 2, MTX_NEED_SHIFT = 4, MTX_NEED_REV = 8, MTX_NEED_VECTOR = 16, MTX_NEED_DIST = 32 };
 
 typedef struct mtx_set_desc {
