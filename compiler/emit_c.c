@@ -590,6 +590,37 @@ void emit_c_kernel(const kernel *k, const char *symbol, text *out)
     c_entry(&c, symbol);
 }
 
+static void c_real_bytes(const buffer *b, text *out)
+{
+    text_printf(out, "%zu.0 * %" PRId64, loop_type_bytes(b->type), b->size.constant);
+    for (uint32_t i = 0; i < b->size.n_factor; i++) {
+        text_add(out, " * (double)");
+        c_extent(&b->size.factor[i], out);
+    }
+}
+
+void emit_c_scratch(const kernel *k, const char *symbol, text *out)
+{
+    text_printf(out, "static double %s_bytes(const mtx_view *view, int64_t f0, int64_t f1)\n{\n    double all = 0.0, most;\n"
+                     "    (void)view, (void)f0, (void)f1, (void)most;\n", symbol);
+    for (buffer_id b = 0; b < k->buffers.n; b++) {
+        if (!plan_is_head(k, b))
+            continue;
+        text_add(out, "    most = ");
+        c_real_bytes(&k->buffers.at[b], out);
+        text_add(out, ";\n");
+        for (buffer_id o = b + 1; k->buffers.at[b].slot && o < k->buffers.n; o++) {
+            if (k->buffers.at[o].kind != BUF_SCRATCH || plan_head(k, o) != b)
+                continue;
+            text_add(out, "    most = mtx_max(most, ");
+            c_real_bytes(&k->buffers.at[o], out);
+            text_add(out, ");\n");
+        }
+        text_add(out, "    all += floor((most + 127.0) / 64.0) * 64.0;\n");
+    }
+    text_add(out, "    return all;\n}\n\n");
+}
+
 /* ---- the file ---------------------------------------------------------------------------------------------------------- */
 
 /* The part of mtxrt.h that kernels need, for compilers that run where the header is not. The assertions hold it to the

@@ -161,6 +161,8 @@ static mtx_status llvm_write(const kernel *const *k, const char *const *symbol, 
             char words[300];
             snprintf(words, sizeof words, "%s_v%d", symbol[i / n_level], level[i % n_level]);
             done = llvm_emit_kernel(&u, k[i / n_level], words, level[i % n_level], problem);
+            if (done)                                     /* for the library that they go into, not beyond   */
+                LLVMSetVisibility(LLVMGetNamedFunction(u.module, words), LLVMHiddenVisibility);
         }
         done = done && llvm_unit_optimise(&u, problem);
         status = done ? unit_write(&u, kind, path, problem) : MTX_EIO;

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * abi.c: names, hash and metadata of a built library. In: a transform that was compiled to loops. Out: what abi_header.c
+ * and abi_source.c print. The metadata is JSON: types, units, laws and verdicts, for programs that load the library.
+ */
+#include "abi.h"
+
+#include "emit_c.h"
+#include "interp.h"
+#include "mtx_version.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+int64_t abi_fixed(const program *p, set_id s)
+{
+    const set *d = &p->sets.at[s];
+    switch (d->kind) {
+    case SET_BASE:
+    case SET_PAIRS:
+    case SET_DIFFER:
+    case SET_RECIP: return -1;
+    case SET_AXIS:
+    case SET_SPECIES: return d->count;
+    case SET_RANGE: return (int64_t)d->hi - d->lo + 1;
+    case SET_RANK: return d->parent == SETIR_NONE ? d->count : abi_fixed(p, d->parent);
+    }
+    return -1;
+}
+
+set_id abi_counted(const program *p, set_id s)
+{
+    while (p->sets.at[s].kind == SET_RANK && p->sets.at[s].parent != SETIR_NONE)
+        s = p->sets.at[s].parent;
+    return s;
+}
+
+void abi_shape(const abi *x, uint32_t o, text *out)
+{
+    const program *p = x->t->p;
+    const def *d = &p->defs.at[x->output_def[o]];
+    bool some = false;
+    for (uint32_t k = 0; k < d->n_param; k++) {
+        set_id s = p->ivars.at[d->param[k]].set;
+        int64_t fixed = abi_fixed(p, s);
+        if (!some && fixed >= 0)                          /* the frames come first, unless a set counts them     */
+            text_add(out, "[frames]");
+        some = true;
+        if (fixed >= 0)
+            text_printf(out, "[%" PRId64 "]", fixed);
+        else
+            text_printf(out, "[%s]", x->set[abi_counted(p, s)]);
+    }
+    if (!some)
+        text_add(out, "[frames]");
+    if (elem_components(d->declared) > 1)
+        text_printf(out, "[%u]", elem_components(d->declared));
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------------------ */
+
+static const char *abi_name(arena *a, const char *words, const char *kind, uint32_t number, const char **taken, uint32_t n)
+{
+    text t;
+    text_init(&t);
+    if (words && *words)
+        c_identifier(words, &t);
+    else
+        text_printf(&t, "%s_%u", kind, number);
+    for (uint32_t k = 0; k < n; k++)
+        if (taken[k] && t.s && strcmp(taken[k], t.s) == 0) {
+            text_printf(&t, "_%u", number);
+            break;
+        }
+    const char *made = arena_strndup(a, t.s ? t.s : "", t.n);
+    text_free(&t);
+    return made;
+}
+
+static void abi_names(arena *a, abi *x)
+{
+    const program *p = x->t->p;
+    x->slot = arena_array(a, const char *, p->slots.n + 1);
+    x->set = arena_array(a, const char *, p->sets.n + 1);
+    x->input = arena_array(a, const char *, p->inputs.n + 1);
+    x->output = arena_array(a, const char *, p->defs.n + 1);
+    x->output_def = arena_array(a, def_id, p->defs.n + 1);
+    for (uint32_t k = 0; k < p->slots.n; k++)
+        x->slot[k] = abi_name(a, p->slots.at[k].id, "slot", k, x->slot, k);
+    for (uint32_t k = 0; k < p->sets.n; k++)
+        x->set[k] = abi_name(a, p->sets.at[k].id, "set", k, x->set, k);
+    for (uint32_t k = 0; k < p->inputs.n; k++)
+        x->input[k] = abi_name(a, p->inputs.at[k].id, "input", k, x->input, k);
+    for (uint32_t k = 0; k < p->defs.n; k++)
+        if (p->defs.at[k].output) {
+            x->output_def[x->n_outputs] = k;
+            x->output[x->n_outputs] = abi_name(a, p->defs.at[k].id, "output", k, x->output, x->n_outputs);
+            x->n_outputs++;
+        }
+}
+
+/* ---- metadata --------------------------------------------------------------------------------------------------------------- */
+
+static void json_pair(text *out, const char *key, const char *value)
+{
+    text_json(out, key);
+    text_add(out, ": ");
+    text_json(out, value ? value : "");
+}
+
+static void json_unit(text *out, unit u, double scale)
+{
+    text t;
+    text_init(&t);
+    unit_text(u, &t);
+    json_pair(out, "unit", t.s ? t.s : "1");
+    if (scale != 1.0)                                     /* number written = number in that unit * factor       */
+        text_printf(out, ", \"unit_factor\": %.17g", scale);
+    text_free(&t);
+}
+
+static const char *elem_word(elem e)
+{
+    static const char *const words[] = {[ELEM_REAL] = "real", [ELEM_BOOL] = "bool", [ELEM_SPECIES] = "species", [ELEM_INDEX] = "index"};
+    return words[e.kind];
+}
+
+static void json_claims(const abi *x, def_id subject, text *out)
+{
+    const verdict_list *all = &x->t->verdicts;
+    bool any = false;
+    text_add(out, "\"claims\": [");
+    for (uint32_t k = 0; k < all->n; k++) {
+        const verdict *v = &all->at[k];
+        if (v->claim->subject != subject)
+            continue;
+        text_add(out, any ? ", {" : "{");
+        any = true;
+        json_pair(out, "claim", v->claim_word);
+        text_add(out, ", ");
+        json_pair(out, "verdict", verdict_text[v->kind]);
+        text_add(out, ", ");
+        json_pair(out, "evidence", v->evidence);
+        text_add(out, "}");
+    }
+    text_add(out, "]");
+}
+
+static void json_sets(const abi *x, text *out)
+{
+    static const char *const kinds[] = {"base", "pairs", "differ", "recip", "axis", "range", "species", "rank"};
+    const program *p = x->t->p;
+    text_add(out, "\"sets\": [");
+    for (uint32_t k = 0; k < p->sets.n; k++) {
+        text_add(out, k ? ", {" : "{");
+        json_pair(out, "name", p->sets.at[k].id);
+        text_add(out, ", ");
+        json_pair(out, "kind", kinds[p->sets.at[k].kind]);
+        if (abi_fixed(p, k) >= 0)
+            text_printf(out, ", \"size\": %" PRId64, abi_fixed(p, k));
+        text_add(out, "}");
+    }
+    text_add(out, "]");
+}
+
+static void json_inputs(const abi *x, text *out)
+{
+    const program *p = x->t->p;
+    text_add(out, "\"inputs\": [");
+    for (uint32_t k = 0; k < p->inputs.n; k++) {
+        text_add(out, k ? ", {" : "{");
+        json_pair(out, "name", p->inputs.at[k].id);
+        text_add(out, ", ");
+        json_pair(out, "type", elem_word(p->inputs.at[k].elem));
+        text_printf(out, ", \"width\": %d, ", x->plan.inputs[k].width);
+        json_unit(out, p->inputs.at[k].unit, 1.0);
+        text_add(out, "}");
+    }
+    text_add(out, "]");
+}
+
+static void json_outputs(const abi *x, text *out)
+{
+    const program *p = x->t->p;
+    text_add(out, "\"outputs\": [");
+    for (uint32_t o = 0; o < x->n_outputs; o++) {
+        const def *d = &p->defs.at[x->output_def[o]];
+        text_add(out, o ? ", {" : "{");
+        json_pair(out, "name", d->id);
+        text_add(out, ", ");
+        json_pair(out, "type", elem_word(d->declared));
+        text_printf(out, ", \"rank\": %u, \"components\": %u, \"domain\": [", d->declared.rank, elem_components(d->declared));
+        for (uint32_t k = 0; k < d->n_param; k++)
+            text_printf(out, "%s%u", k ? ", " : "", p->ivars.at[d->param[k]].set);
+        text_add(out, "], ");
+        json_unit(out, d->out_unit, d->has_unit ? d->out_scale : 1.0);
+        text_add(out, ", ");
+        json_pair(out, "doc", d->doc);
+        text_add(out, ", ");
+        json_claims(x, x->output_def[o], out);
+        text_add(out, "}");
+    }
+    text_add(out, "]");
+}
+
+static void abi_meta(const abi *x, text *out)
+{
+    const program *p = x->t->p;
+    text_add(out, "{");
+    json_pair(out, "transform", p->id);
+    text_add(out, ", ");
+    json_pair(out, "mtx", MTX_VERSION);
+    text_add(out, ", ");
+    json_pair(out, "hash", x->hash);
+    text_add(out, ", ");
+    json_pair(out, "doc", p->doc);
+    text_add(out, ", \"cites\": [");
+    for (uint32_t k = 0; k < p->cites.n; k++) {
+        text_add(out, k ? ", " : "");
+        text_json(out, p->cites.at[k]);
+    }
+    text_add(out, "], ");
+    json_sets(x, out);
+    text_add(out, ", ");
+    json_inputs(x, out);
+    text_add(out, ", ");
+    json_outputs(x, out);
+    text_add(out, "}");
+}
+
+/* ---- hash: FNV-1a over what a caller and a result depend on ------------------------------------------------------------------ */
+
+static const char *abi_hash(arena *a, const abi *x)
+{
+    text t;
+    text_init(&t);
+    text_printf(&t, "%s %s\n", MTX_VERSION, x->prefix);
+    abi_meta(x, &t);
+    for (uint32_t k = 0; k < x->t->loops->stages.n; k++)
+        kernel_dump(x->t->loops->stages.at[k], &t);
+    kernel_dump(x->t->loops->main, &t);
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (size_t k = 0; k < t.n; k++)
+        h = (h ^ (unsigned char)t.s[k]) * UINT64_C(1099511628211);
+    text_free(&t);
+    return arena_printf(a, "%016" PRIx64, h);
+}
+
+bool abi_make(arena *a, const compiled *t, const char *prefix, abi *out, text *problem)
+{
+    *out = (abi){.t = t, .prefix = prefix};
+    if (!plan_from_program(a, t->p, &out->plan, problem))
+        return false;
+    abi_names(a, out);
+    out->hash = abi_hash(a, out);
+    text meta;
+    text_init(&meta);
+    abi_meta(out, &meta);
+    out->meta = meta.failed ? NULL : arena_strndup(a, meta.s, meta.n);
+    text_free(&meta);
+    if (!out->meta)
+        text_add(problem, "memory exhausted");
+    return out->meta != NULL;
+}
