@@ -92,8 +92,8 @@ static void leaf(words *w, const char *b)
         "cutoff(d[%], 4 Å, 2)", "cutoff(d[%], 6 Å, 4)", "(cos(turn * x[%]) + 1)", "sin(turn * x[%])", "exp(1 / (x[%] - 1))",
         "exp(-x[%])", "(1 / (1 - x[%]))", "(1 / x[%])", "tanh(1 - x[%])", "s.q[%.i]", "protons(s.Z[%.j])", "(%.d.x / a)",
         "sqrt(1 - x[%])", "(if x[%] < 0.7 then (1 - x[%] / 0.7)^2 else 0)", "(if d[%] < 4 Å then x[%] else 0.8 + (x[%] - 0.8))",
-        "(if d[%] < 4 Å then 1 else 0)", "larger(0, 1 - x[%] / 0.8)^2", "abs(x[%] - 0.5)", "rho[%.i]", "sqrt(1 + rho[%.j])",
-        "erfc(3 * x[%])", "log(x[%])", "(2 - x[%])", "0.5", "(1 - 1)", "(x[%] - 1)^3", "smaller(x[%], 0.6)", "rho[%.j]^2"};
+        "(if d[%] < 4 Å then 1 else 0)", "max(0, 1 - x[%] / 0.8)^2", "abs(x[%] - 0.5)", "rho[%.i]", "sqrt(1 + rho[%.j])",
+        "erfc(3 * x[%])", "log(x[%])", "(2 - x[%])", "0.5", "(1 - 1)", "(x[%] - 1)^3", "min(x[%], 0.6)", "rho[%.j]^2"};
     const char *form = choose(w, forms, sizeof forms / sizeof *forms);
     for (char one[2] = {0}; *form; form++) {
         one[0] = *form;
@@ -104,7 +104,7 @@ static void leaf(words *w, const char *b)
 static void factor(words *w, const char *b, int depth)
 {
     static const char *const operators[] = {" * ", " * ", " * ", " + ", " - ", " / "};
-    static const char *const functions[] = {"exp(", "tanh(", "cos(", "sqrt(1 + ", "abs(", "exp(-", "(0.3 + ", "1 / (2 + ", "larger(0.1, "};
+    static const char *const functions[] = {"exp(", "tanh(", "cos(", "sqrt(1 + ", "abs(", "exp(-", "(0.3 + ", "1 / (2 + ", "max(0.1, "};
     if (depth == 0 || sample_below(&w->rng, 4) == 0) {
         leaf(w, b);
     } else if (sample_below(&w->rng, 5) == 0) {
