@@ -97,6 +97,22 @@ static mtx_set_desc plan_set(const program *p, set_id id, uint32_t flags)
     return d;
 }
 
+/* A padded table must have room for every element of the set that it is padded from. */
+static void plan_room(const program *p, mtx_set_desc *sets)
+{
+    for (uint32_t k = 0; k < p->nodes.n; k++) {
+        const node *n = &p->nodes.at[k];
+        const def *d = n->op == OP_PADGET ? &p->defs.at[n->imm.def] : NULL;
+        for (uint32_t j = 0; d && j < d->n_param && j < n->n_args; j++) {
+            const set *from = &p->sets.at[p->ivars.at[d->param[j]].set];
+            int64_t room = fixed_size(p, p->nodes.at[n->arg[j]].elem.set);
+            if (from->kind != SET_RANK || from->parent == SETIR_NONE || room < 0) continue;
+            mtx_set_desc *s = &sets[from->parent];
+            s->most = s->most == 0 || room < s->most ? (int32_t)room : s->most;
+        }
+    }
+}
+
 static bool plan_input(arena *a, const program *p, input_id id, mtx_input_desc *d, text *problem)
 {
     const input *in = &p->inputs.at[id];
@@ -147,6 +163,7 @@ bool plan_from_program(arena *a, const program *p, mtx_plan *plan, text *problem
                                    .axes = p->slots.at[k].axes,
                                    .has_cell = p->slots.at[k].axes != 0};
     for (uint32_t k = 0; k < p->sets.n; k++) sets[k] = plan_set(p, k, flags[k]);
+    plan_room(p, sets);
     bool good = true;
     for (uint32_t k = 0; k < p->inputs.n; k++) good &= plan_input(a, p, k, &inputs[k], problem);
     *plan = (mtx_plan){.n_slots = (int32_t)p->slots.n,

@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CELL_NUMBERS = 21, SLACK = 8 };
@@ -472,6 +473,25 @@ static mtx_status counted_set(const preparing *p, int32_t id)
     return MTX_OK;
 }
 
+/* Padding has room for `most` elements: more of them cannot be cut off in silence. */
+static mtx_status check_room(const preparing *p, int32_t id)
+{
+    const mtx_set_desc *d = &p->plan->sets[id];
+    const mtx_set_view *v = &p->batch->set_view[id];
+    if (d->most <= 0 || v->max_frame <= d->most || !v->ptr) return MTX_OK;
+    int64_t f = 0;
+    while (f + 1 < p->nb && v->ptr[f + 1] - v->ptr[f] <= d->most) f++;
+    mtx_status status = rt_problem_set(p->problem, MTX_EDATA, "E0663", "%lld elements of `%s` do not fit into the %d places of the result",
+                                       (long long)(v->ptr[f + 1] - v->ptr[f]), d->name, d->most);
+    if (p->problem != NULL) {
+        const mtx_structure *s = p->frames[(d->slot > 0 ? d->slot : 0) * p->nb + f];
+        p->problem->frame = s->frame >= 0 ? s->frame : f;
+        p->problem->line = s->line;
+        snprintf(p->problem->help, sizeof p->problem->help, "pad to more places in the spec");
+    }
+    return status;
+}
+
 static mtx_status prepare_set(const preparing *p, int32_t id)
 {
     switch ((mtx_set_kind)p->plan->sets[id].kind) {
@@ -517,6 +537,9 @@ mtx_status mtx_prepare(const mtx_plan *plan, const mtx_structure *const *frames,
         if (status == MTX_OK) status = fill_cells(&p, k);
     }
     for (int32_t k = 0; k < plan->n_inputs && status == MTX_OK; k++) status = prepare_input(&p, k);
-    for (int32_t k = 0; k < plan->n_sets && status == MTX_OK; k++) status = prepare_set(&p, k);
+    for (int32_t k = 0; k < plan->n_sets && status == MTX_OK; k++) {
+        status = prepare_set(&p, k);
+        if (status == MTX_OK) status = check_room(&p, k);
+    }
     return status;
 }

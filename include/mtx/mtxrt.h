@@ -284,6 +284,7 @@ typedef struct mtx_set_desc {
     int32_t     slot;            /* structure whose lattice counts, -1: none                */
     int32_t     parent, host, sample;                      /* earlier sets, -1: none        */
     int32_t     count;
+    int32_t     most;            /* elements that a frame may have, 0: any number           */
     uint32_t    need;
     double      cutoff;          /* angstrom or 1/angstrom; NaN: the stage function says    */
     const char *name;
