@@ -237,6 +237,7 @@ static const char *abi_hash(arena *a, const abi *x)
     text_init(&t);
     text_printf(&t, "%s %s\n", MTX_VERSION, x->prefix);
     abi_meta(x, &t);
+    program_dump(x->t->p, &t);
     for (uint32_t k = 0; k < x->t->loops->stages.n; k++)
         kernel_dump(x->t->loops->stages.at[k], &t);
     kernel_dump(x->t->loops->main, &t);

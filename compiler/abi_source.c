@@ -25,37 +25,57 @@ static void put_string(const char *words, text *out)
     text_add(out, "\"");
 }
 
+/* a new member must be printed below */
+_Static_assert(sizeof(void *) != 8 || (sizeof(mtx_set_desc) == 48 && sizeof(mtx_input_desc) == 56 && sizeof(mtx_slot_desc) == 16
+               && sizeof(mtx_plan) == 48), "the plan has members that are not printed");
+
+static void put_member(const char *member, const char *words, text *out)
+{
+    text_printf(out, ", .%s = ", member);
+    put_string(words, out);
+}
+
+static void put_set_desc(const mtx_set_desc *s, text *out)
+{
+    text_printf(out, "    {.kind = %d, .slot = %d, .parent = %d, .host = %d, .sample = %d, .count = %d, .most = %d, .need = %u, .cutoff = ",
+                s->kind, s->slot, s->parent, s->host, s->sample, s->count, s->most, s->need);
+    if (isnan(s->cutoff))
+        text_add(out, "NAN");
+    else
+        text_printf(out, "%.17g", s->cutoff);
+    put_member("name", s->name, out);
+    text_add(out, "},\n");
+}
+
+static void put_input_desc(const mtx_input_desc *in, text *out)
+{
+    text_printf(out, "    {.role = %d, .type = %d, .slot = %d, .rows = %d, .width = %d, .from = %d, .scale = %.17g",
+                in->role, in->type, in->slot, in->rows, in->width, in->from, in->scale);
+    put_member("name", in->name, out);
+    put_member("key", in->key, out);
+    put_member("unit", in->unit, out);
+    text_add(out, "},\n");
+}
+
+/* tables end with an empty row: C has no empty arrays */
 static void put_plan(const abi *x, text *out)
 {
     const mtx_plan *p = &x->plan;
     text_add(out, "static const mtx_slot_desc slots[] = {\n");
     for (int32_t k = 0; k < p->n_slots; k++) {
-        text_add(out, "    {");
-        put_string(p->slots[k].name, out);
-        text_printf(out, ", %u, %d},\n", p->slots[k].axes, p->slots[k].has_cell);
-    }
-    text_add(out, "    {\"\", 0, 0}};\nstatic const mtx_set_desc sets[] = {\n");
-    for (int32_t k = 0; k < p->n_sets; k++) {
-        const mtx_set_desc *s = &p->sets[k];
-        text_printf(out, "    {%d, %d, %d, %d, %d, %d, %uu, ", s->kind, s->slot, s->parent, s->host, s->sample, s->count, s->need);
-        text_printf(out, isnan(s->cutoff) ? "NAN, " : "%.17g, ", s->cutoff);
-        put_string(s->name, out);
+        text_printf(out, "    {.axes = %u, .has_cell = %d", p->slots[k].axes, p->slots[k].has_cell);
+        put_member("name", p->slots[k].name, out);
         text_add(out, "},\n");
     }
-    text_add(out, "    {0, 0, 0, 0, 0, 0, 0, 0.0, \"\"}};\nstatic const mtx_input_desc inputs[] = {\n");
-    for (int32_t k = 0; k < p->n_inputs; k++) {
-        const mtx_input_desc *in = &p->inputs[k];
-        text_printf(out, "    {%d, %d, %d, %d, %d, %d, %.17g, ", in->role, in->type, in->slot, in->rows, in->width, in->from, in->scale);
-        put_string(in->name, out);
-        text_add(out, ", ");
-        put_string(in->key, out);
-        text_add(out, ", ");
-        put_string(in->unit, out);
-        text_add(out, "},\n");
-    }
-    text_add(out, "    {0, 0, 0, 0, 0, 0, 0.0, \"\", \"\", \"\"}};\n");
-    text_printf(out, "const mtx_plan %s_program = {%d, %d, %d, slots, sets, inputs, ", x->prefix, p->n_slots, p->n_sets, p->n_inputs);
-    put_string(p->name, out);
+    text_add(out, "    {.name = \"\"}};\nstatic const mtx_set_desc sets[] = {\n");
+    for (int32_t k = 0; k < p->n_sets; k++)
+        put_set_desc(&p->sets[k], out);
+    text_add(out, "    {.name = \"\"}};\nstatic const mtx_input_desc inputs[] = {\n");
+    for (int32_t k = 0; k < p->n_inputs; k++)
+        put_input_desc(&p->inputs[k], out);
+    text_printf(out, "    {.name = \"\"}};\nconst mtx_plan %s_program = {.n_slots = %d, .n_sets = %d, .n_inputs = %d, .slots = slots, "
+                     ".sets = sets, .inputs = inputs", x->prefix, p->n_slots, p->n_sets, p->n_inputs);
+    put_member("name", p->name, out);
     text_add(out, "};\n\n");
 }
 

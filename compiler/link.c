@@ -309,6 +309,9 @@ static mtx_status make_objects(linker *l)
 
 static mtx_status rename_all(linker *l, text *written)
 {
+    for (uint32_t k = 0; k < l->done.n; k++)             /* a compiler that says yes and writes nothing      */
+        if (!have_file(l->done.at[k]))
+            return system_problem(l, l->done.at[k]);
     for (uint32_t k = 0; k < l->done.n; k++) {
         const char *from = l->done.at[k], *to = arena_printf(l->a, "%s/%s", l->r->directory, strrchr(from, '/') + 1);
         if (rename(from, to) != 0)
