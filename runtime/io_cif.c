@@ -158,7 +158,7 @@ static mtx_status read_symmetry(mtx_reader *r, const double angles[3], mtx_probl
 /* Element of "Mo", "Mo4+", "MO" (a type), or of "Mo1", "O2A" (a label). 0: none. */
 static int element_of(const char *text, bool label)
 {
-    char symbol[2] = {text[0], text[1]};
+    char symbol[2] = {text[0], text[0] != '\0' ? text[1] : '\0'};
     if (symbol[0] >= 'a' && symbol[0] <= 'z') symbol[0] = (char)(symbol[0] - 'a' + 'A');
     const bool upper = symbol[1] >= 'A' && symbol[1] <= 'Z';
     if (upper && !label) symbol[1] = (char)(symbol[1] - 'A' + 'a');

@@ -316,8 +316,9 @@ void io_keyval_start(io_keyval *k, const char *line, size_t length)
 
 mtx_status io_keyval_next(io_keyval *k)
 {
-    k->chars_used = 0;
+    k->chars_used = k->key_length = 0;
     k->count = k->rows = 0;
+    k->key = NULL;
     skip_blanks(k);
     if (k->p == k->end) return MTX_END;
     mtx_status status = scan_key(k);
@@ -338,8 +339,7 @@ mtx_status io_keyval_next(io_keyval *k)
         k->assigned = true;
         k->p++;
         skip_blanks(k);
-        if (k->p == k->end) return fail(k, k->p, "a value is missing");
-        status = scan_value(k);
+        status = k->p == k->end ? fail(k, k->p, "a value is missing") : scan_value(k);
     }
     k->key = k->chars;
     k->key_length = key_length;
