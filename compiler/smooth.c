@@ -17,7 +17,7 @@ void smooth_limit(analysis *x, fact *f, int order, node_id at, bool certain, con
     if (order >= f->order)
         return;
     blame *b = arena_new(x->a, blame);
-    *b = (blame){.node = at, .reason = reason, .certain = certain, .boundary = SETIR_NONE};
+    *b = (blame){.node = at, .origin = at, .reason = reason, .certain = certain, .boundary = SETIR_NONE};
     fact_limit(f, order, b);
 }
 
@@ -874,14 +874,59 @@ smooth_result *smooth_analyse(arena *a, const program *p)
     return r;
 }
 
-static smooth_info info_from(analysis *x, const fact *f, int positions)
+/* Does the roughness of the blamed operation surely arrive at n? Through sums with smoother terms, factors that have one
+ * sign, increasing functions; terms of one sign do not cancel in a sum. */
+static bool arrives(analysis *x, node_id n, const blame *b, int order)
+{
+    for (;;) {
+        n = smooth_plain(x, n);
+        if (n == b->origin)
+            return true;
+        const node d = x->p->nodes.at[n];
+        const fact *l = d.n_args > 0 ? smooth_eval(x, d.arg[0], &x->root) : NULL;
+        const fact *r = d.n_args > 1 ? smooth_eval(x, d.arg[1], &x->root) : NULL;
+        bool left = l && l->order <= order, right = r && r->order <= order;
+        switch ((int)d.op) {
+        case OP_NEG: case OP_EXP: case OP_LOG: case OP_TANH: case OP_ATAN: case OP_SINH: case OP_ERF: case OP_ERFC:
+            n = d.arg[0];
+            break;
+        case OP_POW:
+            if (!l->definite)
+                return false;
+            n = d.arg[0];
+            break;
+        case OP_ADD: case OP_SUB:
+            if (left == right)
+                return false;
+            n = d.arg[left ? 0 : 1];
+            break;
+        case OP_MUL: case OP_DIV:
+            if (left == right || !(left ? r : l)->definite || !range_sign((left ? r : l)->r))
+                return false;
+            n = d.arg[left ? 0 : 1];
+            break;
+        case OP_REDUCE: {
+            const node o = x->p->nodes.at[b->origin];            /* a filter by distance stands as a choice    */
+            if (d.imm.reduce != RED_SUM && d.imm.reduce != RED_MEAN)
+                return false;
+            if (right)
+                return o.op == OP_SELECT && o.arg[0] == d.arg[1] && o.arg[1] == d.arg[0];
+            n = d.arg[0];
+            break;
+        }
+        default: return false;
+        }
+    }
+}
+
+static smooth_info info_from(analysis *x, node_id n, const fact *f, int positions)
 {
     const blame *b = f->blame;
     smooth_info i = {.order = f->order, .order_positions = positions > f->order ? positions : f->order,
                      .culprit = SETIR_NONE, .boundary = SETIR_NONE};
     if (f->order == SMOOTH_INFINITE || !b)
         return i;
-    i.exact = b->certain;
+    i.exact = b->certain && (n == SETIR_NONE || arrives(x, n, b, f->order));
     i.culprit = b->node;
     i.at = x->p->nodes.at[b->node].at;
     i.reason = b->reason;
@@ -892,7 +937,7 @@ static smooth_info info_from(analysis *x, const fact *f, int positions)
 
 smooth_info smooth_node(smooth_result *r, node_id n)
 {
-    return info_from(r->view[0], smooth_eval(r->view[0], n, &r->view[0]->root),
+    return info_from(r->view[0], n, smooth_eval(r->view[0], n, &r->view[0]->root),
                      smooth_eval(r->view[1], n, &r->view[1]->root)->order);
 }
 
@@ -905,7 +950,8 @@ static fact def_fact(analysis *x, def_id id)
 smooth_info smooth_def(smooth_result *r, def_id id)
 {
     fact both = def_fact(r->view[0], id), positions = def_fact(r->view[1], id);
-    return info_from(r->view[0], &both, positions.order);
+    const def *d = &r->p->defs.at[id];
+    return info_from(r->view[0], d->lib == LIB_NONE ? d->body : SETIR_NONE, &both, positions.order);
 }
 
 const char *smooth_order_text(arena *a, int order)

@@ -30,9 +30,10 @@ typedef struct edge {
 
 /* why an order is no higher */
 typedef struct blame {
-    node_id     node;
+    node_id     node;            /* what to point at                                                        */
+    node_id     origin;          /* the operation that is no smoother                                       */
     const char *reason;
-    bool        certain;         /* the value really is no smoother, unless something else makes up for it  */
+    bool        certain;         /* it really is no smoother: not just beyond the rules                     */
     set_id      boundary;        /* PAIRS or RECIP set whose cutoff limits, or SETIR_NONE                   */
     double      vanish;          /* the m of the body there                                                */
 } blame;

@@ -60,7 +60,7 @@ static node_id worst_addend(analysis *x, node_id body, uint32_t key, const conte
 }
 
 /* what the sum loses because members come and go at this edge */
-static void limit_at_edge(analysis *x, fact *f, const fact *body, node_id at, uint32_t key, const context *c)
+static void limit_at_edge(analysis *x, fact *f, const fact *body, node_id id, node_id at, uint32_t key, const context *c)
 {
     double m = fact_vanish(body, key);
     series s;
@@ -68,9 +68,10 @@ static void limit_at_edge(analysis *x, fact *f, const fact *body, node_id at, ui
     set_id over = x->edges.at[key].set;
     if (order < f->order) {
         blame *b = arena_new(x->a, blame);
-        bool leading = body->definite || (fact_series(body, key, &s) && s.n > 0);
-        *b = (blame){.node = worst_addend(x, at, key, c), .reason = vanish_text(x, key, m), .certain = leading,
-                     .boundary = over, .vanish = m};
+        bool number = x->p->nodes.at[at].elem.rank == 0;         /* vectors of opposite pairs cancel          */
+        bool leading = (body->definite && range_sign(body->r)) || (fact_series(body, key, &s) && s.n > 0);
+        *b = (blame){.node = worst_addend(x, at, key, c), .origin = id, .reason = vanish_text(x, key, m),
+                     .certain = number && leading, .boundary = over, .vanish = m};
         fact_limit(f, order, b);
     }
     const fact *cutoff = smooth_eval(x, x->p->sets.at[over].cutoff, &x->root);
@@ -125,7 +126,7 @@ static uint32_t bound_edge(analysis *x, const node *n, uint32_t k, fact *f)
     return key;
 }
 
-static fact reduce_sum(analysis *x, const node *n, node_id at, bool filtered, const context *c)
+static fact reduce_sum(analysis *x, const node *n, node_id id, node_id at, bool filtered, const context *c)
 {
     const fact *body = smooth_eval(x, at, c);
     fact f = without_base(x, body);
@@ -135,7 +136,7 @@ static fact reduce_sum(analysis *x, const node *n, node_id at, bool filtered, co
         uint32_t key = bound_edge(x, n, k, &f);
         if (key == SETIR_NONE)
             continue;
-        limit_at_edge(x, &f, body, at, key, c);
+        limit_at_edge(x, &f, body, id, at, key, c);
         fact_drop(&f, key);
     }
     f.r = sum_range(x, n, body, filtered);
@@ -146,7 +147,7 @@ static fact reduce_sum(analysis *x, const node *n, node_id at, bool filtered, co
 /* ------------------------------------------------------------------------------------------------ other reductions */
 
 /* A product changes by the factor 1 + (body - 1) when a member enters. */
-static fact reduce_product(analysis *x, const node *n, node_id at, const context *c)
+static fact reduce_product(analysis *x, const node *n, node_id id, node_id at, const context *c)
 {
     node_id one = node_const(x->p, 1, unit_none(), n->at);
     const node b = x->p->nodes.at[smooth_plain(x, at)];
@@ -158,7 +159,7 @@ static fact reduce_product(analysis *x, const node *n, node_id at, const context
     for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
         uint32_t key = bound_edge(x, n, k, &f);
         if (key != SETIR_NONE) {
-            limit_at_edge(x, &f, less, change, key, c);
+            limit_at_edge(x, &f, less, id, change, key, c);
             fact_drop(&f, key);
         }
     }
@@ -213,8 +214,8 @@ fact smooth_reduce(analysis *x, node_id id, const context *c)
         c = smooth_assume(x, n.arg[1], true, c);
     }
     switch (n.imm.reduce) {
-    case RED_SUM: return reduce_sum(x, &n, body, filtered, c);
-    case RED_PROD: return reduce_product(x, &n, body, c);
+    case RED_SUM: return reduce_sum(x, &n, id, body, filtered, c);
+    case RED_PROD: return reduce_product(x, &n, id, body, c);
     case RED_MEAN: case RED_MAX: case RED_MIN: break;
     }
     return reduce_other(x, &n, id, body, filtered, c);
