@@ -9,7 +9,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { CELL_NUMBERS = 21, SLACK = 8 };
@@ -483,12 +482,8 @@ static mtx_status check_room(const preparing *p, int32_t id)
     while (f + 1 < p->nb && v->ptr[f + 1] - v->ptr[f] <= d->most) f++;
     mtx_status status = rt_problem_set(p->problem, MTX_EDATA, "E0663", "%lld elements of `%s` do not fit into the %d places of the result",
                                        (long long)(v->ptr[f + 1] - v->ptr[f]), d->name, d->most);
-    if (p->problem != NULL) {
-        const mtx_structure *s = p->frames[(d->slot > 0 ? d->slot : 0) * p->nb + f];
-        p->problem->frame = s->frame >= 0 ? s->frame : f;
-        p->problem->line = s->line;
-        snprintf(p->problem->help, sizeof p->problem->help, "pad to more places in the spec");
-    }
+    rt_problem_help(p->problem, "Pad to more places in the spec.");
+    batch_blame(p, d->slot > 0 ? d->slot : 0, f);
     return status;
 }
 
