@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * read.c: the side of bench/read.py that reads structures with libmtxrt. In: a file, how often to read it, and perhaps a
- * file for what was read; out: one line of JSON with the seconds of each time (open to close, all structures kept in
- * memory), frames and atoms. The dump holds per frame n (int64), Z (int32 [n]), r (float64 [n][3]) and cell (float64
- * [3][3]). The last time is not freed: freeing is not reading.
+ * read.c: the side of bench/read.py that reads structures with libmtxrt. In: a file, how often to read it,
+ * and perhaps a file for what was read; out: one line of JSON with the seconds of each time (open to close,
+ * all structures kept in memory), frames and atoms. The dump holds per frame n (int64), Z (int32 [n]), r
+ * (float64 [n][3]) and cell (float64 [3][3]). The last time is not freed: freeing is not reading.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>

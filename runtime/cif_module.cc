@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// cif_module.cc: gemmi's CIF parser and its space-group tables behind C functions (cif_shim.h). In: CIF text; out: the
-// values of tags, and symmetry operations. What they mean for a crystal is decided in io_cif.c.
+// cif_module.cc: gemmi's CIF parser and its space-group tables behind C functions (cif_shim.h). In: CIF text;
+// out: the values of tags, and symmetry operations. What they mean for a crystal is decided in io_cif.c.
 
 #include "cif_shim.h"
 
@@ -97,7 +97,8 @@ const char *value(void *document, int block, const char *tag, int64_t row)
 void fill(const gemmi::Op &op, double *rotation, double *shift)
 {
     for (size_t i = 0; i < 3; i++) {
-        for (size_t j = 0; j < 3; j++) rotation[3 * i + j] = static_cast<double>(op.rot[i][j]) / gemmi::Op::DEN;
+        for (size_t j = 0; j < 3; j++)
+            rotation[3 * i + j] = static_cast<double>(op.rot[i][j]) / gemmi::Op::DEN;
         shift[i] = static_cast<double>(op.tran[i]) / gemmi::Op::DEN;
     }
 }

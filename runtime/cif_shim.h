@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cif_shim.h: what io_cif.c needs of gemmi, as a table of C functions; cif_module.cc fills it. No exception leaves it.
+ * cif_shim.h: what io_cif.c needs of gemmi, as a table of C functions; cif_module.cc fills it. No exception
+ * leaves it.
  */
 #ifndef MTX_RUNTIME_CIF_SHIM_H
 #define MTX_RUNTIME_CIF_SHIM_H
@@ -25,7 +26,7 @@ typedef struct cif_shim {
     /** x, y -> rotation[9], shift[3] of "-y,x-y,z+1/3"; 0 when it is not one. */
     int         (*triplet)(const char *text, double *rotation, double *shift);
     /** Operations of a space group by its Hermann-Mauguin or Hall symbol or number; how many, 0: unknown. */
-    int         (*operations)(const char *symbol, double alpha, double gamma, double (*operation)[12], int room);
+    int (*operations)(const char *symbol, double alpha, double gamma, double (*operation)[12], int room);
 } cif_shim;
 
 #ifdef __cplusplus

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * hdf5_module.c: results as HDF5, loaded when first needed. In: arrays (io_arrays.c); out: one file with a data set per
- * array, chunked and growing along its first dimension, attributes unit, law, doc and set where there are any, and
- * the attribute meta.json of the file. Truth values are the enumeration that h5py and PyTables use; texts are UTF-8 of
- * variable length.
+ * hdf5_module.c: results as HDF5, loaded when first needed. In: arrays (io_arrays.c); out: one file with a
+ * data set per array, chunked and growing along its first dimension, attributes unit, law, doc and set where
+ * there are any, and the attribute meta.json of the file. Truth values are the enumeration that h5py and
+ * PyTables use; texts are UTF-8 of variable length.
  */
 #include "io_write.h"
 #include "module.h"
@@ -103,13 +103,16 @@ static bool make_set(mtx_writer *w, h5 *h, int32_t k)
     if (w->deflate && H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) {
         made = made && H5Pset_shuffle(layout) >= 0 && H5Pset_deflate(layout, 6) >= 0;
     }
-    h->sets[k] = made ? H5Dcreate2(h->file, a->name, memory_type(h, a->dtype), space, H5P_DEFAULT, layout, H5P_DEFAULT) : -1;
+    h->sets[k] =
+        made ? H5Dcreate2(h->file, a->name, memory_type(h, a->dtype), space, H5P_DEFAULT, layout, H5P_DEFAULT)
+             : -1;
     H5Pclose(layout);
     H5Sclose(space);
     made = h->sets[k] >= 0 && put_attribute(h, h->sets[k], "set", a->set);
     if (!made || a->output == NULL) return made;
-    return put_attribute(h, h->sets[k], "unit", a->output->unit) && put_attribute(h, h->sets[k], "law", a->output->law)
-        && put_attribute(h, h->sets[k], "doc", a->output->doc);
+    return put_attribute(h, h->sets[k], "unit", a->output->unit) &&
+           put_attribute(h, h->sets[k], "law", a->output->law) &&
+           put_attribute(h, h->sets[k], "doc", a->output->doc);
 }
 
 /* The buffer's rows, behind those written before. */
@@ -135,7 +138,7 @@ static mtx_status flush_rows(mtx_writer *w, io_array *a, mtx_problem *problem)
     h5 *h = w->state;
     const int32_t k = (int32_t)(a - h->arrays.at);
     const char **texts = NULL;
-    if (a->dtype == MTX_TEXT) {            /* pointers to the texts that lie in the buffer one after the other */
+    if (a->dtype == MTX_TEXT) { /* pointers to the texts that lie in the buffer one after the other */
         const size_t count = (size_t)a->buffered * (a->row_bytes / sizeof(char *));
         texts = calloc(count + 1, sizeof *texts);
         if (texts == NULL) return io_no_memory(problem);
@@ -188,7 +191,8 @@ static mtx_status hdf5_append(mtx_writer *w, const mtx_rows *rows, mtx_problem *
     return status;
 }
 
-/* Closes what is open; false when closing the file itself failed, which is when its last bytes are written. */
+/* Closes what is open; false when closing the file itself failed, which is when its last bytes are
+ * written. */
 static bool close_file(h5 *h)
 {
     for (int32_t k = 0; h->sets != NULL && k < h->arrays.count; k++) {
@@ -211,7 +215,8 @@ static mtx_status complete(mtx_writer *w, h5 *h, mtx_problem *problem)
     }
     char *meta = status == MTX_OK ? io_meta_json(w) : NULL;
     if (status == MTX_OK && meta == NULL) status = io_no_memory(problem);
-    if (status == MTX_OK && !put_attribute(h, h->file, "meta.json", meta)) status = refused(w, "refused meta.json", problem);
+    if (status == MTX_OK && !put_attribute(h, h->file, "meta.json", meta))
+        status = refused(w, "refused meta.json", problem);
     free(meta);
     const bool closed = close_file(h);
     return status == MTX_OK && !closed ? refused(w, "cannot close the file", problem) : status;
@@ -278,5 +283,9 @@ static void hdf5_close(mtx_writer *w)
 #endif
 
 extern MTX_API const io_writer_format mtxrt_hdf5;
-const io_writer_format mtxrt_hdf5 = {.name = "hdf5", .names = "|hdf5|h5|hdf|", .open = hdf5_open, .append = hdf5_append,
-                                     .finish = hdf5_finish, .close = hdf5_close};
+const io_writer_format mtxrt_hdf5 = {.name = "hdf5",
+                                     .names = "|hdf5|h5|hdf|",
+                                     .open = hdf5_open,
+                                     .append = hdf5_append,
+                                     .finish = hdf5_finish,
+                                     .close = hdf5_close};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io.h: what the readers and writers of data files share: a byte stream that unpacks, the table of formats, the way
- * problems get their place, files that appear only when complete. Users see only mtxrt.h.
+ * io.h: what the readers and writers of data files share: a byte stream that unpacks, the table of formats,
+ * the way problems get their place, files that appear only when complete. Users see only mtxrt.h.
  */
 #ifndef MTX_RUNTIME_IO_H
 #define MTX_RUNTIME_IO_H
@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-/* ------------------------------------------------------------------------------------------------------- streams */
+/* ------------------------------------------------------------------------------------------------ streams */
 
 /* Zero bytes kept readable behind the last byte of the buffer, for parsers that look ahead. */
 enum { IO_SLACK = 64 };
@@ -33,12 +33,15 @@ typedef struct io_stream {
     const char *name;                      /* as the user gave it; owned by the reader             */
 } io_stream;
 
-/** Opens a file, or `size` bytes of memory when `bytes` is not NULL; gzip and xz are recognised by their content. */
-mtx_status io_stream_open(io_stream *s, const char *name, const void *bytes, size_t size, mtx_problem *problem);
+/** Opens a file, or `size` bytes of memory when `bytes` is not NULL; gzip and xz are recognised by their
+ * content. */
+mtx_status io_stream_open(io_stream *s, const char *name, const void *bytes, size_t size,
+                          mtx_problem *problem);
 void       io_stream_close(io_stream *s);
 /** More bytes behind `end`; the buffer moves. MTX_END when there are none. */
 mtx_status io_stream_fill(io_stream *s, size_t limit, mtx_problem *problem);
-/** At least one whole line in data[begin .. lines_end); a newline is added to a last line without one. MTX_END. */
+/** At least one whole line in data[begin .. lines_end); a newline is added to a last line without one.
+ * MTX_END. */
 mtx_status io_stream_lines(io_stream *s, mtx_problem *problem);
 /** The next line without its end (\n or \r\n), valid until the next call; the stream moves behind it. */
 mtx_status io_stream_line(io_stream *s, char **line, size_t *length, mtx_problem *problem);
@@ -49,7 +52,7 @@ bool       io_stream_is_packed(const io_stream *s);
 /** Share of the packed bytes that has been read, 0..1; -1 unknown. */
 double     io_stream_progress(const io_stream *s);
 
-/* ------------------------------------------------------------------------------------------------------- readers */
+/* ------------------------------------------------------------------------------------------------ readers */
 
 typedef struct io_format {
     const char *name;
@@ -84,11 +87,11 @@ const mtx_wanted *io_wanted(const mtx_reader *r, const char *name, size_t length
 bool io_keeps(const mtx_reader *r, const char *name, size_t length, bool per_atom);
 
 /**
- * Fill a problem of a reader: place, code, status; returns the status. line, atom: -1 unknown; field: NULL none, else
- * `field_length` bytes. Texts quoted from a file go through io_quote.
+ * Fill a problem of a reader: place, code, status; returns the status. line, atom: -1 unknown; field: NULL
+ * none, else `field_length` bytes. Texts quoted from a file go through io_quote.
  */
-mtx_status io_problem(const mtx_reader *r, mtx_problem *problem, mtx_status status, const char *code, int64_t line,
-                      int64_t atom, const char *format, ...) RT_PRINTF(7, 8);
+mtx_status io_problem(const mtx_reader *r, mtx_problem *problem, mtx_status status, const char *code,
+                      int64_t line, int64_t atom, const char *format, ...) RT_PRINTF(7, 8);
 void       io_problem_field(mtx_problem *problem, const char *field, size_t length);
 
 /** At most 40 bytes of a token in backquotes, control characters and broken UTF-8 replaced. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_arrays.c: results as plain arrays that grow by rows, for npz and HDF5. In: batches; out: full buffers, handed to
- * the format's flush. One array per output; per set SET.ptr (int64, from 0), for pairs also SET.i, SET.j (int32, the
- * endpoint's row in its frame) and SET.shift (int32 [3]). Memory is one buffer per array.
+ * io_arrays.c: results as plain arrays that grow by rows, for npz and HDF5. In: batches; out: full buffers,
+ * handed to the format's flush. One array per output; per set SET.ptr (int64, from 0), for pairs also SET.i,
+ * SET.j (int32, the endpoint's row in its frame) and SET.shift (int32 [3]). Memory is one buffer per array.
  */
 #include "io_write.h"
 
@@ -53,8 +53,8 @@ static mtx_status check_names(const io_arrays *all, mtx_problem *problem)
     for (int32_t k = 0; k < all->count; k++) {
         for (int32_t other = 0; other < k; other++) {
             if (strcmp(all->at[k].name, all->at[other].name) != 0) continue;
-            return rt_problem_set(problem, MTX_EINVAL, "E0642", "two arrays of the result are called `%.200s`",
-                                  all->at[k].name);
+            return rt_problem_set(problem, MTX_EINVAL, "E0642",
+                                  "two arrays of the result are called `%.200s`", all->at[k].name);
         }
     }
     return MTX_OK;
@@ -122,8 +122,8 @@ static mtx_status put_rows(io_arrays *all, mtx_writer *w, io_array *a, const voi
     return MTX_OK;
 }
 
-static mtx_status put_texts(io_arrays *all, mtx_writer *w, io_array *a, const char *const *texts, int64_t count,
-                            mtx_problem *problem)
+static mtx_status put_texts(io_arrays *all, mtx_writer *w, io_array *a, const char *const *texts,
+                            int64_t count, mtx_problem *problem)
 {
     const int64_t width = (int64_t)(a->row_bytes / sizeof(char *));
     for (int64_t row = 0; row < count; row++) {
@@ -149,8 +149,8 @@ static mtx_status start_ptr(io_arrays *all, mtx_writer *w, io_array *a, mtx_prob
 }
 
 /* SET.ptr goes on from the rows of all frames before. */
-static mtx_status put_ptr(io_arrays *all, mtx_writer *w, io_array *a, const mtx_set_rows *rows, int64_t frames,
-                          mtx_problem *problem)
+static mtx_status put_ptr(io_arrays *all, mtx_writer *w, io_array *a, const mtx_set_rows *rows,
+                          int64_t frames, mtx_problem *problem)
 {
     mtx_status status = start_ptr(all, w, a, problem);
     for (int64_t f = 0; f < frames && status == MTX_OK; f++) {
@@ -161,8 +161,8 @@ static mtx_status put_ptr(io_arrays *all, mtx_writer *w, io_array *a, const mtx_
     return status;
 }
 
-static mtx_status put_pairs(io_arrays *all, mtx_writer *w, io_array *a, const mtx_set_rows *rows, int64_t frames,
-                            mtx_problem *problem)
+static mtx_status put_pairs(io_arrays *all, mtx_writer *w, io_array *a, const mtx_set_rows *rows,
+                            int64_t frames, mtx_problem *problem)
 {
     mtx_status status = MTX_OK;
     for (int64_t f = 0; f < frames; f++) {
@@ -209,7 +209,8 @@ mtx_status io_arrays_complete(io_arrays *all, mtx_writer *w, mtx_problem *proble
 mtx_status io_arrays_flush(io_arrays *all, mtx_writer *w, mtx_problem *problem)
 {
     mtx_status status = io_arrays_complete(all, w, problem);
-    for (int32_t k = 0; k < all->count && status == MTX_OK; k++) status = flush_array(all, w, &all->at[k], problem);
+    for (int32_t k = 0; k < all->count && status == MTX_OK; k++)
+        status = flush_array(all, w, &all->at[k], problem);
     return status;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_ase.c: one structure from a row of an ASE database in JSON form. In: a parsed row; out: atoms, cell, periodic
- * directions, per-atom arrays (forces, tags, ...) as columns, energies and the user's key_value_pairs as info, the
- * row's number as info `id`. `data`, constraints and calculator settings are left out. SQLite rows: io_asedb.c.
+ * io_ase.c: one structure from a row of an ASE database in JSON form. In: a parsed row; out: atoms, cell,
+ * periodic directions, per-atom arrays (forces, tags, ...) as columns, energies and the user's
+ * key_value_pairs as info, the row's number as info `id`. `data`, constraints and calculator settings are
+ * left out. SQLite rows: io_asedb.c.
  */
 #ifdef MTX_HAVE_JANSSON
 
@@ -11,16 +12,19 @@
 #include <stdlib.h>
 
 /* What a row may hold beside the atoms, and its numbers per atom (0: per frame). */
-static const struct { const char *name; int width; } quantities[] = {
-    {"forces", 3}, {"initial_magmoms", 1}, {"initial_charges", 1}, {"masses", 1}, {"tags", 1}, {"momenta", 3},
-    {"magmoms", 1}, {"charges", 1}, {"energy", 0}, {"free_energy", 0}, {"stress", 0}, {"dipole", 0}, {"magmom", 0}};
+static const struct { const char *name; int width;
+} quantities[] = {{"forces", 3}, {"initial_magmoms", 1}, {"initial_charges", 1}, {"masses", 1},
+                  {"tags", 1},   {"momenta", 3},         {"magmoms", 1},         {"charges", 1},
+                  {"energy", 0}, {"free_energy", 0},     {"stress", 0},          {"dipole", 0},
+                  {"magmom", 0}};
 
 static mtx_status read_atoms(json_place at, json_t *row, mtx_structure *s, mtx_problem *problem)
 {
     json_t *numbers = json_unwrap(json_object_get(row, "numbers"));
     const int64_t n = numbers != NULL ? json_count_numbers(numbers) : -1;
     if (n < 0 || n > INT32_MAX || !json_is_array(numbers)) {
-        return json_problem(at, problem, MTX_EFORMAT, "E0620", "numbers", -1, "the row has no list `numbers`");
+        return json_problem(at, problem, MTX_EFORMAT, "E0620", "numbers", -1,
+                            "the row has no list `numbers`");
     }
     if (mtx_structure_reserve(s, n) != MTX_OK) return io_no_memory(problem);
     for (int64_t i = 0; i < n; i++) {
@@ -31,8 +35,8 @@ static mtx_status read_atoms(json_place at, json_t *row, mtx_structure *s, mtx_p
         s->Z[i] = (int32_t)Z;
     }
     double none;
-    const mtx_status status = json_numbers(at, json_object_get(row, "positions"), n > 0 ? s->r[0] : &none, 3 * n,
-                                           "positions", -1, problem);
+    const mtx_status status = json_numbers(at, json_object_get(row, "positions"), n > 0 ? s->r[0] : &none,
+                                           3 * n, "positions", -1, problem);
     if (status == MTX_OK) s->n = n;
     return status;
 }
@@ -48,8 +52,8 @@ static mtx_status read_quantity(json_place at, json_t *row, const char *name, in
     const int64_t count = json_count_numbers(array);
     if (count < 0 || s->n == 0 || count % s->n != 0) {
         if (count == 0) return MTX_OK;
-        return json_problem(at, problem, MTX_EDATA, "E0618", name, -1, "`%s` has %lld numbers for %lld atoms", name,
-                            (long long)count, (long long)s->n);
+        return json_problem(at, problem, MTX_EDATA, "E0618", name, -1, "`%s` has %lld numbers for %lld atoms",
+                            name, (long long)count, (long long)s->n);
     }
     mtx_column *c = mtx_structure_add_column(s, name, strcmp(name, "tags") == 0 ? MTX_COL_INT : MTX_COL_REAL,
                                              (int32_t)(count / s->n));
@@ -74,7 +78,8 @@ mtx_status json_read_ase(json_place at, const char *key, json_t *row, mtx_struct
         c->real[0] = strtod(key, NULL);
     }
     json_t *pairs = json_object_get(row, "key_value_pairs");
-    for (void *it = json_object_iter(pairs); it != NULL && status == MTX_OK; it = json_object_iter_next(pairs, it)) {
+    for (void *it = json_object_iter(pairs); it != NULL && status == MTX_OK;
+         it = json_object_iter_next(pairs, it)) {
         status = json_keep_info(at, s, json_object_iter_key(it), json_object_iter_value(it), problem);
     }
     return status;

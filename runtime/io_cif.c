@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_cif.c: crystals from CIF. In: the whole text, parsed by gemmi (cif_module.cc, loaded when first needed); out: one
- * structure per block that has fractional coordinates, with the full cell. The operations come from the symmetry loop,
- * else from the group's symbol or number, else P1 is taken. Images of a site closer than 0.1 angstrom are one atom, put
- * at their mean, which is the special position that rounded coordinates meant. Partial occupancy is refused. Column
- * `label` repeats the site's label; info `name` is the block's name; info `_tag` is any tag that is wanted.
+ * io_cif.c: crystals from CIF. In: the whole text, parsed by gemmi (cif_module.cc, loaded when first needed);
+ * out: one structure per block that has fractional coordinates, with the full cell. The operations come from
+ * the symmetry loop, else from the group's symbol or number, else P1 is taken. Images of a site closer than
+ * 0.1 angstrom are one atom, put at their mean, which is the special position that rounded coordinates meant.
+ * Partial occupancy is refused. Column `label` repeats the site's label; info `name` is the block's name;
+ * info `_tag` is any tag that is wanted.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "cif_shim.h"
@@ -27,7 +28,8 @@ typedef struct cif_state {
 
 static const char *text_of(const cif_state *c, const char *tag)
 {
-    return c->gemmi->count(c->document, c->block, tag) == 1 ? c->gemmi->value(c->document, c->block, tag, 0) : NULL;
+    return c->gemmi->count(c->document, c->block, tag) == 1 ? c->gemmi->value(c->document, c->block, tag, 0)
+                                                            : NULL;
 }
 
 /* The first of several tags that has values; NULL: none. */
@@ -61,7 +63,8 @@ static bool parse_number(const char *text, double *value)
     return number_parse_any(padded, value) == padded + length;
 }
 
-static mtx_status read_number(mtx_reader *r, const char *tag, int64_t row, double *value, mtx_problem *problem)
+static mtx_status read_number(mtx_reader *r, const char *tag, int64_t row, double *value,
+                              mtx_problem *problem)
 {
     const cif_state *c = r->state;
     const char *text = row < c->gemmi->count(c->document, c->block, tag)
@@ -69,9 +72,12 @@ static mtx_status read_number(mtx_reader *r, const char *tag, int64_t row, doubl
     if (parse_number(text, value)) return MTX_OK;
     char message[120];
     if (*text == '\0') snprintf(message, sizeof message, "%s is missing or unknown", tag);
-    else snprintf(message, sizeof message, "expected a number for %s, found %s", tag, io_quote(text, strlen(text)).text);
+    else
+        snprintf(message, sizeof message, "expected a number for %s, found %s", tag,
+                 io_quote(text, strlen(text)).text);
     const bool atom = strncmp(tag, "_atom", 5) == 0;
-    return cif_problem(r, problem, MTX_EFORMAT, *text == '\0' ? "E0621" : "E0611", tag, atom ? row : -1, message);
+    return cif_problem(r, problem, MTX_EFORMAT, *text == '\0' ? "E0621" : "E0611", tag, atom ? row : -1,
+                       message);
 }
 
 /* Cosine of an angle in degrees, exact where it is rational. */
@@ -116,7 +122,8 @@ static mtx_status read_loop_operations(mtx_reader *r, const char *tag, mtx_probl
     cif_state *c = r->state;
     const int64_t count = c->gemmi->count(c->document, c->block, tag);
     if (count > OPERATIONS_MAX) {
-        return cif_problem(r, problem, MTX_EFORMAT, "E0621", tag, -1, "there are more symmetry operations than any "
+        return cif_problem(r, problem, MTX_EFORMAT, "E0621", tag, -1,
+                           "there are more symmetry operations than any "
                            "space group has");
     }
     for (int64_t k = 0; k < count; k++) {
@@ -132,8 +139,9 @@ static mtx_status read_loop_operations(mtx_reader *r, const char *tag, mtx_probl
 
 static mtx_status read_symmetry(mtx_reader *r, const double angles[3], mtx_problem *problem)
 {
-    static const char *const loops[] = {"_space_group_symop_operation_xyz", "_space_group_symop.operation_xyz",
-                                        "_symmetry_equiv_pos_as_xyz", NULL};
+    static const char *const loops[] = {"_space_group_symop_operation_xyz",
+                                        "_space_group_symop.operation_xyz", "_symmetry_equiv_pos_as_xyz",
+                                        NULL};
     static const char *const symbols[] = {"_space_group_name_Hall", "_symmetry_space_group_name_Hall",
                                           "_space_group_name_H-M_alt", "_symmetry_space_group_name_H-M",
                                           "_space_group_IT_number", "_symmetry_Int_Tables_number"};
@@ -233,14 +241,15 @@ static void add_image(const mtx_structure *s, image *orbit, int *used, const dou
 }
 
 /* All atoms of one site, appended to the structure. */
-static mtx_status expand_site(const cif_state *c, mtx_structure *s, const double x[3], int Z, image *orbit, int *used,
-                              mtx_problem *problem)
+static mtx_status expand_site(const cif_state *c, mtx_structure *s, const double x[3], int Z, image *orbit,
+                              int *used, mtx_problem *problem)
 {
     *used = 0;
     for (int k = 0; k < c->operations; k++) {
         const double *op = c->operation[k];
         double y[3];
-        for (int a = 0; a < 3; a++) y[a] = wrap(op[3 * a] * x[0] + op[3 * a + 1] * x[1] + op[3 * a + 2] * x[2] + op[9 + a]);
+        for (int a = 0; a < 3; a++)
+            y[a] = wrap(op[3 * a] * x[0] + op[3 * a + 1] * x[1] + op[3 * a + 2] * x[2] + op[9 + a]);
         add_image(s, orbit, used, y);
     }
     if (mtx_structure_reserve(s, s->n + *used) != MTX_OK) return io_no_memory(problem);
@@ -256,7 +265,8 @@ static mtx_status expand_site(const cif_state *c, mtx_structure *s, const double
 }
 
 /* Expands every site; site_of[site] is the number of atoms it gave. */
-static mtx_status read_sites(mtx_reader *r, mtx_structure *s, int64_t sites, int *atoms_of, mtx_problem *problem)
+static mtx_status read_sites(mtx_reader *r, mtx_structure *s, int64_t sites, int *atoms_of,
+                             mtx_problem *problem)
 {
     static const char *const tags[] = {"_atom_site_fract_x", "_atom_site_fract_y", "_atom_site_fract_z"};
     cif_state *c = r->state;
@@ -276,7 +286,8 @@ static mtx_status read_sites(mtx_reader *r, mtx_structure *s, int64_t sites, int
     return status;
 }
 
-static mtx_status keep_labels(mtx_reader *r, mtx_structure *s, int64_t sites, const int *atoms_of, mtx_problem *problem)
+static mtx_status keep_labels(mtx_reader *r, mtx_structure *s, int64_t sites, const int *atoms_of,
+                              mtx_problem *problem)
 {
     static const char tag[] = "_atom_site_label";
     const cif_state *c = r->state;
@@ -297,7 +308,8 @@ static mtx_status keep_labels(mtx_reader *r, mtx_structure *s, int64_t sites, co
 static mtx_status keep_text(mtx_structure *s, const char *name, const char *text, mtx_problem *problem)
 {
     double value;
-    mtx_column *column = mtx_structure_add_info(s, name, parse_number(text, &value) ? MTX_COL_REAL : MTX_COL_TEXT, 1);
+    mtx_column *column =
+        mtx_structure_add_info(s, name, parse_number(text, &value) ? MTX_COL_REAL : MTX_COL_TEXT, 1);
     if (column == NULL) return io_no_memory(problem);
     if (column->type == MTX_COL_REAL) column->real[0] = value;
     else if ((column->text[0] = io_text(text, strlen(text))) == NULL) return io_no_memory(problem);
@@ -308,7 +320,8 @@ static mtx_status keep_info(mtx_reader *r, mtx_structure *s, mtx_problem *proble
 {
     const cif_state *c = r->state;
     mtx_status status = MTX_OK;
-    if (io_keeps(r, "name", 4, false)) status = keep_text(s, "name", c->gemmi->name(c->document, c->block), problem);
+    if (io_keeps(r, "name", 4, false))
+        status = keep_text(s, "name", c->gemmi->name(c->document, c->block), problem);
     for (int32_t k = 0; k < r->n_wanted && status == MTX_OK; k++) {
         const mtx_wanted *w = &r->wanted[k];
         const char *text = !w->per_atom && w->name[0] == '_' ? text_of(c, w->name) : NULL;
@@ -392,5 +405,9 @@ static bool cif_recognise(const char *text, size_t length)
     return false;
 }
 
-const io_format io_format_cif = {.name = "cif", .names = "|cif|mcif|", .recognise = cif_recognise, .open = cif_open,
-                                 .next = cif_next, .close = cif_close};
+const io_format io_format_cif = {.name = "cif",
+                                 .names = "|cif|mcif|",
+                                 .recognise = cif_recognise,
+                                 .open = cif_open,
+                                 .next = cif_next,
+                                 .close = cif_close};

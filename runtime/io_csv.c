@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_csv.c: results as tables of comma-separated values (RFC 4180, lines end with \n). In: batches; out: OUT.csv with
- * one row per frame, `frame` and the outputs per frame, and one table OUT.SET.csv for each set that has outputs or
- * pairs: `frame`, `row`, for pairs `i`, `j`, `shift[0..2]`, then the outputs over the set. An output of several
- * numbers takes a column for each, labelled name[k] or name[k,l]. The tables get their names together, OUT.csv last.
+ * io_csv.c: results as tables of comma-separated values (RFC 4180, lines end with \n). In: batches; out:
+ * OUT.csv with one row per frame, `frame` and the outputs per frame, and one table OUT.SET.csv for each set
+ * that has outputs or pairs: `frame`, `row`, for pairs `i`, `j`, `shift[0..2]`, then the outputs over the
+ * set. An output of several numbers takes a column for each, labelled name[k] or name[k,l]. The tables get
+ * their names together, OUT.csv last.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io_write.h"
@@ -86,8 +87,8 @@ static void put_set_rows(mtx_writer *w, io_file *f, const mtx_rows *rows, int32_
                                        (long long)(row - s->ptr[frame]));
         if (w->sets[set].kind == MTX_ROWS_PAIRS) {
             used += (size_t)snprintf(text + used, sizeof text - used, ",%lld,%lld,%d,%d,%d",
-                                     (long long)(s->i[row] - origin), (long long)(s->j[row] - origin), (int)s->sx[row],
-                                     (int)s->sy[row], (int)s->sz[row]);
+                                     (long long)(s->i[row] - origin), (long long)(s->j[row] - origin),
+                                     (int)s->sx[row], (int)s->sy[row], (int)s->sz[row]);
         }
         io_file_put(f, text, used);
         put_outputs(w, f, rows, set, row);
@@ -99,7 +100,8 @@ static mtx_status csv_append(mtx_writer *w, const mtx_rows *rows, mtx_problem *p
     csv *c = w->state;
     for (int64_t frame = 0; frame < rows->frames; frame++) {
         char text[32];
-        io_file_put(&c->tables[0], text, (size_t)snprintf(text, sizeof text, "%lld", (long long)(w->frames + frame)));
+        io_file_put(&c->tables[0], text,
+                    (size_t)snprintf(text, sizeof text, "%lld", (long long)(w->frames + frame)));
         put_outputs(w, &c->tables[0], rows, -1, frame);
         for (int32_t s = 0; s < w->n_sets; s++) {
             if (c->used[s + 1]) put_set_rows(w, &c->tables[s + 1], rows, s, frame);
@@ -146,8 +148,9 @@ static mtx_status check_columns(const mtx_writer *w, int32_t set, bool *any, mtx
         *any = true;
         columns += io_output_width(&w->outputs[k]);
         if (columns <= COLUMNS_MAX) continue;
-        rt_problem_set(problem, MTX_EINVAL, "E0641", "a CSV table with output `%.200s` would have more than %d columns",
-                       w->outputs[k].name, COLUMNS_MAX);
+        rt_problem_set(problem, MTX_EINVAL, "E0641",
+                       "a CSV table with output `%.200s` would have more than %d columns", w->outputs[k].name,
+                       COLUMNS_MAX);
         rt_problem_help(problem, "write npz or HDF5, which keep arrays as they are");
         return MTX_EINVAL;
     }
@@ -195,5 +198,9 @@ static void csv_close(mtx_writer *w)
     free(c);
 }
 
-const io_writer_format io_writer_csv = {.name = "csv", .names = "|csv|", .open = csv_open, .append = csv_append,
-                                        .finish = csv_finish, .close = csv_close};
+const io_writer_format io_writer_csv = {.name = "csv",
+                                        .names = "|csv|",
+                                        .open = csv_open,
+                                        .append = csv_append,
+                                        .finish = csv_finish,
+                                        .close = csv_close};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_file.c: files that appear only when complete. In: bytes, in order; out: a file written under a name of its own
- * beside the target, synced and renamed at the end, or removed. Errors stick and are told once.
+ * io_file.c: files that appear only when complete. In: bytes, in order; out: a file written under a name of
+ * its own beside the target, synced and renamed at the end, or removed. Errors stick and are told once.
  */
 #define _GNU_SOURCE
 #include "io_write.h"
@@ -139,11 +139,14 @@ mtx_status io_file_failed(const io_file *f, mtx_problem *problem)
     return f->error == 0 ? MTX_OK : io_write_problem(problem, f->path, "write", f->error);
 }
 
-/* The rename itself must survive a power cut, so the folder is synced too; some file systems cannot, which is fine. */
+/* The rename itself must survive a power cut, so the folder is synced too; some file systems cannot,
+ * which is fine. */
 static void sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? io_text(".", 1) : slash == path ? io_text("/", 1) : io_text(path, (size_t)(slash - path));
+    char *folder = slash == NULL   ? io_text(".", 1)
+                   : slash == path ? io_text("/", 1)
+                                   : io_text(path, (size_t)(slash - path));
     const int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd >= 0) {
         fsync(fd);

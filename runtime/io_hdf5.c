@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_hdf5.c: hands results to the module that writes HDF5 (hdf5_module.c), so that a program that writes something
- * else never loads that library.
+ * io_hdf5.c: hands results to the module that writes HDF5 (hdf5_module.c), so that a program that writes
+ * something else never loads that library.
  */
 #include "io_write.h"
 #include "module.h"

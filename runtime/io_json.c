@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_json.c: files of JSON records, read one record at a time whatever holds them: a list, one object, objects one
- * after the other (JSON lines), or the object of an ASE database ({"1": {..}, "2": {..}, "ids": ..}). In: the stream;
- * out: structures by way of io_pymatgen.c and io_ase.c. The extent of a record is found by its brackets, then jansson
- * parses it, so memory holds one record and a record that is wrong does not hide the next. Also here: what the two
- * formats share, from JSON values to columns.
+ * io_json.c: files of JSON records, read one record at a time whatever holds them: a list, one object,
+ * objects one after the other (JSON lines), or the object of an ASE database ({"1": {..}, "2": {..}, "ids":
+ * ..}). In: the stream; out: structures by way of io_pymatgen.c and io_ase.c. The extent of a record is found
+ * by its brackets, then jansson parses it, so memory holds one record and a record that is wrong does not
+ * hide the next. Also here: what the two formats share, from JSON values to columns.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io.h"
@@ -37,10 +37,10 @@ static void json_close(mtx_reader *r)
 #include <stdarg.h>
 #include <stdlib.h>
 
-/* --------------------------------------------------------------------------------------------- values to numbers */
+/* -------------------------------------------------------------------------------------- values to numbers */
 
-mtx_status json_problem(json_place at, mtx_problem *problem, mtx_status status, const char *code, const char *field,
-                        int64_t atom, const char *format, ...)
+mtx_status json_problem(json_place at, mtx_problem *problem, mtx_status status, const char *code,
+                        const char *field, int64_t atom, const char *format, ...)
 {
     char text[400];
     va_list arguments;
@@ -83,8 +83,8 @@ static double *copy_numbers(json_t *value, double *to)
     return to;
 }
 
-mtx_status json_numbers(json_place at, json_t *value, double *to, int64_t count, const char *field, int64_t atom,
-                        mtx_problem *problem)
+mtx_status json_numbers(json_place at, json_t *value, double *to, int64_t count, const char *field,
+                        int64_t atom, mtx_problem *problem)
 {
     if (value == NULL || json_is_null(value)) {
         return json_problem(at, problem, MTX_EFORMAT, "E0620", field, atom, "`%s` is missing", field);
@@ -92,12 +92,13 @@ mtx_status json_numbers(json_place at, json_t *value, double *to, int64_t count,
     value = json_unwrap(value);
     const int64_t found = json_count_numbers(value);
     if (found < 0) {
-        return json_problem(at, problem, MTX_EFORMAT, "E0611", field, atom, "`%s` holds something other than numbers",
-                            field);
+        return json_problem(at, problem, MTX_EFORMAT, "E0611", field, atom,
+                            "`%s` holds something other than numbers", field);
     }
     if (found != count) {
-        return json_problem(at, problem, MTX_EDATA, "E0618", field, atom, "`%s` has %lld numbers, expected %lld", field,
-                            (long long)found, (long long)count);
+        return json_problem(at, problem, MTX_EDATA, "E0618", field, atom,
+                            "`%s` has %lld numbers, expected %lld", field, (long long)found,
+                            (long long)count);
     }
     copy_numbers(value, to);
     return MTX_OK;
@@ -114,16 +115,18 @@ mtx_status json_pbc(json_place at, json_t *value, uint8_t pbc[3], mtx_problem *p
         json_t *item = json_array_get(value, k);
         const bool number = json_is_number(item);
         if (json_array_size(value) != 3 || (!json_is_boolean(item) && !number)) {
-            return json_problem(at, problem, MTX_EFORMAT, "E0614", "pbc", -1, "`pbc` is not three truth values");
+            return json_problem(at, problem, MTX_EFORMAT, "E0614", "pbc", -1,
+                                "`pbc` is not three truth values");
         }
         pbc[k] = number ? json_number_value(item) != 0.0 : json_is_true(item);
     }
     return MTX_OK;
 }
 
-/* ---------------------------------------------------------------------------------------------- values to columns */
+/* -------------------------------------------------------------------------------------- values to columns */
 
-/* What all leaves of a value are; false when they are not of one kind that a column can hold, or there are none. */
+/* What all leaves of a value are; false when they are not of one kind that a column can hold, or there
+ * are none. */
 static bool leaf_type(json_t *value, mtx_column_type *type, int32_t *count)
 {
     if (json_is_array(value)) {
@@ -150,7 +153,8 @@ static bool leaf_type(json_t *value, mtx_column_type *type, int32_t *count)
 static int64_t fill_cells(mtx_column *c, int64_t at, json_t *value)
 {
     if (json_is_array(value)) {
-        for (size_t k = 0; k < json_array_size(value) && at >= 0; k++) at = fill_cells(c, at, json_array_get(value, k));
+        for (size_t k = 0; k < json_array_size(value) && at >= 0; k++)
+            at = fill_cells(c, at, json_array_get(value, k));
         return at;
     }
     if (c->type != MTX_COL_TEXT) {
@@ -164,7 +168,8 @@ static int64_t fill_cells(mtx_column *c, int64_t at, json_t *value)
     return c->text[at] != NULL ? at + 1 : -1;
 }
 
-mtx_status json_keep_info(json_place at, mtx_structure *s, const char *name, json_t *value, mtx_problem *problem)
+mtx_status json_keep_info(json_place at, mtx_structure *s, const char *name, json_t *value,
+                          mtx_problem *problem)
 {
     mtx_column_type type = MTX_COL_REAL;
     int32_t count = 0;
@@ -186,8 +191,8 @@ mtx_status json_keep_column(json_place at, mtx_structure *s, const char *name, j
         const bool fits = values[i] != NULL && leaf_type(json_unwrap(values[i]), &type, &all);
         if (fits && (i == 0 || all - before == width)) continue;
         if (io_wanted(at.r, name, strlen(name), true) == NULL) return MTX_OK;
-        return json_problem(at, problem, MTX_EDATA, "E0618", name, i, "property `%s` is missing or unlike the others'",
-                            name);
+        return json_problem(at, problem, MTX_EDATA, "E0618", name, i,
+                            "property `%s` is missing or unlike the others'", name);
     }
     if (s->n == 0) return MTX_OK;
     mtx_column *c = mtx_structure_add_column(s, name, type, all / (int32_t)s->n);
@@ -196,7 +201,7 @@ mtx_status json_keep_column(json_place at, mtx_structure *s, const char *name, j
     return cell >= 0 ? MTX_OK : io_no_memory(problem);
 }
 
-/* ------------------------------------------------------------------------------------------------------- records */
+/* ------------------------------------------------------------------------------------------------ records */
 
 typedef enum json_shape { SHAPE_UNKNOWN, SHAPE_LIST, SHAPE_OBJECTS, SHAPE_DATABASE, SHAPE_DONE } json_shape;
 
@@ -212,7 +217,8 @@ static mtx_status syntax(mtx_reader *r, mtx_problem *problem, const char *expect
     size_t length = in->end - in->begin;
     if (length > 40) length = 40;
     if (length == 0) {
-        return io_problem(r, problem, MTX_EFORMAT, "E0620", in->line, -1, "expected %s, the file ends", expected);
+        return io_problem(r, problem, MTX_EFORMAT, "E0620", in->line, -1, "expected %s, the file ends",
+                          expected);
     }
     return io_problem(r, problem, MTX_EFORMAT, "E0620", in->line, -1, "expected %s, found %s", expected,
                       io_quote(p, length).text);
@@ -242,7 +248,8 @@ typedef struct extent {
     bool     quoted, escaped, done;
 } extent;
 
-/* A closing bracket also closes those inside that are still open, so that a record that lacks one ends where it ought. */
+/* A closing bracket also closes those inside that are still open, so that a record that lacks one ends
+ * where it ought. */
 static void close_bracket(extent *e, char c)
 {
     if (e->depth <= 64) {
@@ -287,7 +294,7 @@ static void scan_extent(extent *e, const char *text, size_t length)
             }
         } else if (c == '"') {
             e->quoted = true;
-        } else if (e->depth == 0 && strchr(",]}: \t\r\n", c) != NULL) {       /* a number or word ends before it */
+        } else if (e->depth == 0 && strchr(",]}: \t\r\n", c) != NULL) { /* a number or word ends before it */
             e->done = true;
             return;
         } else {
@@ -296,7 +303,8 @@ static void scan_extent(extent *e, const char *text, size_t length)
     }
 }
 
-/* Takes one value of the stream; *value is NULL after a syntax error inside it, and the stream is behind it. */
+/* Takes one value of the stream; *value is NULL after a syntax error inside it, and the stream is behind
+ * it. */
 static mtx_status take_value(mtx_reader *r, json_t **value, int64_t *line, mtx_problem *problem)
 {
     io_stream *in = &r->stream;
@@ -321,7 +329,8 @@ static mtx_status take_value(mtx_reader *r, json_t **value, int64_t *line, mtx_p
     if (*value != NULL) return MTX_OK;
     const bool word = strstr(error.text, "NaN") != NULL || strstr(error.text, "Infinity") != NULL;
     status = io_problem(r, problem, word ? MTX_EDATA : MTX_EFORMAT, word ? "E0612" : "E0620",
-                        *line + error.line - 1, -1, "%s%.200s", word ? "not a finite number: " : "", error.text);
+                        *line + error.line - 1, -1, "%s%.200s", word ? "not a finite number: " : "",
+                        error.text);
     return status;
 }
 
@@ -390,7 +399,8 @@ static mtx_status finish(mtx_reader *r, mtx_problem *problem)
     return status;
 }
 
-static mtx_status read_record(json_place at, const char *key, json_t *record, mtx_structure *s, mtx_problem *problem)
+static mtx_status read_record(json_place at, const char *key, json_t *record, mtx_structure *s,
+                              mtx_problem *problem)
 {
     if (key != NULL) return json_read_ase(at, key, record, s, problem);
     if (json_is_pymatgen(record)) return json_read_pymatgen(at, record, s, problem);
@@ -398,7 +408,8 @@ static mtx_status read_record(json_place at, const char *key, json_t *record, mt
         return json_read_ase(at, NULL, record, s, problem);
     }
     json_problem(at, problem, MTX_EFORMAT, "E0620", NULL, -1, "this JSON value is no structure");
-    rt_problem_help(problem, "expected pymatgen's Structure.as_dict (with `lattice` and `sites`), or an ASE database");
+    rt_problem_help(problem,
+                    "expected pymatgen's Structure.as_dict (with `lattice` and `sites`), or an ASE database");
     return MTX_EFORMAT;
 }
 
@@ -445,7 +456,7 @@ static mtx_status take_record(mtx_reader *r, json_state *j, char *key, json_t **
     case SHAPE_OBJECTS:
         status = peek(r, &c, problem);
         if (status == MTX_OK && c == '\0') return MTX_END;
-        if (status == MTX_OK && c == ',') r->stream.begin++;       /* some write objects with commas between */
+        if (status == MTX_OK && c == ',') r->stream.begin++; /* some write objects with commas between */
         return status == MTX_OK ? take_value(r, record, line, problem) : status;
     case SHAPE_DATABASE: return take_row(r, j, key, record, line, problem);
     case SHAPE_DONE: return MTX_END;
@@ -470,7 +481,7 @@ static mtx_status json_next(mtx_reader *r, mtx_structure *s, mtx_problem *proble
     status = take_record(r, j, key, &record, &line, problem);
     if (status == MTX_END && j->shape == SHAPE_DONE) return finish(r, problem);
     if (status == MTX_EFORMAT && r->stream.begin == before && r->stream.begin < r->stream.end) {
-        r->stream.begin++;                 /* always some progress, so that a reader that goes on comes to an end */
+        r->stream.begin++; /* always some progress, so that a reader that goes on comes to an end */
     }
     if (status != MTX_OK) return status;
     const json_place at = {r, line};
@@ -501,5 +512,9 @@ static bool json_recognise(const char *text, size_t length)
     return k < length && (text[k] == '{' || text[k] == '[');
 }
 
-const io_format io_format_json = {.name = "json", .names = "|json|jsonl|ndjson|pymatgen|", .recognise = json_recognise,
-                                  .open = json_open, .next = json_next, .close = json_close};
+const io_format io_format_json = {.name = "json",
+                                  .names = "|json|jsonl|ndjson|pymatgen|",
+                                  .recognise = json_recognise,
+                                  .open = json_open,
+                                  .next = json_next,
+                                  .close = json_close};

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_keyval.c: grammar of key=value pairs in extended XYZ, as libAtoms defines it, with what ASE writes beside it:
+ * io_keyval.c: grammar of key=value pairs in extended XYZ, as libAtoms defines it, with what ASE writes
+ * beside it:
  *
  *   pair    key [blanks] = [blanks] value        key: bare or "quoted"; a key alone is logical true (ASE)
  *   value   bare | "quoted" | 'quoted' (ASE) | {a b c} or {a, b} | [a, b] | [[a, b], [c, d]]
- *           "a b c" and a,b,c are arrays when all are numbers or all are logical; "_JSON [[..]]" is an array (ASE)
+ *           "a b c" and a,b,c are arrays when all are numbers or all are logical; so is "_JSON [[..]]" (ASE)
  *   escape  \n is a newline, a backslash before any other character means that character
- *   types   integer, real (d exponents too), logical (T F true True TRUE false False FALSE), text; the first that
- *           fits every value; a quoted item of an array makes it text; numbers have no leading zeros ("007" is text)
+ *   types   integer, real (d exponents too), logical (T F true True TRUE false False FALSE), text; the first
+ *           that fits every value; a quoted item of an array makes it text; numbers have no leading zeros
+ *           ("007" is text)
  *
- * A whole number beyond 2^53 and a real beyond the range of doubles stay text, so that no digit of an id is lost.
+ * A whole number beyond 2^53 and a real beyond the range of doubles stay text, so that no digit of an id is
+ * lost.
  */
 #include "io_keyval.h"
 
@@ -102,7 +105,8 @@ static mtx_status scan_quoted(io_keyval *k, char mark)
     return close_item(k) ? MTX_OK : MTX_ENOMEM;
 }
 
-/* Characters up to a blank or one of the two stops (0: none). Quotes and brackets inside would be ambiguous. */
+/* Characters up to a blank or one of the two stops (0: none). Quotes and brackets inside would be
+ * ambiguous. */
 static mtx_status scan_bare(io_keyval *k, char stop, char other)
 {
     const char *start = k->p, *from = start;
@@ -123,14 +127,17 @@ static mtx_status scan_bare(io_keyval *k, char stop, char other)
     return push_chars(k, from, (size_t)(k->p - from)) && close_item(k) ? MTX_OK : MTX_ENOMEM;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- types */
+/* -------------------------------------------------------------------------------------------------- types */
 
 /* 1 true, 0 false, -1 neither. */
 static int logical(const char *t, size_t length)
 {
     if (length == 1) return *t == 'T' ? 1 : *t == 'F' ? 0 : -1;
-    if (length == 4 && (memcmp(t, "true", 4) == 0 || memcmp(t, "True", 4) == 0 || memcmp(t, "TRUE", 4) == 0)) return 1;
-    if (length == 5 && (memcmp(t, "false", 5) == 0 || memcmp(t, "False", 5) == 0 || memcmp(t, "FALSE", 5) == 0)) return 0;
+    if (length == 4 && (memcmp(t, "true", 4) == 0 || memcmp(t, "True", 4) == 0 || memcmp(t, "TRUE", 4) == 0))
+        return 1;
+    if (length == 5 &&
+        (memcmp(t, "false", 5) == 0 || memcmp(t, "False", 5) == 0 || memcmp(t, "FALSE", 5) == 0))
+        return 0;
     return -1;
 }
 
@@ -168,7 +175,7 @@ static void assign_type(io_keyval *k)
             : MTX_COL_TEXT;
 }
 
-/* --------------------------------------------------------------------------------------------------------- arrays */
+/* ------------------------------------------------------------------------------------------------- arrays */
 
 static mtx_status scan_element(io_keyval *k, char close)
 {
@@ -208,11 +215,13 @@ static mtx_status scan_array(io_keyval *k)
     int32_t width = -1;
     for (;;) {
         const int32_t before = k->count;
-        if (k->p == k->end || *k->p != '[') return fail(k, k->p, "the rows of an array are arrays: [[1, 2], [3, 4]]");
+        if (k->p == k->end || *k->p != '[')
+            return fail(k, k->p, "the rows of an array are arrays: [[1, 2], [3, 4]]");
         k->p++;
         const mtx_status status = scan_elements(k, ']', false);
         if (status != MTX_OK) return status;
-        if (width >= 0 && k->count - before != width) return fail(k, opened, "the rows of an array differ in length");
+        if (width >= 0 && k->count - before != width)
+            return fail(k, opened, "the rows of an array differ in length");
         width = k->count - before;
         k->rows++;
         skip_blanks(k);
@@ -225,8 +234,9 @@ static mtx_status scan_array(io_keyval *k)
     return MTX_OK;
 }
 
-/* A quoted or comma-joined text whose parts are all numbers or all logical is an array of them; else it stays. The
- * parts are places in the text itself: what follows each, a blank, comma or zero byte, ends a number. */
+/* A quoted or comma-joined text whose parts are all numbers or all logical is an array of them; else it
+ * stays. The parts are places in the text itself: what follows each, a blank, comma or zero byte, ends a
+ * number. */
 static mtx_status split_text(io_keyval *k)
 {
     const io_item whole = k->items[0];
@@ -249,7 +259,8 @@ static mtx_status split_text(io_keyval *k)
     return MTX_OK;
 }
 
-/* ASE writes what the grammar has no form for as "_JSON ..."; arrays of numbers and logical values are understood. */
+/* ASE writes what the grammar has no form for as "_JSON ..."; arrays of numbers and logical values are
+ * understood. */
 static mtx_status scan_json_text(io_keyval *k)
 {
     const io_item whole = k->items[0];

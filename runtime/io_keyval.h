@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_keyval.h: the key=value pairs on the second line of an extended XYZ frame. In: the line; out: one typed pair
- * after the other. What a key means is decided in io_xyz.c.
+ * io_keyval.h: the key=value pairs on the second line of an extended XYZ frame. In: the line; out: one typed
+ * pair after the other. What a key means is decided in io_xyz.c.
  */
 #ifndef MTX_RUNTIME_IO_KEYVAL_H
 #define MTX_RUNTIME_IO_KEYVAL_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_npz.c: results as a NumPy .npz: a ZIP archive of .npy members (format 1.0), stored or deflated, zip64 where a
- * member or the archive needs it. In: arrays (io_arrays.c); out: one file. Since a .npy begins with its shape and ZIP
- * members cannot be interleaved, rows beyond a buffer wait in unnamed files beside the target, and the archive is put
- * together at the end. Texts become fixed-width <U arrays, as wide as the longest one.
+ * io_npz.c: results as a NumPy .npz: a ZIP archive of .npy members (format 1.0), stored or deflated, zip64
+ * where a member or the archive needs it. In: arrays (io_arrays.c); out: one file. Since a .npy begins with
+ * its shape and ZIP members cannot be interleaved, rows beyond a buffer wait in unnamed files beside the
+ * target, and the archive is put together at the end. Texts become fixed-width <U arrays, as wide as the
+ * longest one.
  */
 #include "io_write.h"
 
@@ -47,7 +48,7 @@ typedef struct npz {
     bool      deflating;
 } npz;
 
-/* ---------------------------------------------------------------------------------------------------- text width */
+/* --------------------------------------------------------------------------------------------- text width */
 
 static int64_t count_characters(const char *text)
 {
@@ -79,7 +80,7 @@ static mtx_status flush_rows(mtx_writer *w, io_array *a, mtx_problem *problem)
     return io_file_failed(&s->file, problem);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ zip */
+/* ---------------------------------------------------------------------------------------------------- zip */
 
 static void put16(uint8_t **p, unsigned value)
 {
@@ -99,7 +100,8 @@ static void put64(uint8_t **p, uint64_t value)
     put32(p, value >> 32);
 }
 
-/* Fields that the local and the central header share, from `version needed` to the name's length. 2000-01-01. */
+/* Fields that the local and the central header share, from `version needed` to the name's length.
+ * 2000-01-01. */
 static void put_common(uint8_t **p, const member *m, bool deflated, bool large)
 {
     put16(p, large ? 45 : 20);
@@ -198,7 +200,7 @@ static void put_directory(npz *z, bool deflated)
     io_file_put(&z->out, bytes, (size_t)(p - bytes));
 }
 
-/* -------------------------------------------------------------------------------------------------------- members */
+/* ------------------------------------------------------------------------------------------------ members */
 
 static void put_deflated(npz *z, const void *bytes, size_t length, int flush)
 {
@@ -254,7 +256,7 @@ static void end_member(mtx_writer *w, member *m)
     io_file_patch(&z->out, (int64_t)m->offset, bytes, length);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ npy */
+/* ---------------------------------------------------------------------------------------------------- npy */
 
 /* The header of format 1.0, padded to a multiple of 64 bytes. */
 static size_t npy_header(char *to, size_t room, const io_array *a, int64_t longest)
@@ -269,11 +271,13 @@ static size_t npy_header(char *to, size_t room, const io_array *a, int64_t longe
     }
     size_t used = (size_t)snprintf(shape, sizeof shape, "(%lld,", (long long)a->rows);
     for (int32_t d = 0; d < a->rank; d++) {
-        used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%lld", d > 0 ? ", " : " ", (long long)a->shape[d]);
+        used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%lld", d > 0 ? ", " : " ",
+                                 (long long)a->shape[d]);
     }
     memcpy(to, "\x93NUMPY\x01\x00", 8);
-    size_t length = 10 + (size_t)snprintf(to + 10, room - 10, "{'descr': '%s', 'fortran_order': False, 'shape': %s), }",
-                                          descr, shape);
+    size_t length =
+        10 + (size_t)snprintf(to + 10, room - 10, "{'descr': '%s', 'fortran_order': False, 'shape': %s), }",
+                              descr, shape);
     while ((length + 1) % 64 != 0) to[length++] = ' ';
     to[length++] = '\n';
     to[8] = (char)((length - 10) & 0xff);
@@ -361,7 +365,8 @@ static mtx_status put_array(mtx_writer *w, const io_array *a, mtx_problem *probl
     const bool text = a->dtype == MTX_TEXT;
     if (text && s->longest == 0) s->longest = 1;       /* numpy has no empty strings type of its own */
     const size_t head = npy_header(header, sizeof header, a, s->longest);
-    const uint64_t row = text ? (uint64_t)a->row_bytes / sizeof(char *) * (uint64_t)s->longest * 4 : a->row_bytes;
+    const uint64_t row =
+        text ? (uint64_t)a->row_bytes / sizeof(char *) * (uint64_t)s->longest * 4 : a->row_bytes;
     uint32_t *cell = calloc((size_t)s->longest + 1, sizeof *cell);
     if (cell == NULL) return io_no_memory(problem);
     member *m = start_member(w, a->name, ".npy", head + (uint64_t)a->rows * row);
@@ -375,7 +380,7 @@ static mtx_status put_array(mtx_writer *w, const io_array *a, mtx_problem *probl
     return status == MTX_OK && s->open ? io_file_failed(&s->file, problem) : status;
 }
 
-/* --------------------------------------------------------------------------------------------------------- format */
+/* ------------------------------------------------------------------------------------------------- format */
 
 static mtx_status npz_open(mtx_writer *w, mtx_problem *problem)
 {
@@ -391,13 +396,15 @@ static mtx_status npz_open(mtx_writer *w, mtx_problem *problem)
     for (int32_t k = 0; k < z->arrays.count; k++) {
         io_array *a = &z->arrays.at[k];
         if (strlen(a->name) > MEMBER_NAME - 8) {
-            return rt_problem_set(problem, MTX_EINVAL, "E0642", "the name of an output is longer than %d bytes", MEMBER_NAME - 8);
+            return rt_problem_set(problem, MTX_EINVAL, "E0642",
+                                  "the name of an output is longer than %d bytes", MEMBER_NAME - 8);
         }
         a->state = calloc(1, sizeof(spool));
         if (a->state == NULL) return io_no_memory(problem);
     }
     if (w->deflate) {
-        if (deflateInit2(&z->deflate, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) return io_no_memory(problem);
+        if (deflateInit2(&z->deflate, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+            return io_no_memory(problem);
         z->deflating = true;
     }
     return io_file_create(&z->out, w->path, false, problem);
@@ -413,7 +420,8 @@ static mtx_status npz_finish(mtx_writer *w, mtx_problem *problem)
 {
     npz *z = w->state;
     mtx_status status = io_arrays_complete(&z->arrays, w, problem);
-    for (int32_t k = 0; k < z->arrays.count && status == MTX_OK; k++) status = put_array(w, &z->arrays.at[k], problem);
+    for (int32_t k = 0; k < z->arrays.count && status == MTX_OK; k++)
+        status = put_array(w, &z->arrays.at[k], problem);
     char *meta = status == MTX_OK ? io_meta_json(w) : NULL;
     if (status == MTX_OK && meta == NULL) status = io_no_memory(problem);
     if (status == MTX_OK) {
@@ -471,5 +479,9 @@ static void npz_close(mtx_writer *w)
 
 #endif
 
-const io_writer_format io_writer_npz = {.name = "npz", .names = "|npz|", .open = npz_open, .append = npz_append,
-                                        .finish = npz_finish, .close = npz_close};
+const io_writer_format io_writer_npz = {.name = "npz",
+                                        .names = "|npz|",
+                                        .open = npz_open,
+                                        .append = npz_append,
+                                        .finish = npz_finish,
+                                        .close = npz_close};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_poscar.c: VASP 5 POSCAR and CONTCAR, one frame a file. In: comment, scale (one number, three, or minus the
- * volume), three lattice vectors, symbols, counts, optional selective dynamics, Direct or Cartesian, positions; out:
- * a periodic structure, the comment as info `comment`, the flags as column `selective_dynamics`. Velocities and what
- * else follows are not read. VASP 4 files, which name no elements, are refused with advice.
+ * io_poscar.c: VASP 5 POSCAR and CONTCAR, one frame a file. In: comment, scale (one number, three, or minus
+ * the volume), three lattice vectors, symbols, counts, optional selective dynamics, Direct or Cartesian,
+ * positions; out: a periodic structure, the comment as info `comment`, the flags as column
+ * `selective_dynamics`. Velocities and what else follows are not read. VASP 4 files, which name no elements,
+ * are refused with advice.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io.h"
@@ -39,7 +40,8 @@ static mtx_status next_line(mtx_reader *r, words *w, const char *expected, mtx_p
     *w = (words){NULL, NULL};
     const mtx_status status = io_stream_line(&r->stream, &line, &length, problem);
     if (status == MTX_END) {
-        return io_problem(r, problem, MTX_EFORMAT, "E0606", r->stream.line, -1, "the file ends before %s", expected);
+        return io_problem(r, problem, MTX_EFORMAT, "E0606", r->stream.line, -1, "the file ends before %s",
+                          expected);
     }
     if (status == MTX_OK) *w = (words){line, line + length};
     return status;
@@ -48,13 +50,13 @@ static mtx_status next_line(mtx_reader *r, words *w, const char *expected, mtx_p
 static mtx_status malformed(mtx_reader *r, const char *expected, const words *w, mtx_problem *problem)
 {
     const char *line = w->p;
-    return io_problem(r, problem, MTX_EFORMAT, "E0619", r->stream.line - 1, -1, "expected %s, found %s", expected,
-                      io_quote(line, (size_t)(w->end - line)).text);
+    return io_problem(r, problem, MTX_EFORMAT, "E0619", r->stream.line - 1, -1, "expected %s, found %s",
+                      expected, io_quote(line, (size_t)(w->end - line)).text);
 }
 
 /* `count` numbers at the start of a line; atom < 0 outside the positions. */
-static mtx_status take_numbers(mtx_reader *r, words *w, double *to, int count, const char *field, int64_t atom,
-                               mtx_problem *problem)
+static mtx_status take_numbers(mtx_reader *r, words *w, double *to, int count, const char *field,
+                               int64_t atom, mtx_problem *problem)
 {
     for (int k = 0; k < count; k++) {
         const char *word;
@@ -62,7 +64,8 @@ static mtx_status take_numbers(mtx_reader *r, words *w, double *to, int count, c
         const int64_t line = r->stream.line - 1;
         mtx_status status = MTX_OK;
         if (!next_word(w, &word, &length)) {
-            status = io_problem(r, problem, MTX_EFORMAT, "E0610", line, atom, "expected %d numbers, found %d", count, k);
+            status = io_problem(r, problem, MTX_EFORMAT, "E0610", line, atom, "expected %d numbers, found %d",
+                                count, k);
         } else if (number_classify(word, word + length) == NUMBER_NOT_FINITE) {
             status = io_problem(r, problem, MTX_EDATA, "E0612", line, atom, "%s is not a finite number",
                                 io_quote(word, length).text);
@@ -87,7 +90,9 @@ static mtx_status read_scale(mtx_reader *r, poscar *v, mtx_problem *problem)
     const char *word;
     size_t length;
     int n = 0;
-    while (n < 3 && next_word(&count, &word, &length) && number_parse_any(word, &v->scale[n]) == word + length) n++;
+    while (n < 3 && next_word(&count, &word, &length) &&
+           number_parse_any(word, &v->scale[n]) == word + length)
+        n++;
     if (n == 0 || n == 2) n = 1;           /* two numbers: one scale and a remark */
     const words whole = w;
     status = take_numbers(r, &w, v->scale, n, "scale", -1, problem);
@@ -100,8 +105,9 @@ static mtx_status read_scale(mtx_reader *r, poscar *v, mtx_problem *problem)
 
 static double determinant(const double m[3][3])
 {
-    return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-         + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
+    return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+           m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+           m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
 }
 
 static mtx_status read_lattice(mtx_reader *r, poscar *v, mtx_structure *s, mtx_problem *problem)
@@ -135,8 +141,9 @@ static mtx_status read_symbols(mtx_reader *r, poscar *v, mtx_problem *problem)
     while (next_word(&w, &word, &length)) {
         if (v->n_symbols == 0 && number_classify(word, word + length) == NUMBER_INTEGER) {
             malformed(r, "element symbols", &whole, problem);
-            rt_problem_help(problem, "a VASP 4 file does not say which elements it holds; insert a line such as "
-                                     "`Mo S` above the counts");
+            rt_problem_help(problem,
+                            "a VASP 4 file does not say which elements it holds; insert a line such as "
+                            "`Mo S` above the counts");
             return MTX_EFORMAT;
         }
         if (v->n_symbols == SPECIES_MAX) return malformed(r, "at most 512 element symbols", &whole, problem);
@@ -203,10 +210,12 @@ static mtx_status read_flags(mtx_reader *r, words *w, double *to, int64_t atom, 
         const char *word;
         size_t length;
         const bool there = next_word(w, &word, &length);
-        const char letter = there && length > 1 && *word == '.' ? word[1] : there ? *word : '\0';   /* .TRUE. too */
+        const char letter = there && length > 1 && *word == '.' ? word[1]
+                            : there                             ? *word
+                                                                : '\0'; /* .TRUE. too */
         if (letter != 'T' && letter != 'F' && letter != 't' && letter != 'f') {
-            io_problem(r, problem, MTX_EFORMAT, "E0611", r->stream.line - 1, atom, "expected T or F, found %s",
-                       io_quote(word, length).text);
+            io_problem(r, problem, MTX_EFORMAT, "E0611", r->stream.line - 1, atom,
+                       "expected T or F, found %s", io_quote(word, length).text);
             io_problem_field(problem, "selective dynamics", 18);
             return MTX_EFORMAT;
         }

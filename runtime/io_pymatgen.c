@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_pymatgen.c: one structure from the JSON that pymatgen's Structure.as_dict and Molecule.as_dict give. In: a parsed
- * record; out: atoms, cell (rows of lattice.matrix), per-site properties as columns, frame properties as info. A
- * record may also wrap a structure, {"structure": {..}, "band_gap": 1.2}: its other keys become info. A site shared
- * by several species, or not fully occupied, is refused.
+ * io_pymatgen.c: one structure from the JSON that pymatgen's Structure.as_dict and Molecule.as_dict give. In:
+ * a parsed record; out: atoms, cell (rows of lattice.matrix), per-site properties as columns, frame
+ * properties as info. A record may also wrap a structure, {"structure": {..}, "band_gap": 1.2}: its other
+ * keys become info. A site shared by several species, or not fully occupied, is refused.
  */
 #ifdef MTX_HAVE_JANSSON
 
@@ -14,7 +14,8 @@
 
 bool json_is_pymatgen(json_t *record)
 {
-    return json_is_array(json_object_get(record, "sites")) || json_is_object(json_object_get(record, "structure"));
+    return json_is_array(json_object_get(record, "sites")) ||
+           json_is_object(json_object_get(record, "structure"));
 }
 
 static mtx_status read_lattice(json_place at, json_t *record, mtx_structure *s, mtx_problem *problem)
@@ -38,11 +39,14 @@ static mtx_status read_species(json_place at, json_t *site, int64_t i, int32_t *
     json_t *species = json_object_get(site, "species"), *one = json_array_get(species, 0);
     const char *symbol = json_string_value(json_object_get(one, "element"));
     if (symbol == NULL) {
-        return json_problem(at, problem, MTX_EFORMAT, "E0620", "species", i, "the site has no `species` with `element`");
+        return json_problem(at, problem, MTX_EFORMAT, "E0620", "species", i,
+                            "the site has no `species` with `element`");
     }
     json_t *occupancy = json_object_get(one, "occu");
-    if (json_array_size(species) != 1 || (json_is_number(occupancy) && json_number_value(occupancy) < 1.0 - 1e-8)) {
-        json_problem(at, problem, MTX_EDATA, "E0623", "species", i, "the site is partially occupied or shared");
+    if (json_array_size(species) != 1 ||
+        (json_is_number(occupancy) && json_number_value(occupancy) < 1.0 - 1e-8)) {
+        json_problem(at, problem, MTX_EDATA, "E0623", "species", i,
+                     "the site is partially occupied or shared");
         rt_problem_help(problem, "mtx works on ordered structures; choose an ordered approximant");
         return MTX_EDATA;
     }
@@ -57,14 +61,17 @@ static mtx_status read_position(json_place at, json_t *site, bool crystal, mtx_s
                                 mtx_problem *problem)
 {
     json_t *fractional = crystal ? json_object_get(site, "abc") : NULL;
-    if (fractional == NULL) return json_numbers(at, json_object_get(site, "xyz"), s->r[i], 3, "xyz", i, problem);
+    if (fractional == NULL)
+        return json_numbers(at, json_object_get(site, "xyz"), s->r[i], 3, "xyz", i, problem);
     double x[3] = {0};
     const mtx_status status = json_numbers(at, fractional, x, 3, "abc", i, problem);
-    for (int c = 0; c < 3; c++) s->r[i][c] = x[0] * s->cell[0][c] + x[1] * s->cell[1][c] + x[2] * s->cell[2][c];
+    for (int c = 0; c < 3; c++)
+        s->r[i][c] = x[0] * s->cell[0][c] + x[1] * s->cell[1][c] + x[2] * s->cell[2][c];
     return status;
 }
 
-static mtx_status read_sites(json_place at, json_t *sites, bool crystal, mtx_structure *s, mtx_problem *problem)
+static mtx_status read_sites(json_place at, json_t *sites, bool crystal, mtx_structure *s,
+                             mtx_problem *problem)
 {
     const size_t count = json_array_size(sites);
     if (count > INT32_MAX || mtx_structure_reserve(s, (int64_t)count) != MTX_OK) return io_no_memory(problem);
@@ -84,7 +91,8 @@ static mtx_status read_properties(json_place at, json_t *sites, mtx_structure *s
     json_t **values = calloc((size_t)s->n + 1, sizeof *values);
     if (values == NULL) return io_no_memory(problem);
     mtx_status status = MTX_OK;
-    for (void *it = json_object_iter(known); it != NULL && status == MTX_OK; it = json_object_iter_next(known, it)) {
+    for (void *it = json_object_iter(known); it != NULL && status == MTX_OK;
+         it = json_object_iter_next(known, it)) {
         const char *name = json_object_iter_key(it);
         for (size_t i = 0; i < (size_t)s->n; i++) {
             values[i] = json_object_get(json_object_get(json_array_get(sites, i), "properties"), name);
@@ -118,11 +126,13 @@ mtx_status json_read_pymatgen(json_place at, json_t *record, mtx_structure *s, m
     json_t *structure = json_is_object(inner) ? inner : record;
     json_t *sites = json_object_get(structure, "sites");
     if (!json_is_array(sites)) {
-        return json_problem(at, problem, MTX_EFORMAT, "E0620", "sites", -1, "the structure has no list `sites`");
+        return json_problem(at, problem, MTX_EFORMAT, "E0620", "sites", -1,
+                            "the structure has no list `sites`");
     }
     mtx_status status = read_lattice(at, structure, s, problem);
     json_t *lattice = json_object_get(structure, "lattice");
-    if (status == MTX_OK) status = read_sites(at, sites, lattice != NULL && !json_is_null(lattice), s, problem);
+    if (status == MTX_OK)
+        status = read_sites(at, sites, lattice != NULL && !json_is_null(lattice), s, problem);
     if (status == MTX_OK) status = read_properties(at, sites, s, problem);
     if (status == MTX_OK) status = keep_keys(at, structure, structure_keys, s, problem);
     if (status == MTX_OK) status = keep_keys(at, json_object_get(structure, "properties"), none, s, problem);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_reader.c: the reader's handle. In: a path or bytes, and what the caller wants; out: one checked structure after
- * the other. Finds the format, passes over bad frames when told to, checks wanted quantities and cells the same way
- * for every format. The formats themselves are in io_xyz.c, io_poscar.c, io_cif.c, io_json.c and io_asedb.c.
+ * io_reader.c: the reader's handle. In: a path or bytes, and what the caller wants; out: one checked
+ * structure after the other. Finds the format, passes over bad frames when told to, checks wanted quantities
+ * and cells the same way for every format. The formats themselves are in io_xyz.c, io_poscar.c, io_cif.c,
+ * io_json.c and io_asedb.c.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io.h"
@@ -12,11 +13,11 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static const io_format *const formats[] = {&io_format_asedb, &io_format_json, &io_format_cif, &io_format_extxyz,
-                                           &io_format_poscar};
+static const io_format *const formats[] = {&io_format_asedb, &io_format_json, &io_format_cif,
+                                           &io_format_extxyz, &io_format_poscar};
 enum { FORMATS = sizeof formats / sizeof formats[0], SNIFF_BYTES = 4096 };
 
-/* ------------------------------------------------------------------------------------------------------ problems */
+/* ----------------------------------------------------------------------------------------------- problems */
 
 /* Length of the UTF-8 sequence at p, 0 when it is none (surrogates and overlong forms are not told apart). */
 static size_t utf8_length(const unsigned char *p, size_t left)
@@ -71,8 +72,8 @@ static void problem_file(mtx_problem *problem, const char *name)
     snprintf(problem->file, sizeof problem->file, "%s", length > room ? name + (length - room) : name);
 }
 
-mtx_status io_problem(const mtx_reader *r, mtx_problem *problem, mtx_status status, const char *code, int64_t line,
-                      int64_t atom, const char *format, ...)
+mtx_status io_problem(const mtx_reader *r, mtx_problem *problem, mtx_status status, const char *code,
+                      int64_t line, int64_t atom, const char *format, ...)
 {
     if (problem == NULL) return status;
     char text[sizeof problem->message];
@@ -102,13 +103,14 @@ char *io_text(const char *text, size_t length)
     return copy;
 }
 
-/* ------------------------------------------------------------------------------------------------ wanted columns */
+/* ----------------------------------------------------------------------------------------- wanted columns */
 
 const mtx_wanted *io_wanted(const mtx_reader *r, const char *name, size_t length, bool per_atom)
 {
     for (int32_t k = 0; k < r->n_wanted; k++) {
         const mtx_wanted *w = &r->wanted[k];
-        if (w->per_atom == per_atom && strncmp(w->name, name, length) == 0 && w->name[length] == '\0') return w;
+        if (w->per_atom == per_atom && strncmp(w->name, name, length) == 0 && w->name[length] == '\0')
+            return w;
     }
     return NULL;
 }
@@ -174,26 +176,28 @@ static const char *not_finite(const mtx_column *c)
 static mtx_status check_wanted(mtx_reader *r, mtx_structure *s, const mtx_wanted *w, mtx_problem *problem)
 {
     const char *what = w->per_atom ? "column" : "key";
-    mtx_column *c = (mtx_column *)(w->per_atom ? mtx_structure_column(s, w->name) : mtx_structure_info(s, w->name));
+    mtx_column *c =
+        (mtx_column *)(w->per_atom ? mtx_structure_column(s, w->name) : mtx_structure_info(s, w->name));
     mtx_status status = MTX_OK;
     if (c == NULL) {
         if (w->optional) return MTX_OK;
-        status = io_problem(r, problem, MTX_EDATA, "E0616", s->line, -1, "the frame has no %s `%s`", what, w->name);
+        status = io_problem(r, problem, MTX_EDATA, "E0616", s->line, -1, "the frame has no %s `%s`", what,
+                            w->name);
     } else if (w->width > 0 && c->width != w->width) {
-        status = io_problem(r, problem, MTX_EDATA, "E0618", s->line, -1, "%s `%s` has %d value%s%s, expected %d",
-                            what, w->name, c->width, c->width == 1 ? "" : "s", w->per_atom ? " per atom" : "",
-                            w->width);
+        status = io_problem(r, problem, MTX_EDATA, "E0618", s->line, -1,
+                            "%s `%s` has %d value%s%s, expected %d", what, w->name, c->width,
+                            c->width == 1 ? "" : "s", w->per_atom ? " per atom" : "", w->width);
     } else if (w->type == MTX_COL_TEXT) {
         return c->type == MTX_COL_TEXT ? MTX_OK : make_text(c, problem);
     } else if (not_finite(c) != NULL) {
         const char *t = not_finite(c);
-        status = io_problem(r, problem, MTX_EDATA, "E0612", s->line, -1, "%s `%s` is %s, not a finite number", what,
-                            w->name, io_quote(t, strlen(t)).text);
+        status = io_problem(r, problem, MTX_EDATA, "E0612", s->line, -1, "%s `%s` is %s, not a finite number",
+                            what, w->name, io_quote(t, strlen(t)).text);
     } else if (c->type != w->type && !(c->type == MTX_COL_INT && w->type == MTX_COL_REAL)
                && !(c->type == MTX_COL_REAL && w->type == MTX_COL_INT && all_integers(c))) {
         const char *t = c->type == MTX_COL_TEXT && c->rows * c->width > 0 ? c->text[0] : NULL;
-        status = io_problem(r, problem, MTX_EDATA, "E0617", s->line, -1, "%s `%s` holds %s%s%s, expected %s", what,
-                            w->name, type_name(c->type), t != NULL ? " " : "",
+        status = io_problem(r, problem, MTX_EDATA, "E0617", s->line, -1, "%s `%s` holds %s%s%s, expected %s",
+                            what, w->name, type_name(c->type), t != NULL ? " " : "",
                             t != NULL ? io_quote(t, strlen(t)).text : "", type_name(w->type));
     }
     if (status != MTX_OK) io_problem_field(problem, w->name, strlen(w->name));
@@ -213,7 +217,7 @@ static void list_keys(const mtx_structure *s, mtx_problem *problem)
     if (all == 0) snprintf(problem->help, sizeof problem->help, "it has none at all");
 }
 
-/* --------------------------------------------------------------------------------------------------------- cells */
+/* -------------------------------------------------------------------------------------------------- cells */
 
 static double area(const double *a, const double *b)
 {
@@ -243,7 +247,7 @@ static double independence(const double cell[3][3], const int *rows, int count)
 
 mtx_status io_check_cell(const mtx_reader *r, const mtx_structure *s, int64_t line, mtx_problem *problem)
 {
-    static const double dependent = 1e-10;     /* sine of the smallest angle that is not rounding            */
+    static const double dependent = 1e-10; /* sine of the smallest angle that is not rounding            */
     int rows[3], periodic[3], count = 0, n_periodic = 0;
     mtx_status status = MTX_OK;
     for (int k = 0; k < 3; k++) {
@@ -252,7 +256,8 @@ mtx_status io_check_cell(const mtx_reader *r, const mtx_structure *s, int64_t li
         if (s->pbc[k]) periodic[n_periodic++] = k;
         if (there || status != MTX_OK) continue;
         if (r->needs_cell[k]) {
-            status = io_problem(r, problem, MTX_EDATA, "E0614", line, -1, "the frame has no lattice vector %d", k + 1);
+            status = io_problem(r, problem, MTX_EDATA, "E0614", line, -1,
+                                "the frame has no lattice vector %d", k + 1);
             rt_problem_help(problem, "the spec's structure repeats along it; give the cell in the file");
         } else if (s->pbc[k]) {
             status = io_problem(r, problem, MTX_EDATA, "E0615", line, -1,
@@ -260,8 +265,10 @@ mtx_status io_check_cell(const mtx_reader *r, const mtx_structure *s, int64_t li
         }
     }
     if (status != MTX_OK || n_periodic == 0) return status;
-    if (!(independence(s->cell, rows, count) > dependent) || !(independence(s->cell, periodic, n_periodic) > dependent)) {
-        return io_problem(r, problem, MTX_EDATA, "E0615", line, -1, "the cell of a periodic structure has no volume");
+    if (!(independence(s->cell, rows, count) > dependent) ||
+        !(independence(s->cell, periodic, n_periodic) > dependent)) {
+        return io_problem(r, problem, MTX_EDATA, "E0615", line, -1,
+                          "the cell of a periodic structure has no volume");
     }
     return MTX_OK;
 }
@@ -280,7 +287,7 @@ static mtx_status check_structure(mtx_reader *r, mtx_structure *s, mtx_problem *
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------- finding formats */
+/* ---------------------------------------------------------------------------------------- finding formats */
 
 static bool names_include(const char *names, const char *name, size_t length)
 {
@@ -307,7 +314,8 @@ static const io_format *format_by_path(const char *path)
     const char *slash = strrchr(path, '/');
     const char *base = slash != NULL ? slash + 1 : path;
     size_t length = strlen(base);
-    if (length > 3 && (strcasecmp(base + length - 3, ".gz") == 0 || strcasecmp(base + length - 3, ".xz") == 0)) {
+    if (length > 3 &&
+        (strcasecmp(base + length - 3, ".gz") == 0 || strcasecmp(base + length - 3, ".xz") == 0)) {
         length -= 3;
     }
     if (strncmp(base, "POSCAR", 6) == 0 || strncmp(base, "CONTCAR", 7) == 0) return &io_format_poscar;
@@ -328,9 +336,11 @@ static mtx_status find_format(mtx_reader *r, const char *name, mtx_problem *prob
 {
     io_stream *in = &r->stream;
     mtx_status status = MTX_OK;
-    while (status == MTX_OK && in->end - in->begin < SNIFF_BYTES) status = io_stream_fill(in, IO_LINE_LIMIT, problem);
+    while (status == MTX_OK && in->end - in->begin < SNIFF_BYTES)
+        status = io_stream_fill(in, IO_LINE_LIMIT, problem);
     if (status != MTX_OK && status != MTX_END) return status;
-    if (in->end == in->begin) return io_problem(r, problem, MTX_EFORMAT, "E0603", -1, -1, "the file is empty");
+    if (in->end == in->begin)
+        return io_problem(r, problem, MTX_EFORMAT, "E0603", -1, -1, "the file is empty");
     if (name != NULL && name[0] != '\0') {
         r->format = format_by_name(name, strlen(name));
         if (r->format != NULL) return MTX_OK;
@@ -351,7 +361,7 @@ static mtx_status find_format(mtx_reader *r, const char *name, mtx_problem *prob
     return status;
 }
 
-/* -------------------------------------------------------------------------------------------------------- handle */
+/* ------------------------------------------------------------------------------------------------- handle */
 
 static mtx_status copy_options(mtx_reader *r, const mtx_reader_options *o, mtx_problem *problem)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_stream.c: bytes of a file or of memory, unpacked, in one sliding buffer. In: a path or bytes, plain, gzip or xz
- * (several members in a row too), recognised by their first bytes; out: whole lines or the whole rest. Memory is the
- * buffer: a quarter of a megabyte, or the longest line. Nothing is parsed here.
+ * io_stream.c: bytes of a file or of memory, unpacked, in one sliding buffer. In: a path or bytes, plain,
+ * gzip or xz (several members in a row too), recognised by their first bytes; out: whole lines or the whole
+ * rest. Memory is the buffer: a quarter of a megabyte, or the longest line. Nothing is parsed here.
  */
 #define _GNU_SOURCE
 #include "io.h"
@@ -24,7 +24,8 @@ enum { BUFFER_BYTES = 256 << 10, PACKED_BYTES = 64 << 10 };
 
 typedef enum packing { PACKING_NONE, PACKING_GZIP, PACKING_XZ } packing;
 
-/* Where bytes come from. `packed` holds raw bytes when they must be unpacked, and the first ones before that. */
+/* Where bytes come from. `packed` holds raw bytes when they must be unpacked, and the first ones before
+ * that. */
 struct io_source {
     int            fd;                     /* -1: memory                                            */
     const uint8_t *memory;
@@ -44,8 +45,8 @@ struct io_source {
 #endif
 };
 
-static mtx_status stream_problem(const io_stream *s, mtx_problem *problem, mtx_status status, const char *code,
-                                 const char *text)
+static mtx_status stream_problem(const io_stream *s, mtx_problem *problem, mtx_status status,
+                                 const char *code, const char *text)
 {
     rt_problem_set(problem, status, code, "%s: %s", s->name, text);
     if (problem != NULL) snprintf(problem->file, sizeof problem->file, "%s", s->name);
@@ -179,13 +180,15 @@ static mtx_status read_unpacked(io_stream *s, char *to, size_t most, size_t *got
 #ifdef MTX_HAVE_ZLIB
         return unpack_gzip(s, to, most, got, problem);
 #else
-        return stream_problem(s, problem, MTX_EUNSUPPORTED, "E0603", "this build of mtx cannot unpack gzip (zlib)");
+        return stream_problem(s, problem, MTX_EUNSUPPORTED, "E0603",
+                              "this build of mtx cannot unpack gzip (zlib)");
 #endif
     case PACKING_XZ:
 #ifdef MTX_HAVE_LZMA
         return unpack_xz(s, to, most, got, problem);
 #else
-        return stream_problem(s, problem, MTX_EUNSUPPORTED, "E0603", "this build of mtx cannot unpack xz (liblzma)");
+        return stream_problem(s, problem, MTX_EUNSUPPORTED, "E0603",
+                              "this build of mtx cannot unpack xz (liblzma)");
 #endif
     }
     return MTX_EINVAL;
@@ -209,7 +212,8 @@ static mtx_status start_unpacking(io_stream *s, mtx_problem *problem)
     else if (n >= 6 && memcmp(b, "\xfd" "7zXZ", 6) == 0) src->packing = PACKING_XZ;
     else if ((n >= 4 && memcmp(b, "\x28\xb5\x2f\xfd", 4) == 0) || (n >= 4 && memcmp(b, "BZh", 3) == 0)
              || (n >= 4 && memcmp(b, "PK\x03\x04", 4) == 0)) {
-        return stream_problem(s, problem, MTX_EUNSUPPORTED, "E0603", "packed with something other than gzip or xz");
+        return stream_problem(s, problem, MTX_EUNSUPPORTED, "E0603",
+                              "packed with something other than gzip or xz");
     }
 #ifdef MTX_HAVE_ZLIB
     if (src->packing == PACKING_GZIP) {
@@ -220,7 +224,8 @@ static mtx_status start_unpacking(io_stream *s, mtx_problem *problem)
 #ifdef MTX_HAVE_LZMA
     if (src->packing == PACKING_XZ) {
         src->xz = (lzma_stream)LZMA_STREAM_INIT;
-        if (lzma_stream_decoder(&src->xz, UINT64_MAX, LZMA_CONCATENATED) != LZMA_OK) return io_no_memory(problem);
+        if (lzma_stream_decoder(&src->xz, UINT64_MAX, LZMA_CONCATENATED) != LZMA_OK)
+            return io_no_memory(problem);
         src->xz_on = true;
     }
 #endif
@@ -241,7 +246,8 @@ static mtx_status open_file(io_stream *s, mtx_problem *problem)
     return MTX_OK;
 }
 
-mtx_status io_stream_open(io_stream *s, const char *name, const void *bytes, size_t size, mtx_problem *problem)
+mtx_status io_stream_open(io_stream *s, const char *name, const void *bytes, size_t size,
+                          mtx_problem *problem)
 {
     *s = (io_stream){.name = name, .line = 1, .capacity = BUFFER_BYTES};
     s->source = calloc(1, sizeof *s->source);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_write.h: what the writers share: a file under a temporary name, the table of formats, results split into plain
- * growing arrays. Internal.
+ * io_write.h: what the writers share: a file under a temporary name, the table of formats, results split into
+ * plain growing arrays. Internal.
  */
 #ifndef MTX_RUNTIME_IO_WRITE_H
 #define MTX_RUNTIME_IO_WRITE_H
 
 #include "io.h"
 
-/* ----------------------------------------------------------------------------------------------- files (io_file.c) */
+/* -------------------------------------------------------------------------------------- files (io_file.c) */
 
 enum { IO_FILE_BUFFER = 1 << 20 };
 
@@ -22,7 +22,8 @@ typedef struct io_file {
     int      error;                        /* errno of the first failure                            */
 } io_file;
 
-/** A file that io_file_commit will give the name `path`; unnamed: one that vanishes when closed, beside `path`. */
+/** A file that io_file_commit will give the name `path`; unnamed: one that vanishes when closed, beside
+ * `path`. */
 mtx_status io_file_create(io_file *f, const char *path, bool unnamed, mtx_problem *problem);
 void       io_file_put(io_file *f, const void *bytes, size_t length);
 void       io_file_text(io_file *f, const char *text);
@@ -40,7 +41,7 @@ char      *io_file_temporary_name(const char *path, int *fd, mtx_problem *proble
 mtx_status io_file_rename(const char *temporary, const char *path, mtx_problem *problem);
 mtx_status io_write_problem(mtx_problem *problem, const char *path, const char *what, int error);
 
-/* -------------------------------------------------------------------------------------------------------- writers */
+/* ------------------------------------------------------------------------------------------------ writers */
 
 typedef struct io_writer_format {
     const char *name, *names;
@@ -71,7 +72,7 @@ int64_t io_output_rows(const mtx_writer *w, const mtx_rows *rows, int32_t k);
 /** The declarations as JSON, to be freed; NULL: memory exhausted. */
 char   *io_meta_json(const mtx_writer *w);
 
-/* ------------------------------------------------------------------------------- results as arrays (io_arrays.c) */
+/* ------------------------------------------------------------------------ results as arrays (io_arrays.c) */
 
 /** One array of the result: an output, or SET.ptr, SET.i, SET.j, SET.shift. Rows pass through a buffer. */
 typedef struct io_array {

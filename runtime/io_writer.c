@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_writer.c: the writer's handle. In: declared outputs and sets, then batches of rows; out: calls of one format's
- * functions with declarations and rows that are known to fit together. The formats are in io_npz.c, hdf5_module.c,
- * io_csv.c and io_xyz_write.c. Results are not computed, and not converted, here.
+ * io_writer.c: the writer's handle. In: declared outputs and sets, then batches of rows; out: calls of one
+ * format's functions with declarations and rows that are known to fit together. The formats are in io_npz.c,
+ * hdf5_module.c, io_csv.c and io_xyz_write.c. Results are not computed, and not converted, here.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io_write.h"
@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static const io_writer_format *const formats[] = {&io_writer_npz, &io_writer_hdf5, &io_writer_csv, &io_writer_extxyz};
+static const io_writer_format *const formats[] = {&io_writer_npz, &io_writer_hdf5, &io_writer_csv,
+                                                  &io_writer_extxyz};
 
-/* --------------------------------------------------------------------------------------------------- declarations */
+/* ------------------------------------------------------------------------------------------- declarations */
 
 int64_t io_output_width(const mtx_output *o)
 {
@@ -50,7 +51,8 @@ static mtx_status check_output(const mtx_writer *w, int32_t k, mtx_problem *prob
 {
     const mtx_output *o = &w->outputs[k];
     if (o->name[0] == '\0') return misfit(problem, "is no name for an output", o->name);
-    if (o->set < -1 || o->set >= w->n_sets) return misfit(problem, "is over a set that is not declared", o->name);
+    if (o->set < -1 || o->set >= w->n_sets)
+        return misfit(problem, "is over a set that is not declared", o->name);
     if (o->rank < 0 || o->rank > MTX_OUTPUT_RANK) return misfit(problem, "has too many dimensions", o->name);
     int64_t width = 1;
     for (int32_t d = 0; d < o->rank; d++) {
@@ -60,7 +62,8 @@ static mtx_status check_output(const mtx_writer *w, int32_t k, mtx_problem *prob
         width *= o->shape[d];
     }
     for (int32_t other = 0; other < k; other++) {
-        if (strcmp(w->outputs[other].name, o->name) == 0) return misfit(problem, "is declared twice", o->name);
+        if (strcmp(w->outputs[other].name, o->name) == 0)
+            return misfit(problem, "is declared twice", o->name);
     }
     return MTX_OK;
 }
@@ -86,23 +89,27 @@ static mtx_status check_rows(const mtx_writer *w, const mtx_rows *rows, mtx_prob
     if (rows->frames < 0) return misfit(problem, "is given a negative number of frames", w->path);
     for (int32_t s = 0; s < w->n_sets; s++) {
         const mtx_set_rows *set = &rows->sets[s];
-        if (set->ptr == NULL || set->ptr[0] != 0) return misfit(problem, "has no rows from 0 on", w->sets[s].name);
+        if (set->ptr == NULL || set->ptr[0] != 0)
+            return misfit(problem, "has no rows from 0 on", w->sets[s].name);
         for (int64_t f = 0; f < rows->frames; f++) {
-            if (set->ptr[f + 1] < set->ptr[f]) return misfit(problem, "has rows that run backwards", w->sets[s].name);
+            if (set->ptr[f + 1] < set->ptr[f])
+                return misfit(problem, "has rows that run backwards", w->sets[s].name);
         }
-        const bool pairs = set->i != NULL && set->j != NULL && set->sx != NULL && set->sy != NULL && set->sz != NULL;
+        const bool pairs =
+            set->i != NULL && set->j != NULL && set->sx != NULL && set->sy != NULL && set->sz != NULL;
         if (w->sets[s].kind == MTX_ROWS_PAIRS && set->ptr[rows->frames] > 0 && !pairs) {
             return misfit(problem, "is a set of pairs without endpoints and shifts", w->sets[s].name);
         }
     }
     for (int32_t k = 0; k < w->n_outputs; k++) {
         const bool needed = io_output_rows(w, rows, k) > 0 && io_output_width(&w->outputs[k]) > 0;
-        if (needed && rows->data[k] == NULL) return misfit(problem, "has rows but no data", w->outputs[k].name);
+        if (needed && rows->data[k] == NULL)
+            return misfit(problem, "has rows but no data", w->outputs[k].name);
     }
     return MTX_OK;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- meta */
+/* --------------------------------------------------------------------------------------------------- meta */
 
 /* Text that grows; `failed` sticks. */
 typedef struct growing { char *text; size_t used, room; bool failed; } growing;
@@ -199,7 +206,7 @@ char *io_meta_json(const mtx_writer *w)
     return NULL;
 }
 
-/* --------------------------------------------------------------------------------------------------------- handle */
+/* ------------------------------------------------------------------------------------------------- handle */
 
 /* A copy of a text that may be NULL; *failed sticks. */
 static char *copy_text(const char *text, bool *failed)
@@ -250,7 +257,8 @@ static mtx_status find_format(mtx_writer *w, const char *name, mtx_problem *prob
         if (names_include(formats[k]->names, wanted)) w->format = formats[k];
     }
     if (w->format != NULL) return MTX_OK;
-    rt_problem_set(problem, MTX_EINVAL, "E0643", "results cannot be written as %s", io_quote(wanted, strlen(wanted)).text);
+    rt_problem_set(problem, MTX_EINVAL, "E0643", "results cannot be written as %s",
+                   io_quote(wanted, strlen(wanted)).text);
     rt_problem_help(problem, "give the file one of the endings .npz, .h5, .csv, .xyz");
     return MTX_EINVAL;
 }
@@ -272,9 +280,9 @@ static void writer_free(mtx_writer *w)
     free(w);
 }
 
-mtx_status mtx_writer_open(mtx_writer **writer, const char *path, const mtx_output *outputs, int32_t n_outputs,
-                           const mtx_output_set *sets, int32_t n_sets, const mtx_writer_options *options,
-                           mtx_problem *problem)
+mtx_status mtx_writer_open(mtx_writer **writer, const char *path, const mtx_output *outputs,
+                           int32_t n_outputs, const mtx_output_set *sets, int32_t n_sets,
+                           const mtx_writer_options *options, mtx_problem *problem)
 {
     *writer = NULL;
     rt_problem_clear(problem);

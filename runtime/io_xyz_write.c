@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_xyz_write.c: results as extended XYZ: the structures they were computed from, outputs per frame as keys, outputs
- * over the atoms as columns. In: batches with their structures; out: one file that libAtoms, ASE and io_xyz.c read.
- * Keys and columns of the input are kept unless an output has the same name. Arrays of more than one dimension are
- * written as ASE does, "_JSON [[..]]". Outputs over other sets do not fit this format and are refused on opening.
+ * io_xyz_write.c: results as extended XYZ: the structures they were computed from, outputs per frame as keys,
+ * outputs over the atoms as columns. In: batches with their structures; out: one file that libAtoms, ASE and
+ * io_xyz.c read. Keys and columns of the input are kept unless an output has the same name. Arrays of more
+ * than one dimension are written as ASE does, "_JSON [[..]]". Outputs over other sets do not fit this format
+ * and are refused on opening.
  */
 #include "io_write.h"
 
@@ -42,7 +43,7 @@ static void put_quoted(io_file *f, const char *text)
     put(f, "\"");
 }
 
-/* ----------------------------------------------------------------------------------------------------------- keys */
+/* --------------------------------------------------------------------------------------------------- keys */
 
 static void put_text_array(io_file *f, const char *const *texts, int64_t count)
 {
@@ -118,7 +119,8 @@ static void put_real(io_file *f, const mtx_column *c, int64_t index)
     char number[IO_NUMBER_ROOM];
     const double value = c->real[index];
     if (c->type == MTX_COL_BOOL) put(f, value != 0.0 ? "T" : "F");
-    else if (c->type == MTX_COL_INT) io_file_put(f, number, (size_t)snprintf(number, sizeof number, "%.0f", value));
+    else if (c->type == MTX_COL_INT)
+        io_file_put(f, number, (size_t)snprintf(number, sizeof number, "%.0f", value));
     else io_file_put(f, number, io_format_number(number, value));
 }
 
@@ -150,7 +152,7 @@ static bool is_output(const mtx_writer *w, const char *name, bool per_atom)
     return false;
 }
 
-/* -------------------------------------------------------------------------------------------------------- columns */
+/* ------------------------------------------------------------------------------------------------ columns */
 
 /* A name in Properties has no colons and blanks; those of other formats' columns are replaced. */
 static void put_column_name(io_file *f, const char *name, char type, int64_t width)
@@ -170,7 +172,8 @@ static char type_letter(mtx_dtype dtype)
 
 static void put_properties(io_file *f, const mtx_writer *w, const mtx_structure *s)
 {
-    static const char letters[] = {[MTX_COL_REAL] = 'R', [MTX_COL_INT] = 'I', [MTX_COL_BOOL] = 'L', [MTX_COL_TEXT] = 'S'};
+    static const char letters[] = {
+        [MTX_COL_REAL] = 'R', [MTX_COL_INT] = 'I', [MTX_COL_BOOL] = 'L', [MTX_COL_TEXT] = 'S'};
     put(f, "Properties=species:S:1:pos:R:3");
     for (int32_t k = 0; k < s->n_columns; k++) {
         const mtx_column *c = &s->columns[k];
@@ -193,8 +196,8 @@ static void put_word(io_file *f, const char *text)
     for (const char *p = text; *p != '\0'; p++) io_file_put(f, (unsigned char)*p <= ' ' ? "_" : p, 1);
 }
 
-static void put_atom(io_file *f, const mtx_writer *w, const mtx_rows *rows, const mtx_structure *s, int64_t first,
-                     int64_t i)
+static void put_atom(io_file *f, const mtx_writer *w, const mtx_rows *rows, const mtx_structure *s,
+                     int64_t first, int64_t i)
 {
     char number[IO_NUMBER_ROOM];
     put(f, mtx_element_symbol(s->Z[i]));
@@ -222,7 +225,7 @@ static void put_atom(io_file *f, const mtx_writer *w, const mtx_rows *rows, cons
     put(f, "\n");
 }
 
-/* --------------------------------------------------------------------------------------------------------- frames */
+/* ------------------------------------------------------------------------------------------------- frames */
 
 static void put_cell(io_file *f, const mtx_structure *s)
 {
@@ -237,7 +240,8 @@ static void put_cell(io_file *f, const mtx_structure *s)
     if (any) put(f, "\" ");
 }
 
-static void put_comment(io_file *f, const mtx_writer *w, const mtx_rows *rows, const mtx_structure *s, int64_t frame)
+static void put_comment(io_file *f, const mtx_writer *w, const mtx_rows *rows, const mtx_structure *s,
+                        int64_t frame)
 {
     put_cell(f, s);
     put_properties(f, w, s);
@@ -253,7 +257,8 @@ static void put_comment(io_file *f, const mtx_writer *w, const mtx_rows *rows, c
     put(f, "\n");
 }
 
-/* Index of the first row of a frame's atoms in every output over them; -1: a set has another number of rows. */
+/* Index of the first row of a frame's atoms in every output over them; -1: a set has another number of
+ * rows. */
 static int64_t first_row(const mtx_writer *w, const mtx_rows *rows, const mtx_structure *s, int64_t frame)
 {
     int64_t first = 0;
@@ -271,9 +276,13 @@ static mtx_status xyz_append(mtx_writer *w, const mtx_rows *rows, mtx_problem *p
     xyz_out *x = w->state;
     for (int64_t frame = 0; frame < rows->frames; frame++) {
         const mtx_structure *s = rows->structures != NULL ? rows->structures[frame] : NULL;
-        if (s == NULL) return rt_problem_set(problem, MTX_EINVAL, "E0642", "extended XYZ needs the structures themselves");
+        if (s == NULL)
+            return rt_problem_set(problem, MTX_EINVAL, "E0642",
+                                  "extended XYZ needs the structures themselves");
         const int64_t first = first_row(w, rows, s, frame);
-        if (first < 0) return rt_problem_set(problem, MTX_EINVAL, "E0642", "a set of atoms has other rows than the frame");
+        if (first < 0)
+            return rt_problem_set(problem, MTX_EINVAL, "E0642",
+                                  "a set of atoms has other rows than the frame");
         char count[32];
         io_file_put(&x->file, count, (size_t)snprintf(count, sizeof count, "%lld\n", (long long)s->n));
         put_comment(&x->file, w, rows, s, frame);
@@ -287,9 +296,12 @@ static mtx_status xyz_open(mtx_writer *w, mtx_problem *problem)
     for (int32_t k = 0; k < w->n_outputs; k++) {
         const mtx_output *o = &w->outputs[k];
         if (o->set < 0 || w->sets[o->set].kind == MTX_ROWS_ATOMS) continue;
-        rt_problem_set(problem, MTX_EINVAL, "E0641", "extended XYZ cannot hold `%.200s`, which is over the set `%.100s`",
-                       o->name, w->sets[o->set].name);
-        rt_problem_help(problem, "it holds quantities per frame and per atom; write npz or HDF5, or leave this output out");
+        rt_problem_set(problem, MTX_EINVAL, "E0641",
+                       "extended XYZ cannot hold `%.200s`, which is over the set `%.100s`", o->name,
+                       w->sets[o->set].name);
+        rt_problem_help(
+            problem,
+            "it holds quantities per frame and per atom; write npz or HDF5, or leave this output out");
         return MTX_EINVAL;
     }
     xyz_out *x = calloc(1, sizeof *x);

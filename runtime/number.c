@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * number.c: the general decimal parser behind number.h. Up to 19 significant digits and moderate exponents are
- * rounded with exact 128-bit integers; the rest goes to strtod in the C locale. Grammar: [+-] digits [. digits]
- * [(e|E|d|D) [+-] digits]. Integers of the compiler's own language are not parsed here.
+ * number.c: the general decimal parser behind number.h. Up to 19 significant digits and moderate exponents
+ * are rounded with exact 128-bit integers; the rest goes to strtod in the C locale. Grammar: [+-] digits [.
+ * digits] [(e|E|d|D) [+-] digits]. Integers of the compiler's own language are not parsed here.
  */
 #define _GNU_SOURCE
 #include "number.h"
@@ -15,10 +15,26 @@
 
 const double number_power10[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-const uint64_t number_whole10[20] = {
-    1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u, 100000000000u,
-    1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u, 100000000000000000u,
-    1000000000000000000u, 10000000000000000000u};
+const uint64_t number_whole10[20] = {1u,
+                                     10u,
+                                     100u,
+                                     1000u,
+                                     10000u,
+                                     100000u,
+                                     1000000u,
+                                     10000000u,
+                                     100000000u,
+                                     1000000000u,
+                                     10000000000u,
+                                     100000000000u,
+                                     1000000000000u,
+                                     10000000000000u,
+                                     100000000000000u,
+                                     1000000000000000u,
+                                     10000000000000000u,
+                                     100000000000000000u,
+                                     1000000000000000000u,
+                                     10000000000000000000u};
 
 /* A decimal taken apart: value = mantissa * 10^exponent when exact. */
 typedef struct decimal {
@@ -99,8 +115,9 @@ static int wide_bits(wide x)
     return high != 0 ? 128 - __builtin_clzll(high) : low != 0 ? 64 - __builtin_clzll(low) : 0;
 }
 
-/* x * 2^shift (plus something below one unit when sticky) to the nearest double, ties to even; x has >= 55 bits or is
- * exact. The results of 19 digits and |exponent| <= 19 are normal numbers, so no other range check is needed. */
+/* x * 2^shift (plus something below one unit when sticky) to the nearest double, ties to even; x has >= 55
+ * bits or is exact. The results of 19 digits and |exponent| <= 19 are normal numbers, so no other range
+ * check is needed. */
 static double round_wide(wide x, bool sticky, int shift)
 {
     const int drop = wide_bits(x) - 53;
@@ -145,7 +162,8 @@ static void make_c_locale(void)
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-/* strtod with a point for a point, and e for Fortran's d. The token was checked, so strtod stops where it ends. */
+/* strtod with a point for a point, and e for Fortran's d. The token was checked, so strtod stops where it
+ * ends. */
 static bool convert_by_library(const char *p, const decimal *d, double *value)
 {
     char copy[512];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sqlite_module.c: rows of an ASE SQLite database (ase.db, versions 5 to 9), loaded when first needed. In: the table
- * `systems`, in order of id; out: structures. Arrays are little-endian blobs (numbers int32, the rest float64), pbc is
- * a bit mask, key_value_pairs is JSON. A packed database is unpacked into memory; any other is read row by row.
+ * sqlite_module.c: rows of an ASE SQLite database (ase.db, versions 5 to 9), loaded when first needed. In:
+ * the table `systems`, in order of id; out: structures. Arrays are little-endian blobs (numbers int32, the
+ * rest float64), pbc is a bit mask, key_value_pairs is JSON. A packed database is unpacked into memory; any
+ * other is read row by row.
  */
 #include "io.h"
 #include "module.h"
@@ -23,10 +24,12 @@ typedef struct database {
 } database;
 
 /* Numbers per atom (0: per frame) and type of the other columns. */
-static const struct { const char *name; int width; bool int32; } quantities[] = {
+static const struct { const char *name; int width; bool int32;
+} quantities[] = {
     {"forces", 3, false}, {"initial_magmoms", 1, false}, {"initial_charges", 1, false}, {"masses", 1, false},
-    {"tags", 1, true}, {"momenta", 3, false}, {"magmoms", 1, false}, {"charges", 1, false}, {"energy", 0, false},
-    {"free_energy", 0, false}, {"stress", 0, false}, {"dipole", 0, false}, {"magmom", 0, false}};
+    {"tags", 1, true},    {"momenta", 3, false},         {"magmoms", 1, false},         {"charges", 1, false},
+    {"energy", 0, false}, {"free_energy", 0, false},     {"stress", 0, false},          {"dipole", 0, false},
+    {"magmom", 0, false}};
 
 static mtx_status broken(mtx_reader *r, const database *d, mtx_problem *problem)
 {
@@ -55,8 +58,9 @@ static mtx_status open_unpacked(mtx_reader *r, database *d, mtx_problem *problem
         sqlite3_free(copy);
         return broken(r, d, problem);
     }
-    const int code = sqlite3_deserialize(d->handle, "main", copy, (sqlite3_int64)length, (sqlite3_int64)length,
-                                         SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
+    const int code =
+        sqlite3_deserialize(d->handle, "main", copy, (sqlite3_int64)length, (sqlite3_int64)length,
+                            SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
     return code == SQLITE_OK ? MTX_OK : broken(r, d, problem);
 }
 
@@ -73,7 +77,8 @@ static mtx_status database_open(mtx_reader *r, mtx_problem *problem)
     if (status != MTX_OK) return status;
     if (sqlite3_prepare_v2(d->handle, "SELECT * FROM systems ORDER BY id", -1, &d->rows, NULL) != SQLITE_OK) {
         broken(r, d, problem);
-        rt_problem_help(problem, "an ASE database has a table `systems`; this SQLite file may be something else");
+        rt_problem_help(problem,
+                        "an ASE database has a table `systems`; this SQLite file may be something else");
         return MTX_EFORMAT;
     }
     d->id = column_number(d, "id");
@@ -83,7 +88,8 @@ static mtx_status database_open(mtx_reader *r, mtx_problem *problem)
     d->pbc = column_number(d, "pbc");
     d->pairs = column_number(d, "key_value_pairs");
     if (d->numbers >= 0 && d->positions >= 0 && d->cell >= 0 && d->pbc >= 0) return MTX_OK;
-    return io_problem(r, problem, MTX_EFORMAT, "E0622", -1, -1, "the table `systems` lacks the columns of ASE");
+    return io_problem(r, problem, MTX_EFORMAT, "E0622", -1, -1,
+                      "the table `systems` lacks the columns of ASE");
 }
 
 static void database_close(mtx_reader *r)
@@ -158,7 +164,8 @@ static mtx_status read_atoms(mtx_reader *r, const database *d, mtx_structure *s,
     return MTX_OK;
 }
 
-static mtx_status read_quantity(mtx_reader *r, const database *d, int which, mtx_structure *s, mtx_problem *problem)
+static mtx_status read_quantity(mtx_reader *r, const database *d, int which, mtx_structure *s,
+                                mtx_problem *problem)
 {
     const char *name = quantities[which].name;
     const bool per_atom = quantities[which].width > 0, whole = quantities[which].int32;
@@ -170,7 +177,8 @@ static mtx_status read_quantity(mtx_reader *r, const database *d, int which, mtx
     const int64_t count = number ? 1 : blob_count(d, column, whole ? 4 : 8);
     if (count <= 0 || count > INT32_MAX || (per_atom && (s->n == 0 || count % s->n != 0))) {
         if (count == 0) return MTX_OK;
-        return io_problem(r, problem, MTX_EFORMAT, "E0622", -1, -1, "the blob `%s` does not fit the atoms", name);
+        return io_problem(r, problem, MTX_EFORMAT, "E0622", -1, -1, "the blob `%s` does not fit the atoms",
+                          name);
     }
     mtx_column *c = per_atom ? mtx_structure_add_column(s, name, whole ? MTX_COL_INT : MTX_COL_REAL,
                                                         (int32_t)(count / s->n))
@@ -196,7 +204,8 @@ static mtx_status read_pairs(mtx_reader *r, const database *d, mtx_structure *s,
     }
     const json_place at = {r, -1};
     mtx_status status = MTX_OK;
-    for (void *it = json_object_iter(pairs); it != NULL && status == MTX_OK; it = json_object_iter_next(pairs, it)) {
+    for (void *it = json_object_iter(pairs); it != NULL && status == MTX_OK;
+         it = json_object_iter_next(pairs, it)) {
         status = json_keep_info(at, s, json_object_iter_key(it), json_object_iter_value(it), problem);
     }
     json_decref(pairs);
@@ -227,7 +236,8 @@ static mtx_status database_next(mtx_reader *r, mtx_structure *s, mtx_problem *pr
 
 static mtx_status database_open(mtx_reader *r, mtx_problem *problem)
 {
-    io_problem(r, problem, MTX_EUNSUPPORTED, "E0603", -1, -1, "this build of mtx cannot read SQLite databases");
+    io_problem(r, problem, MTX_EUNSUPPORTED, "E0603", -1, -1,
+               "this build of mtx cannot read SQLite databases");
     rt_problem_help(problem, "install SQLite and jansson (libsqlite3-dev, libjansson-dev) and build again");
     return MTX_EUNSUPPORTED;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fuzz_read.c: any bytes as a data file. The first byte chooses the format, whether columns are wanted and whether bad
- * frames are skipped; the rest is the file. Readers must come to an end, leave structures that are consistent, and say
- * where a problem lies.
+ * fuzz_read.c: any bytes as a data file. The first byte chooses the format, whether columns are wanted and
+ * whether bad frames are skipped; the rest is the file. Readers must come to an end, leave structures that
+ * are consistent, and say where a problem lies.
  */
 #include <math.h>
 #include <stdint.h>
@@ -41,11 +41,17 @@ static void check_structure(const mtx_structure *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static const char *const formats[] = {NULL, "extxyz", "poscar", "json", "cif", "extxyz", "extxyz", "json"};
-    static const mtx_wanted wanted[] = {{"a", false, true, MTX_COL_REAL, 1}, {"b", false, true, MTX_COL_TEXT, 0}, {"f", true, true, MTX_COL_INT, 3}};
+    static const char *const formats[] = {NULL,  "extxyz", "poscar", "json",
+                                          "cif", "extxyz", "extxyz", "json"};
+    static const mtx_wanted wanted[] = {{"a", false, true, MTX_COL_REAL, 1},
+                                        {"b", false, true, MTX_COL_TEXT, 0},
+                                        {"f", true, true, MTX_COL_INT, 3}};
     if (size == 0) return 0;
-    const mtx_reader_options options = {.format = formats[bytes[0] & 7], .wanted = wanted, .n_wanted = bytes[0] & 8 ? 3 : 0,
-                                        .only_wanted = (bytes[0] & 16) != 0, .skip_bad = (bytes[0] & 32) != 0};
+    const mtx_reader_options options = {.format = formats[bytes[0] & 7],
+                                        .wanted = wanted,
+                                        .n_wanted = bytes[0] & 8 ? 3 : 0,
+                                        .only_wanted = (bytes[0] & 16) != 0,
+                                        .skip_bad = (bytes[0] & 32) != 0};
     mtx_reader *r;
     mtx_problem p;
     mtx_status status = mtx_reader_open_memory(&r, bytes + 1, size - 1, "fuzz", &options, &p);

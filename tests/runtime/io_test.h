@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * io_test.h: what the tests of readers and writers share: reading a text in memory, comparing a problem with what is
- * expected, scratch files.
+ * io_test.h: what the tests of readers and writers share: reading a text in memory, comparing a problem with
+ * what is expected, scratch files.
  */
 #ifndef MTX_TESTS_IO_TEST_H
 #define MTX_TESTS_IO_TEST_H
@@ -69,12 +69,14 @@ static inline mtx_reader *open_text(const char *text, const char *name, const mt
 {
     mtx_reader *r;
     mtx_problem p;
-    if (mtx_reader_open_memory(&r, text, strlen(text), name, options, &p) != MTX_OK) fail_msg("%s %s", p.code, p.message);
+    if (mtx_reader_open_memory(&r, text, strlen(text), name, options, &p) != MTX_OK)
+        fail_msg("%s %s", p.code, p.message);
     return r;
 }
 
 /* The first frame of a text, which must be right. */
-static inline void read_first(const char *text, const char *name, const mtx_reader_options *options, mtx_structure *s)
+static inline void read_first(const char *text, const char *name, const mtx_reader_options *options,
+                              mtx_structure *s)
 {
     mtx_reader *r = open_text(text, name, options);
     mtx_problem p;
@@ -97,8 +99,10 @@ static inline void check_problem(const mtx_problem *p, const bad_case *c)
     if (strcmp(p->code, c->code) != 0 || strstr(p->message, c->message) == NULL || p->frame != c->frame
         || p->line != c->line || p->atom != c->atom || (c->field != NULL && strcmp(p->field, c->field) != 0)
         || p->file[0] == '\0') {
-        fail_msg("got %s `%s` file %s frame %d line %d atom %d field `%s`\n expected %s `%s` frame %d line %d atom %d field "
-                 "`%s`\n in: %s", p->code, p->message, p->file, (int)p->frame, (int)p->line, (int)p->atom, p->field, c->code,
+        fail_msg("got %s `%s` file %s frame %d line %d atom %d field `%s`\n expected %s `%s` frame %d line "
+                 "%d atom %d field "
+                 "`%s`\n in: %s",
+                 p->code, p->message, p->file, (int)p->frame, (int)p->line, (int)p->atom, p->field, c->code,
                  c->message, c->frame, c->line, c->atom, c->field != NULL ? c->field : "", c->text);
     }
 }
@@ -119,11 +123,13 @@ static inline void check_bad(const bad_case *c, const char *name, const mtx_read
     mtx_reader_close(r);
 }
 
-static inline const mtx_column *need_info(const mtx_structure *s, const char *name, mtx_column_type type, int width)
+static inline const mtx_column *need_info(const mtx_structure *s, const char *name, mtx_column_type type,
+                                          int width)
 {
     const mtx_column *c = mtx_structure_info(s, name);
     if (c == NULL) fail_msg("there is no %s", name);
-    if (c->type != type || c->width != width) fail_msg("%s has type %d and %d values", name, (int)c->type, (int)c->width);
+    if (c->type != type || c->width != width)
+        fail_msg("%s has type %d and %d values", name, (int)c->type, (int)c->width);
     return c;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_io_formats.c: POSCAR, CIF, pymatgen JSON and ASE databases, files that other codes wrote (data/make_data.py) and
- * texts that must fail; packed files; how a format is found.
+ * test_io_formats.c: POSCAR, CIF, pymatgen JSON and ASE databases, files that other codes wrote
+ * (data/make_data.py) and texts that must fail; packed files; how a format is found.
  */
 #include "io_test.h"
 
@@ -14,11 +14,14 @@
 
 #define CLOSE 1e-9
 
-static void check_atom(const mtx_structure *s, int64_t i, int Z, double x, double y, double z, double tolerance)
+static void check_atom(const mtx_structure *s, int64_t i, int Z, double x, double y, double z,
+                       double tolerance)
 {
-    if (s->Z[i] == Z && fabs(s->r[i][0] - x) < tolerance && fabs(s->r[i][1] - y) < tolerance && fabs(s->r[i][2] - z) < tolerance) return;
-    fail_msg("atom %d is %d at %.12g %.12g %.12g, expected %d at %.12g %.12g %.12g", (int)i, (int)s->Z[i], s->r[i][0], s->r[i][1],
-             s->r[i][2], Z, x, y, z);
+    if (s->Z[i] == Z && fabs(s->r[i][0] - x) < tolerance && fabs(s->r[i][1] - y) < tolerance &&
+        fabs(s->r[i][2] - z) < tolerance)
+        return;
+    fail_msg("atom %d is %d at %.12g %.12g %.12g, expected %d at %.12g %.12g %.12g", (int)i, (int)s->Z[i],
+             s->r[i][0], s->r[i][1], s->r[i][2], Z, x, y, z);
 }
 
 /* The MoS2 layer of make_data.py, from whatever file; tolerance: its file's digits. */
@@ -61,7 +64,7 @@ static void need_end(mtx_reader *r, mtx_structure *s)
     mtx_reader_close(r);
 }
 
-/* --------------------------------------------------------------------------------------------------------- POSCAR */
+/* ------------------------------------------------------------------------------------------------- POSCAR */
 
 #define CUBE "cube\n1.0\n4 0 0\n0 4 0\n0 0 4\n"
 
@@ -82,7 +85,8 @@ static void poscar_forms(void **state)
 {
     (void)state;
     mtx_structure s;
-    read_first("scaled\n 2.0 \n1 0 0\n0 2 0\n0 0 3\nNa_pv Cl/1a2b3c\n1 1\nCartesian\n0.5 0.5 0.5\n1 1 1\n", "POSCAR", NULL, &s);
+    read_first("scaled\n 2.0 \n1 0 0\n0 2 0\n0 0 3\nNa_pv Cl/1a2b3c\n1 1\nCartesian\n0.5 0.5 0.5\n1 1 1\n",
+               "POSCAR", NULL, &s);
     assert_true(s.cell[1][1] == 4 && s.cell[2][2] == 6);
     check_atom(&s, 0, 11, 1, 1, 1, CLOSE);
     check_atom(&s, 1, 17, 2, 2, 2, CLOSE);
@@ -95,7 +99,9 @@ static void poscar_forms(void **state)
     assert_true(fabs(s.cell[0][0] - 6) < CLOSE && fabs(s.cell[2][2] - 6) < CLOSE);
     check_atom(&s, 0, 6, 3, 3, 3, CLOSE);
     mtx_structure_free(&s);
-    read_first(CUBE "Mo S\r\n1 1\r\nSelective dynamics\r\nDirect\r\n0 0 0 T F T\r\n.5 .5 .5 .TRUE. .FALSE. F\r\n\r\n0 0 0\n0 0 0\n", "POSCAR", NULL, &s);
+    read_first(CUBE "Mo S\r\n1 1\r\nSelective dynamics\r\nDirect\r\n0 0 0 T F T\r\n.5 .5 .5 .TRUE. .FALSE. "
+                    "F\r\n\r\n0 0 0\n0 0 0\n",
+               "POSCAR", NULL, &s);
     const mtx_column *flags = mtx_structure_column(&s, "selective_dynamics");
     const double expected[6] = {1, 0, 1, 1, 0, 0};
     for (int k = 0; k < 6; k++) assert_true(flags->real[k] == expected[k]);
@@ -107,18 +113,24 @@ static void poscar_errors(void **state)
 {
     (void)state;
     static const bad_case cases[] = {
-        {"c\n", "E0606", "before the scale", NULL, 0, 2, -1}, {"c\nx\n", "E0611", "expected a number, found `x`", "scale", 0, 2, -1},
-        {"c\n0\n", "E0619", "expected a scale", NULL, 0, 2, -1}, {"c\n1 -2 3\n", "E0619", "expected a scale", NULL, 0, 2, -1},
+        {"c\n", "E0606", "before the scale", NULL, 0, 2, -1},
+        {"c\nx\n", "E0611", "expected a number, found `x`", "scale", 0, 2, -1},
+        {"c\n0\n", "E0619", "expected a scale", NULL, 0, 2, -1},
+        {"c\n1 -2 3\n", "E0619", "expected a scale", NULL, 0, 2, -1},
         {"c\n1\n1 0\n", "E0610", "expected 3 numbers, found 2", "lattice vector 1", 0, 3, -1},
         {"c\n1\n1 0 0\n0 1 nan\n", "E0612", "`nan` is not a finite number", "lattice vector 2", 0, 4, -1},
         {"c\n1\n1 0 0\n0 1 0\n1 1 0\nH\n1\nd\n0 0 0\n", "E0615", "no volume", NULL, 0, 3, -1},
         {CUBE "1 2\nDirect\n", "E0619", "expected element symbols, found `1 2`", NULL, 0, 6, -1},
-        {CUBE "Mo Xx\n1 1\n", "E0613", "unknown element `Xx`", "symbols", 0, 6, -1}, {CUBE "\n1 1\n", "E0619", "expected element symbols", NULL, 0, 6, -1},
-        {CUBE "Mo S\n1\n", "E0605", "expected 2 numbers of atoms", NULL, 0, 7, -1}, {CUBE "Mo S\n1 2 3\n", "E0605", "expected 2 numbers", NULL, 0, 7, -1},
-        {CUBE "Mo\n-1\n", "E0605", "expected 1 numbers", NULL, 0, 7, -1}, {CUBE "Mo\n1\nsomewhere\nx\n", "E0619", "found `x`", NULL, 0, 9, -1},
+        {CUBE "Mo Xx\n1 1\n", "E0613", "unknown element `Xx`", "symbols", 0, 6, -1},
+        {CUBE "\n1 1\n", "E0619", "expected element symbols", NULL, 0, 6, -1},
+        {CUBE "Mo S\n1\n", "E0605", "expected 2 numbers of atoms", NULL, 0, 7, -1},
+        {CUBE "Mo S\n1 2 3\n", "E0605", "expected 2 numbers", NULL, 0, 7, -1},
+        {CUBE "Mo\n-1\n", "E0605", "expected 1 numbers", NULL, 0, 7, -1},
+        {CUBE "Mo\n1\nsomewhere\nx\n", "E0619", "found `x`", NULL, 0, 9, -1},
         {CUBE "Mo\n2\nD\n0 0 0\n", "E0606", "before the last atom's position", NULL, 0, 10, -1},
         {CUBE "Mo\n2\nD\n0 0 0\n0 0\n", "E0610", "expected 3 numbers, found 2", "position", 0, 10, 1},
-        {CUBE "Mo\n1\nD\n0 x 0\n", "E0611", "found `x`", "position", 0, 9, 0}, {CUBE "Mo\n1\nD\n0 inf 0\n", "E0612", "`inf`", "position", 0, 9, 0},
+        {CUBE "Mo\n1\nD\n0 x 0\n", "E0611", "found `x`", "position", 0, 9, 0},
+        {CUBE "Mo\n1\nD\n0 inf 0\n", "E0612", "`inf`", "position", 0, 9, 0},
         {CUBE "Mo\n1\nS\nD\n0 0 0 T T\n", "E0611", "expected T or F", "selective dynamics", 0, 10, 0}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) check_bad(&cases[k], "POSCAR", NULL);
     mtx_reader *r = open_text(CUBE "1 2\nDirect\n", "POSCAR", NULL);
@@ -130,9 +142,11 @@ static void poscar_errors(void **state)
     need_end(r, &s);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ CIF */
+/* ---------------------------------------------------------------------------------------------------- CIF */
 
-#define CELL(a, c, gamma) "_cell_length_a " a "\n_cell_length_b " a "\n_cell_length_c " c "\n_cell_angle_alpha 90\n_cell_angle_beta 90\n_cell_angle_gamma " gamma "\n"
+#define CELL(a, c, gamma)                                                                                    \
+    "_cell_length_a " a "\n_cell_length_b " a "\n_cell_length_c " c                                          \
+    "\n_cell_angle_alpha 90\n_cell_angle_beta 90\n_cell_angle_gamma " gamma "\n"
 #define ATOMS "loop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n"
 
 /* Skips the test when this build reads no CIF. */
@@ -171,11 +185,14 @@ static void cif_symmetry_by_name(void **state)
     (void)state;
     need_cif();
     mtx_structure s;
-    static const char *const groups[] = {"_symmetry_space_group_name_H-M 'F m -3 m'\n", "_space_group_name_H-M_alt 'F m -3 m'\n",
-                                         "_space_group_name_Hall '-F 4 2 3'\n", "_symmetry_Int_Tables_number 225\n"};
+    static const char *const groups[] = {
+        "_symmetry_space_group_name_H-M 'F m -3 m'\n", "_space_group_name_H-M_alt 'F m -3 m'\n",
+        "_space_group_name_Hall '-F 4 2 3'\n", "_symmetry_Int_Tables_number 225\n"};
     for (size_t k = 0; k < 4; k++) {
         char text[800];
-        snprintf(text, sizeof text, "data_salt\n%s" CELL("5.6402(2)", "5.6402(2)", "90") ATOMS "Na1 0 0 0\nCl1 0.5 0.5 0.5\n", groups[k]);
+        snprintf(text, sizeof text,
+                 "data_salt\n%s" CELL("5.6402(2)", "5.6402(2)", "90") ATOMS "Na1 0 0 0\nCl1 0.5 0.5 0.5\n",
+                 groups[k]);
         read_first(text, "salt.cif", NULL, &s);
         assert_int_equal(s.n, 8);
         int sodium = 0;
@@ -192,9 +209,11 @@ static void cif_quartz(void **state)
     (void)state;
     need_cif();
     /* alpha-quartz, P3_2 2 1: 3 Si and 6 O; nearest Si-O distances of 1.605 and 1.614 angstrom */
-    static const char text[] = "# left-handed quartz\ndata_quartz\n_space_group_name_H-M_alt 'P 32 2 1'\n" CELL("4.9137", "5.4047", "120")
-        "loop_\n_atom_site_type_symbol\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_occupancy\n"
-        "Si4+ 0.4697 0.0000 0.6667 1\nO2- 0.4135 0.2669 0.7858 1.0\n";
+    static const char text[] =
+        "# left-handed quartz\ndata_quartz\n_space_group_name_H-M_alt 'P 32 2 1'\n" CELL(
+            "4.9137", "5.4047", "120") "loop_\n_atom_site_type_symbol\n_atom_site_fract_x\n_atom_site_fract_"
+                                       "y\n_atom_site_fract_z\n_atom_site_occupancy\n"
+                                       "Si4+ 0.4697 0.0000 0.6667 1\nO2- 0.4135 0.2669 0.7858 1.0\n";
     mtx_structure s;
     read_first(text, "q.cif", NULL, &s);
     assert_int_equal(s.n, 9);
@@ -204,8 +223,8 @@ static void cif_quartz(void **state)
         for (int image = 0; image < 27; image++) {
             double d2 = 0;
             for (int c = 0; c < 3; c++) {
-                const double d = s.r[i][c] - s.r[0][c] + (image % 3 - 1) * s.cell[0][c] + (image / 3 % 3 - 1) * s.cell[1][c]
-                               + (image / 9 - 1) * s.cell[2][c];
+                const double d = s.r[i][c] - s.r[0][c] + (image % 3 - 1) * s.cell[0][c] +
+                                 (image / 3 % 3 - 1) * s.cell[1][c] + (image / 9 - 1) * s.cell[2][c];
                 d2 += d * d;
             }
             if (d2 < nearest) nearest = d2;
@@ -219,8 +238,12 @@ static void cif_blocks_are_frames(void **state)
 {
     (void)state;
     need_cif();
-    static const char text[] = "data_global\n_journal_name_full 'nowhere'\ndata_one\n" CELL("3", "3", "90") ATOMS "C1 0 0 0\n"
-        "data_two\n" CELL("4", "4", "90") "_my_gap 1.25(3)\nloop_\n_symmetry_equiv_pos_as_xyz\n'x,y,z'\n'-x,-y,-z'\n" ATOMS "O1A 0.1 0 0\nH2 0.25 0.25 .25\n";
+    static const char text[] =
+        "data_global\n_journal_name_full 'nowhere'\ndata_one\n" CELL("3", "3", "90") ATOMS
+        "C1 0 0 0\n"
+        "data_two\n" CELL(
+            "4", "4", "90") "_my_gap 1.25(3)\nloop_\n_symmetry_equiv_pos_as_xyz\n'x,y,z'\n'-x,-y,-z'\n" ATOMS
+                            "O1A 0.1 0 0\nH2 0.25 0.25 .25\n";
     const mtx_wanted gap = {"_my_gap", false, true, MTX_COL_REAL, 1};
     const mtx_reader_options options = {.wanted = &gap, .n_wanted = 1};
     mtx_reader *r = open_text(text, "two.cif", &options);
@@ -242,16 +265,24 @@ static void cif_errors(void **state)
     (void)state;
     need_cif();
     static const bad_case cases[] = {
-        {"data_a\n_tag\n", "E0621", "CIF syntax", NULL, 0, 2, -1}, {"data_a\n_tag 1\n", "E0621", "no block has", NULL, 0, -1, -1},
+        {"data_a\n_tag\n", "E0621", "CIF syntax", NULL, 0, 2, -1},
+        {"data_a\n_tag 1\n", "E0621", "no block has", NULL, 0, -1, -1},
         {"data_a\n" ATOMS "C1 0 0 0\n", "E0621", "_cell_length_a is missing", "_cell_length_a", 0, 2, -1},
-        {"data_a\n" CELL("x", "3", "90") ATOMS "C1 0 0 0\n", "E0611", "found `x`", "_cell_length_a", 0, 2, -1},
+        {"data_a\n" CELL("x", "3", "90") ATOMS "C1 0 0 0\n", "E0611", "found `x`", "_cell_length_a", 0, 2,
+         -1},
         {"data_a\n" CELL("3", "3", "180") ATOMS "C1 0 0 0\n", "E0615", "no volume", "_cell", 0, 2, -1},
-        {"data_a\n" CELL("3", "3", "90") ATOMS "C1 0 ? 0\n", "E0621", "_atom_site_fract_y is missing or unknown", "_atom_site_fract_y", 0, 2, 0},
-        {"data_a\n" CELL("3", "3", "90") ATOMS "C1 0 0 0\nQ9 0 0 0\n", "E0613", "unknown element `Q9`", "_atom_site_label", 0, 2, 1},
-        {"data_a\n" CELL("3", "3", "90") "_symmetry_space_group_name_H-M 'P nonsense'\n" ATOMS "C1 0 0 0\n", "E0621", "unknown space group", NULL, 0, 2, -1},
-        {"data_a\n" CELL("3", "3", "90") "loop_\n_symmetry_equiv_pos_as_xyz\nx,y,w\n" ATOMS "C1 0 0 0\n", "E0621", "`x,y,w` is no symmetry", NULL, 0, 2, -1},
-        {"data_a\n" CELL("3", "3", "90") "loop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_occupancy\n"
-         "C1 0 0 0 1\nN1 .5 .5 .5 0.5(1)\n", "E0623", "occupancy `0.5(1)`", "_atom_site_occupancy", 0, 2, 1}};
+        {"data_a\n" CELL("3", "3", "90") ATOMS "C1 0 ? 0\n", "E0621",
+         "_atom_site_fract_y is missing or unknown", "_atom_site_fract_y", 0, 2, 0},
+        {"data_a\n" CELL("3", "3", "90") ATOMS "C1 0 0 0\nQ9 0 0 0\n", "E0613", "unknown element `Q9`",
+         "_atom_site_label", 0, 2, 1},
+        {"data_a\n" CELL("3", "3", "90") "_symmetry_space_group_name_H-M 'P nonsense'\n" ATOMS "C1 0 0 0\n",
+         "E0621", "unknown space group", NULL, 0, 2, -1},
+        {"data_a\n" CELL("3", "3", "90") "loop_\n_symmetry_equiv_pos_as_xyz\nx,y,w\n" ATOMS "C1 0 0 0\n",
+         "E0621", "`x,y,w` is no symmetry", NULL, 0, 2, -1},
+        {"data_a\n" CELL("3", "3", "90") "loop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_"
+                                         "atom_site_fract_z\n_atom_site_occupancy\n"
+                                         "C1 0 0 0 1\nN1 .5 .5 .5 0.5(1)\n",
+         "E0623", "occupancy `0.5(1)`", "_atom_site_occupancy", 0, 2, 1}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) check_bad(&cases[k], "bad.cif", NULL);
 }
 
@@ -260,7 +291,9 @@ static void cif_goes_on_with_the_next_block(void **state)
     (void)state;
     need_cif();
     const mtx_reader_options options = {.skip_bad = true};
-    mtx_reader *r = open_text("data_a\n" CELL("3", "x", "90") ATOMS "C1 0 0 0\ndata_b\n" CELL("3", "3", "90") ATOMS "C1 0 0 0\n", "b.cif", &options);
+    mtx_reader *r = open_text("data_a\n" CELL("3", "x", "90") ATOMS "C1 0 0 0\ndata_b\n" CELL("3", "3", "90")
+                                  ATOMS "C1 0 0 0\n",
+                              "b.cif", &options);
     mtx_structure s;
     mtx_structure_init(&s);
     need_next(r, &s);
@@ -268,7 +301,7 @@ static void cif_goes_on_with_the_next_block(void **state)
     need_end(r, &s);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- JSON */
+/* --------------------------------------------------------------------------------------------------- JSON */
 
 static void pymatgen_structures(void **state)
 {
@@ -313,20 +346,30 @@ static void json_errors(void **state)
     skip();
 #endif
     static const bad_case cases[] = {
-        {"{\"a\": }", "E0620", "unexpected token", NULL, 0, 1, -1}, {"{\"a\": 1", "E0620", "", NULL, 0, 1, -1}, {"[1, 2]", "E0620", "no structure", NULL, 0, 1, -1},
+        {"{\"a\": }", "E0620", "unexpected token", NULL, 0, 1, -1},
+        {"{\"a\": 1", "E0620", "", NULL, 0, 1, -1},
+        {"[1, 2]", "E0620", "no structure", NULL, 0, 1, -1},
         {"{\"sites\": [" SITE("0, 0, NaN") "]}", "E0612", "not a finite number", NULL, 0, 1, -1},
-        {"{\"sites\": [\n" SITE("0, 0, 0") ",\n" SITE("0, \"x\", 0") "]}", "E0611", "other than numbers", "xyz", 0, 1, 1},
+        {"{\"sites\": [\n" SITE("0, 0, 0") ",\n" SITE("0, \"x\", 0") "]}", "E0611", "other than numbers",
+         "xyz", 0, 1, 1},
         {"{\"sites\": [" SITE("0, 0") "]}", "E0618", "has 2 numbers, expected 3", "xyz", 0, 1, 0},
         {"{\"sites\": [{\"species\": [{\"element\": \"C\"}]}]}", "E0620", "`xyz` is missing", "xyz", 0, 1, 0},
         {"{\"sites\": [{\"xyz\": [0, 0, 0]}]}", "E0620", "no `species`", "species", 0, 1, 0},
-        {"{\"sites\": [{\"species\": [{\"element\": \"Qq\"}], \"xyz\": [0, 0, 0]}]}", "E0613", "`Qq`", "species", 0, 1, 0},
-        {"{\"sites\": [{\"species\": [{\"element\": \"C\", \"occu\": 0.5}], \"xyz\": [0, 0, 0]}]}", "E0623", "partially occupied", "species", 0, 1, 0},
-        {"{\"lattice\": {\"matrix\": [[1, 0, 0], [0, 1, 0]]}, \"sites\": []}", "E0614", "three rows", "lattice", 0, 1, -1},
-        {"{\"lattice\": {\"matrix\": [[1, 0, 0], [0, 1, 0], [1, 1, 0]]}, \"sites\": []}", "E0615", "no volume", NULL, 0, 1, -1},
-        {"{\"sites\": []} x", "E0620", "", NULL, 1, 1, -1}, {"[{\"sites\": []}] x", "E0620", "expected the end of the file", NULL, 1, 1, -1},
+        {"{\"sites\": [{\"species\": [{\"element\": \"Qq\"}], \"xyz\": [0, 0, 0]}]}", "E0613", "`Qq`",
+         "species", 0, 1, 0},
+        {"{\"sites\": [{\"species\": [{\"element\": \"C\", \"occu\": 0.5}], \"xyz\": [0, 0, 0]}]}", "E0623",
+         "partially occupied", "species", 0, 1, 0},
+        {"{\"lattice\": {\"matrix\": [[1, 0, 0], [0, 1, 0]]}, \"sites\": []}", "E0614", "three rows",
+         "lattice", 0, 1, -1},
+        {"{\"lattice\": {\"matrix\": [[1, 0, 0], [0, 1, 0], [1, 1, 0]]}, \"sites\": []}", "E0615",
+         "no volume", NULL, 0, 1, -1},
+        {"{\"sites\": []} x", "E0620", "", NULL, 1, 1, -1},
+        {"[{\"sites\": []}] x", "E0620", "expected the end of the file", NULL, 1, 1, -1},
         {"[{\"sites\": []} {\"sites\": []}]", "E0620", "expected `,` or `]`", NULL, 1, 1, -1},
-        {"{\"1\": {\"numbers\": [1], \"positions\": [[0, 0]], \"cell\": [[0,0,0],[0,0,0],[0,0,0]]}}", "E0618", "expected 3", "positions", 0, 1, -1},
-        {"{\"1\": {\"numbers\": [300], \"positions\": [[0, 0, 0]]}}", "E0613", "unknown element 300", "numbers", 0, 1, 0},
+        {"{\"1\": {\"numbers\": [1], \"positions\": [[0, 0]], \"cell\": [[0,0,0],[0,0,0],[0,0,0]]}}", "E0618",
+         "expected 3", "positions", 0, 1, -1},
+        {"{\"1\": {\"numbers\": [300], \"positions\": [[0, 0, 0]]}}", "E0613", "unknown element 300",
+         "numbers", 0, 1, 0},
         {"{\"1\": {\"positions\": [[0, 0, 0]]}}", "E0620", "no list `numbers`", "numbers", 0, 1, -1},
         {"{\"1\" {}}", "E0620", "", NULL, 0, 1, -1}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) check_bad(&cases[k], "bad.json", NULL);
@@ -338,9 +381,12 @@ static void json_goes_on_with_the_next_record(void **state)
 #ifndef MTX_HAVE_JANSSON
     skip();
 #endif
-    static const struct { const char *text; int good, bad; } cases[] = {
-        {"[{\"sites\": []}, {\"sites\": [}, {\"sites\": [[]]}, {\"sites\": []}]", 2, 2}, {"{\"sites\": []}\n{\"a\": 1}\n{bad}\n{\"sites\": []}\n", 2, 2},
-        {"[1, 2, {\"sites\": []}", 1, 3}, {"{\"sites\": []}}{\"sites\": []}", 2, 1}, {"[{\"sites\": []}, \"a ] b\", {\"sites\": []}]", 2, 1}};
+    static const struct { const char *text; int good, bad;
+    } cases[] = {{"[{\"sites\": []}, {\"sites\": [}, {\"sites\": [[]]}, {\"sites\": []}]", 2, 2},
+                 {"{\"sites\": []}\n{\"a\": 1}\n{bad}\n{\"sites\": []}\n", 2, 2},
+                 {"[1, 2, {\"sites\": []}", 1, 3},
+                 {"{\"sites\": []}}{\"sites\": []}", 2, 1},
+                 {"[{\"sites\": []}, \"a ] b\", {\"sites\": []}]", 2, 1}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         mtx_reader *r = open_text(cases[k].text, "list.json", NULL);
         mtx_structure s;
@@ -351,7 +397,8 @@ static void json_goes_on_with_the_next_record(void **state)
             good += status == MTX_OK;
             bad += status != MTX_OK;
         }
-        if (good != cases[k].good || bad != cases[k].bad) fail_msg("%d good, %d bad in: %s", good, bad, cases[k].text);
+        if (good != cases[k].good || bad != cases[k].bad)
+            fail_msg("%d good, %d bad in: %s", good, bad, cases[k].text);
         mtx_structure_free(&s);
         mtx_reader_close(r);
     }
@@ -371,7 +418,9 @@ static void json_list_larger_than_the_buffer(void **state)
     for (int record = 0; record < 2; record++) {
         used += (size_t)sprintf(text + used, "%s{\"sites\": [", record ? ",\n " : "");
         for (int k = 0; k < SITES; k++) {
-            used += (size_t)sprintf(text + used, "%s{\"species\": [{\"element\": \"C\", \"occu\": 1}], \"xyz\": [%d, 0.5, %d]}", k ? ", " : "", k, record);
+            used += (size_t)sprintf(
+                text + used, "%s{\"species\": [{\"element\": \"C\", \"occu\": 1}], \"xyz\": [%d, 0.5, %d]}",
+                k ? ", " : "", k, record);
         }
         used += (size_t)sprintf(text + used, "]}");
     }
@@ -388,7 +437,7 @@ static void json_list_larger_than_the_buffer(void **state)
     free(text);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ ASE */
+/* ---------------------------------------------------------------------------------------------------- ASE */
 
 /* The three rows of make_data.py. */
 static void check_ase(mtx_reader *r)
@@ -410,7 +459,8 @@ static void check_ase(mtx_reader *r)
     need_next(r, &s);
     assert_true(s.n == 3 && !s.pbc[0] && s.cell[0][0] == 0);
     assert_string_equal(need_info(&s, "name", MTX_COL_TEXT, 1)->text[0], "wa\"ter");
-    assert_true(mtx_structure_column(&s, "tags")->type == MTX_COL_INT && mtx_structure_column(&s, "tags")->real[2] == 3);
+    assert_true(mtx_structure_column(&s, "tags")->type == MTX_COL_INT &&
+                mtx_structure_column(&s, "tags")->real[2] == 3);
     check_atom(&s, 1, 1, 0, 0.763239, -0.477047, CLOSE);
     need_next(r, &s);
     assert_true(s.pbc[0] && s.pbc[1] && !s.pbc[2] && s.cell[2][2] == 0 && s.cell[1][0] == -1.59);
@@ -471,7 +521,7 @@ static void a_database_of_something_else(void **state)
     assert_string_equal(p.code, "E0622");
 }
 
-/* ----------------------------------------------------------------------------------------------- packing, finding */
+/* --------------------------------------------------------------------------------------- packing, finding */
 
 static const char cube_text[] = "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3\nMo 1 2 3\n";
 
@@ -498,7 +548,8 @@ static void check_broken(const char *path, const char *code)
     mtx_structure_init(&s);
     mtx_status status = mtx_reader_open(&r, path, NULL, &p);
     while (status == MTX_OK) status = mtx_reader_next(r, &s, &p);
-    if (status == MTX_END || strcmp(p.code, code) != 0) fail_msg("%s instead of %s", status == MTX_END ? "end" : p.code, code);
+    if (status == MTX_END || strcmp(p.code, code) != 0)
+        fail_msg("%s instead of %s", status == MTX_END ? "end" : p.code, code);
     assert_non_null(strstr(p.file, path));
     if (r != NULL) assert_int_equal(mtx_reader_next(r, &s, NULL), MTX_END);
     mtx_structure_free(&s);
@@ -540,8 +591,9 @@ static void xz(void **state)
     uint8_t packed[4096];
     size_t used = 0;
     for (int k = 0; k < 2; k++) {          /* two streams in a row */
-        assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, NULL, (const uint8_t *)cube_text, sizeof cube_text - 1,
-                                                 packed, &used, sizeof packed), LZMA_OK);
+        assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, NULL, (const uint8_t *)cube_text,
+                                                 sizeof cube_text - 1, packed, &used, sizeof packed),
+                         LZMA_OK);
     }
     write_file(path, packed, used);
     check_cubes(path, 2);
@@ -556,13 +608,20 @@ static void xz(void **state)
 static void formats_are_found(void **state)
 {
     (void)state;
-    static const struct { const char *name, *text, *format; } cases[] = {
-        {"a.xyz", "1\n\nH 0 0 0\n", "extxyz"}, {"noname", "1\n\nH 0 0 0\n", "extxyz"}, {"dir.cif/noname", "  2 \n\nH 0 0 0\n", "extxyz"},
-        {"POSCAR_relaxed", CUBE "C\n1\nd\n0 0 0\n", "poscar"}, {"noname", CUBE "C\n1\nd\n0 0 0\n", "poscar"}, {"x.VASP", "bad", "poscar"},
-        {"noname", "\n [ ]", "json"}, {"a.json", "{}", "json"}, {"a.jsonl.gz", "{}", "json"}};
+    static const struct { const char *name, *text, *format;
+    } cases[] = {{"a.xyz", "1\n\nH 0 0 0\n", "extxyz"},
+                 {"noname", "1\n\nH 0 0 0\n", "extxyz"},
+                 {"dir.cif/noname", "  2 \n\nH 0 0 0\n", "extxyz"},
+                 {"POSCAR_relaxed", CUBE "C\n1\nd\n0 0 0\n", "poscar"},
+                 {"noname", CUBE "C\n1\nd\n0 0 0\n", "poscar"},
+                 {"x.VASP", "bad", "poscar"},
+                 {"noname", "\n [ ]", "json"},
+                 {"a.json", "{}", "json"},
+                 {"a.jsonl.gz", "{}", "json"}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         mtx_reader *r;
-        const mtx_status status = mtx_reader_open_memory(&r, cases[k].text, strlen(cases[k].text), cases[k].name, NULL, NULL);
+        const mtx_status status =
+            mtx_reader_open_memory(&r, cases[k].text, strlen(cases[k].text), cases[k].name, NULL, NULL);
         if (status == MTX_EUNSUPPORTED) continue;
         assert_int_equal(status, MTX_OK);
         assert_string_equal(mtx_reader_format(r), cases[k].format);
@@ -601,13 +660,25 @@ static void files_that_cannot_be_read(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(poscar_of_pymatgen), cmocka_unit_test(poscar_forms), cmocka_unit_test(poscar_errors),
-        cmocka_unit_test(cif_of_pymatgen), cmocka_unit_test(cif_symmetry_by_name), cmocka_unit_test(cif_quartz),
-        cmocka_unit_test(cif_blocks_are_frames), cmocka_unit_test(cif_errors), cmocka_unit_test(cif_goes_on_with_the_next_block),
-        cmocka_unit_test(pymatgen_structures), cmocka_unit_test(json_errors), cmocka_unit_test(json_goes_on_with_the_next_record),
-        cmocka_unit_test(json_list_larger_than_the_buffer), cmocka_unit_test(ase_json), cmocka_unit_test(ase_sqlite),
-        cmocka_unit_test(a_database_of_something_else), cmocka_unit_test(gzip_in_several_members), cmocka_unit_test(xz),
-        cmocka_unit_test(formats_are_found), cmocka_unit_test(files_that_cannot_be_read)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(poscar_of_pymatgen),
+                                       cmocka_unit_test(poscar_forms),
+                                       cmocka_unit_test(poscar_errors),
+                                       cmocka_unit_test(cif_of_pymatgen),
+                                       cmocka_unit_test(cif_symmetry_by_name),
+                                       cmocka_unit_test(cif_quartz),
+                                       cmocka_unit_test(cif_blocks_are_frames),
+                                       cmocka_unit_test(cif_errors),
+                                       cmocka_unit_test(cif_goes_on_with_the_next_block),
+                                       cmocka_unit_test(pymatgen_structures),
+                                       cmocka_unit_test(json_errors),
+                                       cmocka_unit_test(json_goes_on_with_the_next_record),
+                                       cmocka_unit_test(json_list_larger_than_the_buffer),
+                                       cmocka_unit_test(ase_json),
+                                       cmocka_unit_test(ase_sqlite),
+                                       cmocka_unit_test(a_database_of_something_else),
+                                       cmocka_unit_test(gzip_in_several_members),
+                                       cmocka_unit_test(xz),
+                                       cmocka_unit_test(formats_are_found),
+                                       cmocka_unit_test(files_that_cannot_be_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

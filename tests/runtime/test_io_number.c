@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_io_number.c: every decimal is rounded as strtod rounds it (C locale), and written so that it reads back.
+ * test_io_number.c: every decimal is rounded as strtod rounds it (C locale), and written so that it reads
+ * back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,8 +65,8 @@ static void short_decimals(void **state)
         char whole[20], part[20], text[64];
         put_digits(whole, 1 + (int)(next_random() % 9));
         put_digits(part, (int)(next_random() % 10));
-        snprintf(text, sizeof text, "%s%s%s%s", next_random() % 2 ? "-" : "", whole, part[0] != '\0' || k % 3 ? "." : "",
-                 part);
+        snprintf(text, sizeof text, "%s%s%s%s", next_random() % 2 ? "-" : "", whole,
+                 part[0] != '\0' || k % 3 ? "." : "", part);
         check_same(text);
     }
 }
@@ -90,13 +91,38 @@ static void random_bits_printed_with_17_digits(void **state)
 static void ties(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "9007199254740993", "9007199254740992.9", "9007199254740993.0000000001", "4503599627370496.5", "4503599627370497.5",
-        "4503599627370498.500000000000000000000000000000000001", "1.00000000000000011102230246251565404236316680908203125",
-        "1.00000000000000011102230246251565404236316680908203124", "1.00000000000000011102230246251565404236316680908203126",
-        "0.1", "0.3", "1e23", "8.5e22", "2.2250738585072011e-308", "2.2250738585072014e-308", "4.9406564584124654e-324",
-        "2.4703282292062328e-324", "1.7976931348623157e308", "0.000000000000000000000001", "123456789012345678901234567890",
-        "1e-400", "00000000000000000000001.5", "0000.00001", ".5", "5.", "-.5e1", "+3", "+3.25e+2", "1E5", "0", "-0", "0.0e5"};
+    static const char *const texts[] = {"9007199254740993",
+                                        "9007199254740992.9",
+                                        "9007199254740993.0000000001",
+                                        "4503599627370496.5",
+                                        "4503599627370497.5",
+                                        "4503599627370498.500000000000000000000000000000000001",
+                                        "1.00000000000000011102230246251565404236316680908203125",
+                                        "1.00000000000000011102230246251565404236316680908203124",
+                                        "1.00000000000000011102230246251565404236316680908203126",
+                                        "0.1",
+                                        "0.3",
+                                        "1e23",
+                                        "8.5e22",
+                                        "2.2250738585072011e-308",
+                                        "2.2250738585072014e-308",
+                                        "4.9406564584124654e-324",
+                                        "2.4703282292062328e-324",
+                                        "1.7976931348623157e308",
+                                        "0.000000000000000000000001",
+                                        "123456789012345678901234567890",
+                                        "1e-400",
+                                        "00000000000000000000001.5",
+                                        "0000.00001",
+                                        ".5",
+                                        "5.",
+                                        "-.5e1",
+                                        "+3",
+                                        "+3.25e+2",
+                                        "1E5",
+                                        "0",
+                                        "-0",
+                                        "0.0e5"};
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) check_same(texts[k]);
 }
 
@@ -116,8 +142,25 @@ static void fortran_exponents(void **state)
 static void what_is_no_number(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "-", "+", ".", "-.", "e5", "1e", "1e+", "1d", "nan", "inf", "-inf", "Infinity",
-                                        "1e999", "-1e309", "--1", "abc", "\xc3\x85", "1e99999999999999999999"};
+    static const char *const texts[] = {"",
+                                        "-",
+                                        "+",
+                                        ".",
+                                        "-.",
+                                        "e5",
+                                        "1e",
+                                        "1e+",
+                                        "1d",
+                                        "nan",
+                                        "inf",
+                                        "-inf",
+                                        "Infinity",
+                                        "1e999",
+                                        "-1e309",
+                                        "--1",
+                                        "abc",
+                                        "\xc3\x85",
+                                        "1e99999999999999999999"};
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
         char padded[64] = {0};
         double x;
@@ -132,9 +175,9 @@ static void what_is_no_number(void **state)
 static void what_only_begins_like_one(void **state)
 {
     (void)state;
-    static const struct { const char *text; int length; } cases[] = {
-        {"1.2.3", 3}, {"1-2", 1}, {"1.5x", 3}, {"12345678x", 8}, {"1.12345678x", 10}, {"0x10", 1}, {"1,5", 1}, {"3/4", 1},
-        {"1.2345:", 6}, {"123456789012345678y", 18}};
+    static const struct { const char *text; int length;
+    } cases[] = {{"1.2.3", 3}, {"1-2", 1}, {"1.5x", 3}, {"12345678x", 8}, {"1.12345678x", 10},
+                 {"0x10", 1},  {"1,5", 1}, {"3/4", 1},  {"1.2345:", 6},   {"123456789012345678y", 18}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         char padded[64] = {0};
         double x;
@@ -147,10 +190,19 @@ static void what_only_begins_like_one(void **state)
 static void classes(void **state)
 {
     (void)state;
-    static const struct { const char *text; number_kind kind; } cases[] = {
-        {"12", NUMBER_INTEGER}, {"-7", NUMBER_INTEGER}, {"1.0", NUMBER_REAL}, {"1e5", NUMBER_REAL}, {"nan", NUMBER_NOT_FINITE},
-        {"-INF", NUMBER_NOT_FINITE}, {"Infinity", NUMBER_NOT_FINITE}, {"1e999", NUMBER_NOT_FINITE}, {"nano", NUMBER_NONE},
-        {"1x", NUMBER_NONE}, {"", NUMBER_NONE}, {"-", NUMBER_NONE}};
+    static const struct { const char *text; number_kind kind;
+    } cases[] = {{"12", NUMBER_INTEGER},
+                 {"-7", NUMBER_INTEGER},
+                 {"1.0", NUMBER_REAL},
+                 {"1e5", NUMBER_REAL},
+                 {"nan", NUMBER_NOT_FINITE},
+                 {"-INF", NUMBER_NOT_FINITE},
+                 {"Infinity", NUMBER_NOT_FINITE},
+                 {"1e999", NUMBER_NOT_FINITE},
+                 {"nano", NUMBER_NONE},
+                 {"1x", NUMBER_NONE},
+                 {"", NUMBER_NONE},
+                 {"-", NUMBER_NONE}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         char padded[64] = {0};
         const size_t length = strlen(cases[k].text);
@@ -179,16 +231,25 @@ static void written_numbers_read_back(void **state)
         assert_int_equal(strlen(text), length);
         assert_true(length < IO_NUMBER_ROOM);
         text[length] = ' ';
-        if (number_parse(text, &back) != text + length || bits_of(back) != bits_of(x)) fail_msg("%s for %.17g", text, x);
+        if (number_parse(text, &back) != text + length || bits_of(back) != bits_of(x))
+            fail_msg("%s for %.17g", text, x);
     }
 }
 
 static void short_numbers_are_written_short(void **state)
 {
     (void)state;
-    static const struct { double x; const char *text; } cases[] = {
-        {0.1, "0.1"}, {-1.5, "-1.5"}, {3.0, "3.0"}, {0.0, "0.0"}, {-0.0, "-0.0"}, {1e22, "1e+22"}, {0.3, "0.3"},
-        {25.5225256, "25.5225256"}, {0.1 + 0.2, "0.30000000000000004"}, {1e-5, "1e-05"}};
+    static const struct { double x; const char *text;
+    } cases[] = {{0.1, "0.1"},
+                 {-1.5, "-1.5"},
+                 {3.0, "3.0"},
+                 {0.0, "0.0"},
+                 {-0.0, "-0.0"},
+                 {1e22, "1e+22"},
+                 {0.3, "0.3"},
+                 {25.5225256, "25.5225256"},
+                 {0.1 + 0.2, "0.30000000000000004"},
+                 {1e-5, "1e-05"}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         char text[IO_NUMBER_ROOM];
         io_format_number(text, cases[k].x);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_io_write.c: the writers. What is written is taken apart again: ZIP members with their checksums and .npy headers,
- * HDF5 through its own library, CSV as text, extended XYZ through our reader. Files appear only when complete.
+ * test_io_write.c: the writers. What is written is taken apart again: ZIP members with their checksums and
+ * .npy headers, HDF5 through its own library, CSV as text, extended XYZ through our reader. Files appear only
+ * when complete.
  */
 #include "io_test.h"
 
@@ -21,7 +22,8 @@ static char folder[256];
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "%s/mtx-write-XXXXXX", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
+    snprintf(folder, sizeof folder, "%s/mtx-write-XXXXXX",
+             getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
     return mkdtemp(folder) == NULL;
 }
 
@@ -54,7 +56,7 @@ static const char *in_folder(const char *name)
     return path;
 }
 
-/* -------------------------------------------------------------------------------------------------- a small result */
+/* ----------------------------------------------------------------------------------------- a small result */
 
 static const mtx_output_set sets[] = {{"atom", MTX_ROWS_ATOMS}, {"bond", MTX_ROWS_PAIRS}};
 static const mtx_output outputs[] = {
@@ -72,7 +74,10 @@ enum { OUTPUTS = 8, PER_ATOM = 6 };        /* the first PER_ATOM fit extended XY
 static int64_t atoms_of(int64_t f) { return f % 3 + 1; }
 static int64_t bonds_of(int64_t f) { return f % 2; }
 static double energy_of(int64_t f) { return 0.1 * (double)f; }
-static const char *id_of(int64_t f) { return f % 4 == 3 ? "\xc3\x85ngstr\xc3\xb6m, \"x\"" : f % 2 ? "b" : ""; }
+static const char *id_of(int64_t f)
+{
+    return f % 4 == 3 ? "\xc3\x85ngstr\xc3\xb6m, \"x\"" : f % 2 ? "b" : "";
+}
 
 static void fill_structure(mtx_structure *s, int64_t f)
 {
@@ -94,7 +99,8 @@ static void fill_structure(mtx_structure *s, int64_t f)
     words->text[0] = strdup("a \\ b");
     words->text[1] = strdup("c");
     mtx_structure_add_info(s, "whole", MTX_COL_INT, 1)->real[0] = -7;
-    mtx_column *tag = mtx_structure_add_column(s, "tag", MTX_COL_INT, 1), *label = mtx_structure_add_column(s, "label", MTX_COL_TEXT, 1);
+    mtx_column *tag = mtx_structure_add_column(s, "tag", MTX_COL_INT, 1),
+               *label = mtx_structure_add_column(s, "label", MTX_COL_TEXT, 1);
     for (int64_t i = 0; i < s->n; i++) {
         tag->real[i] = (double)(i - 1);
         label->text[i] = strdup(i ? "x" : "y z");
@@ -139,7 +145,8 @@ static mtx_status put_frames(mtx_writer *w, int64_t first, int64_t last, mtx_pro
         pointers[k] = &structures[k];
     }
     const void *data[OUTPUTS] = {E, T, id, ok, F, n, len, none};
-    const mtx_set_rows rows[2] = {{.ptr = atom_ptr}, {.ptr = bond_ptr, .i = i, .j = j, .sx = sx, .sy = sy, .sz = sz, .origin = origin}};
+    const mtx_set_rows rows[2] = {
+        {.ptr = atom_ptr}, {.ptr = bond_ptr, .i = i, .j = j, .sx = sx, .sy = sy, .sz = sz, .origin = origin}};
     const mtx_rows batch = {.frames = frames, .data = data, .sets = rows, .structures = pointers};
     const mtx_status status = mtx_writer_append(w, &batch, p);
     for (int64_t k = 0; k < frames; k++) mtx_structure_free(&structures[k]);
@@ -175,7 +182,7 @@ static int64_t all_atoms(int64_t frames)
     return sum;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ npz */
+/* ---------------------------------------------------------------------------------------------------- npz */
 
 #ifdef MTX_HAVE_ZLIB
 
@@ -194,7 +201,8 @@ static uint8_t *take_member(const uint8_t *zip, size_t length, const char *name,
     const uint8_t *p = zip + get(end + 16, 4);
     for (uint32_t k = 0; k < get(end + 10, 2); k++) {
         assert_int_equal(get(p, 4), 0x02014b50);
-        const uint32_t packed = get(p + 20, 4), plain = get(p + 24, 4), crc = get(p + 16, 4), method = get(p + 10, 2);
+        const uint32_t packed = get(p + 20, 4), plain = get(p + 24, 4), crc = get(p + 16, 4),
+                       method = get(p + 10, 2);
         const uint32_t name_length = get(p + 28, 2);
         const uint8_t *local = zip + get(p + 42, 4);
         const bool found = name_length == strlen(name) && memcmp(p + 46, name, name_length) == 0;
@@ -211,7 +219,10 @@ static uint8_t *take_member(const uint8_t *zip, size_t length, const char *name,
             assert_int_equal(packed, plain);
             memcpy(bytes, data, plain);
         } else {
-            z_stream z = {.next_in = (Bytef *)(uintptr_t)data, .avail_in = packed, .next_out = bytes, .avail_out = plain + 1};
+            z_stream z = {.next_in = (Bytef *)(uintptr_t)data,
+                          .avail_in = packed,
+                          .next_out = bytes,
+                          .avail_out = plain + 1};
             assert_int_equal(inflateInit2(&z, -15), Z_OK);
             assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
             inflateEnd(&z);
@@ -227,18 +238,21 @@ static uint8_t *take_member(const uint8_t *zip, size_t length, const char *name,
 }
 
 /* The data of an array whose header is exactly this; free *bytes. */
-static const void *take_array(const char *zip, size_t length, const char *name, const char *descr, const char *shape, uint8_t **bytes)
+static const void *take_array(const char *zip, size_t length, const char *name, const char *descr,
+                              const char *shape, uint8_t **bytes)
 {
     char member[100], expected[300];
     size_t size;
     snprintf(member, sizeof member, "%s.npy", name);
-    snprintf(expected, sizeof expected, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape);
+    snprintf(expected, sizeof expected, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr,
+             shape);
     *bytes = take_member((const uint8_t *)zip, length, member, &size);
     assert_memory_equal(*bytes, "\x93NUMPY\x01\x00", 8);
     const uint32_t header = get(*bytes + 8, 2);
     assert_int_equal((header + 10) % 64, 0);
     assert_int_equal((*bytes)[9 + header], '\n');
-    if (memcmp(*bytes + 10, expected, strlen(expected)) != 0) fail_msg("%.*s instead of %s", (int)header, *bytes + 10, expected);
+    if (memcmp(*bytes + 10, expected, strlen(expected)) != 0)
+        fail_msg("%.*s instead of %s", (int)header, *bytes + 10, expected);
     return *bytes + 10 + header;
 }
 
@@ -256,7 +270,8 @@ static void check_npz(const char *name, int64_t frames)
     for (int64_t f = 0; f < frames; f++) assert_int_equal(ok[f], f % 2);
     free(bytes);
     const uint32_t *id = take_array(zip, length, "id", frames > 3 ? "<U13" : "<U1", shape, &bytes);
-    for (int64_t f = 0; f < frames; f++) assert_int_equal(id[f * (frames > 3 ? 13 : 1)], f % 4 == 3 ? 0xc5 : f % 2 ? 'b' : 0);
+    for (int64_t f = 0; f < frames; f++)
+        assert_int_equal(id[f * (frames > 3 ? 13 : 1)], f % 4 == 3 ? 0xc5 : f % 2 ? 'b' : 0);
     free(bytes);
     snprintf(shape, sizeof shape, "(%d, 2, 2)", (int)frames);
     const double *T = take_array(zip, length, "T", "<f8", shape, &bytes);
@@ -264,7 +279,8 @@ static void check_npz(const char *name, int64_t frames)
     free(bytes);
     snprintf(shape, sizeof shape, "(%d, 3)", (int)atoms);
     const double *F = take_array(zip, length, "F", "<f8", shape, &bytes);
-    for (int64_t f = 0, a = 0; f < frames; a += atoms_of(f), f++) assert_true(F[3 * a + 2] == (double)f + 0.5);
+    for (int64_t f = 0, a = 0; f < frames; a += atoms_of(f), f++)
+        assert_true(F[3 * a + 2] == (double)f + 0.5);
     free(bytes);
     snprintf(shape, sizeof shape, "(%d,)", (int)frames + 1);
     const int64_t *ptr = take_array(zip, length, "atom.ptr", "<i8", shape, &bytes);
@@ -282,7 +298,8 @@ static void check_npz(const char *name, int64_t frames)
     free(bytes);
     snprintf(shape, sizeof shape, "(%d, 3)", (int)bonds);
     const int32_t *shift = take_array(zip, length, "bond.shift", "<i4", shape, &bytes);
-    for (int64_t b = 0; b < bonds; b++) assert_true(shift[3 * b] == 2 * b + 1 && shift[3 * b + 1] == -1 && shift[3 * b + 2] == 0);
+    for (int64_t b = 0; b < bonds; b++)
+        assert_true(shift[3 * b] == 2 * b + 1 && shift[3 * b + 1] == -1 && shift[3 * b + 2] == 0);
     free(bytes);
     snprintf(shape, sizeof shape, "(%d, 0)", (int)bonds);
     take_array(zip, length, "none", "<f8", shape, &bytes);
@@ -342,7 +359,7 @@ static void npz_long_texts(void **state)
 
 #endif
 
-/* ----------------------------------------------------------------------------------------------------------- HDF5 */
+/* --------------------------------------------------------------------------------------------------- HDF5 */
 
 #ifdef MTX_HAVE_HDF5
 
@@ -417,7 +434,7 @@ static void hdf5_holds_everything(void **state)
 
 #endif
 
-/* ------------------------------------------------------------------------------------------------------------ CSV */
+/* ---------------------------------------------------------------------------------------------------- CSV */
 
 static void csv_tables(void **state)
 {
@@ -425,17 +442,20 @@ static void csv_tables(void **state)
     write_result("a.b.csv", OUTPUTS, 2, 4, false);
     size_t length;
     char *text = read_file(in_folder("a.b.csv"), &length);
-    assert_string_equal(text, "frame,E,\"T[0,0]\",\"T[0,1]\",\"T[1,0]\",\"T[1,1]\",id,ok\n0,0.0,0.0,1.0,2.0,3.0,,F\n"
-                              "1,0.1,10.0,11.0,12.0,13.0,b,T\n2,0.2,20.0,21.0,22.0,23.0,,F\n"
-                              "3,0.30000000000000004,30.0,31.0,32.0,33.0,\"\xc3\x85ngstr\xc3\xb6m, \"\"x\"\"\",T\n");
+    assert_string_equal(
+        text, "frame,E,\"T[0,0]\",\"T[0,1]\",\"T[1,0]\",\"T[1,1]\",id,ok\n0,0.0,0.0,1.0,2.0,3.0,,F\n"
+              "1,0.1,10.0,11.0,12.0,13.0,b,T\n2,0.2,20.0,21.0,22.0,23.0,,F\n"
+              "3,0.30000000000000004,30.0,31.0,32.0,33.0,\"\xc3\x85ngstr\xc3\xb6m, \"\"x\"\"\",T\n");
     free(text);
     text = read_file(in_folder("a.b.atom.csv"), &length);
-    static const char start[] = "frame,row,F[0],F[1],F[2],n\n0,0,0.0,0.25,0.5,0\n1,0,1.0,1.25,1.5,1099511627776\n"
-                                "1,1,1.0,1.25,1.5,1099511627777\n";
+    static const char start[] =
+        "frame,row,F[0],F[1],F[2],n\n0,0,0.0,0.25,0.5,0\n1,0,1.0,1.25,1.5,1099511627776\n"
+        "1,1,1.0,1.25,1.5,1099511627777\n";
     assert_memory_equal(text, start, sizeof start - 1);
     free(text);
     text = read_file(in_folder("a.b.bond.csv"), &length);
-    assert_string_equal(text, "frame,row,i,j,shift[0],shift[1],shift[2],len\n1,0,0,1,1,-1,0,1.5\n3,0,0,0,3,-1,0,3.5\n");
+    assert_string_equal(
+        text, "frame,row,i,j,shift[0],shift[1],shift[2],len\n1,0,0,1,1,-1,0,1.5\n3,0,0,0,3,-1,0,3.5\n");
     free(text);
     assert_int_equal(count_files(true), 3);
 }
@@ -451,7 +471,7 @@ static void csv_of_too_many_columns(void **state)
     assert_int_equal(count_files(true), 0);
 }
 
-/* --------------------------------------------------------------------------------------------------- extended XYZ */
+/* ------------------------------------------------------------------------------------------- extended XYZ */
 
 static void xyz_reads_back(void **state)
 {
@@ -498,14 +518,15 @@ static void xyz_holds_no_pairs(void **state)
     (void)state;
     mtx_writer *w;
     mtx_problem p;
-    assert_int_equal(mtx_writer_open(&w, in_folder("a.xyz"), outputs, OUTPUTS, sets, 2, NULL, &p), MTX_EINVAL);
+    assert_int_equal(mtx_writer_open(&w, in_folder("a.xyz"), outputs, OUTPUTS, sets, 2, NULL, &p),
+                     MTX_EINVAL);
     assert_string_equal(p.code, "E0641");
     assert_non_null(strstr(p.message, "`len`"));
     assert_null(w);
     assert_int_equal(count_files(true), 0);
 }
 
-/* --------------------------------------------------------------------------------------------------------- refusals */
+/* ----------------------------------------------------------------------------------------------- refusals */
 
 static void giving_up_leaves_nothing(void **state)
 {
@@ -516,7 +537,8 @@ static void giving_up_leaves_nothing(void **state)
         mtx_problem p;
         const bool xyz = k == 3;
         write_file(in_folder(names[k]), "old", 3);
-        const mtx_status status = mtx_writer_open(&w, in_folder(names[k]), outputs, xyz ? PER_ATOM : OUTPUTS, sets, xyz ? 1 : 2, NULL, &p);
+        const mtx_status status = mtx_writer_open(&w, in_folder(names[k]), outputs, xyz ? PER_ATOM : OUTPUTS,
+                                                  sets, xyz ? 1 : 2, NULL, &p);
         if (status == MTX_EUNSUPPORTED) continue;
         assert_int_equal(status, MTX_OK);
         for (int f = 0; f < 2000; f += 50) assert_int_equal(put_frames(w, f, f + 50, &p), MTX_OK);
@@ -533,7 +555,8 @@ static void giving_up_leaves_nothing(void **state)
 static void places_that_cannot_be_written(void **state)
 {
     (void)state;
-    static const char *const names[] = {"/nowhere/at/all.npz", "/nowhere/at/all.csv", "/nowhere/at/all.xyz", "/nowhere/at/all.h5"};
+    static const char *const names[] = {"/nowhere/at/all.npz", "/nowhere/at/all.csv", "/nowhere/at/all.xyz",
+                                        "/nowhere/at/all.h5"};
     mtx_writer *w;
     mtx_problem p;
     for (int k = 0; k < 4; k++) {
@@ -556,14 +579,20 @@ static void places_that_cannot_be_written(void **state)
 static void declarations_that_do_not_fit(void **state)
 {
     (void)state;
-    const mtx_output twice[] = {{.name = "E", .set = -1}, {.name = "E", .set = -1}}, lost[] = {{.name = "E", .set = 2}};
-    const mtx_output deep[] = {{.name = "E", .set = -1, .rank = 99}}, huge[] = {{.name = "E", .set = -1, .rank = 2, .shape = {1 << 20, 1 << 20}}};
+    const mtx_output twice[] = {{.name = "E", .set = -1}, {.name = "E", .set = -1}},
+                     lost[] = {{.name = "E", .set = 2}};
+    const mtx_output deep[] = {{.name = "E", .set = -1, .rank = 99}},
+                     huge[] = {{.name = "E", .set = -1, .rank = 2, .shape = {1 << 20, 1 << 20}}};
     const mtx_output clash[] = {{.name = "bond.ptr", .set = -1}};
-    const struct { const mtx_output *outputs; int count; } cases[] = {{twice, 2}, {lost, 1}, {deep, 1}, {huge, 1}, {clash, 1}};
+    const struct {
+        const mtx_output *outputs;
+        int count;
+    } cases[] = {{twice, 2}, {lost, 1}, {deep, 1}, {huge, 1}, {clash, 1}};
     mtx_writer *w;
     mtx_problem p;
     for (int k = 0; k < 5; k++) {
-        const mtx_status status = mtx_writer_open(&w, in_folder("a.npz"), cases[k].outputs, cases[k].count, sets, 2, NULL, &p);
+        const mtx_status status =
+            mtx_writer_open(&w, in_folder("a.npz"), cases[k].outputs, cases[k].count, sets, 2, NULL, &p);
         if (status == MTX_EUNSUPPORTED) continue;
         assert_int_equal(status, MTX_EINVAL);
         assert_string_equal(p.code, "E0642");
@@ -571,7 +600,8 @@ static void declarations_that_do_not_fit(void **state)
     assert_int_equal(mtx_writer_open(&w, in_folder("a.csv"), outputs, OUTPUTS, sets, 2, NULL, &p), MTX_OK);
     const int64_t back[] = {0, 2, 1}, one[] = {0, 1, 1};
     const void *data[OUTPUTS] = {0};
-    const mtx_set_rows backwards[2] = {{.ptr = back}, {.ptr = back}}, missing[2] = {{.ptr = one}, {.ptr = one}};
+    const mtx_set_rows backwards[2] = {{.ptr = back}, {.ptr = back}},
+                       missing[2] = {{.ptr = one}, {.ptr = one}};
     mtx_rows batch = {.frames = 2, .data = data, .sets = backwards};
     assert_int_equal(mtx_writer_append(w, &batch, &p), MTX_EINVAL);
     batch.sets = missing;
@@ -585,13 +615,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #ifdef MTX_HAVE_ZLIB
-        cmocka_unit_test(npz_holds_everything), cmocka_unit_test(npz_long_texts),
+        cmocka_unit_test(npz_holds_everything),
+        cmocka_unit_test(npz_long_texts),
 #endif
 #ifdef MTX_HAVE_HDF5
         cmocka_unit_test(hdf5_holds_everything),
 #endif
-        cmocka_unit_test(csv_tables), cmocka_unit_test(csv_of_too_many_columns), cmocka_unit_test(xyz_reads_back),
-        cmocka_unit_test(xyz_holds_no_pairs), cmocka_unit_test(giving_up_leaves_nothing),
-        cmocka_unit_test(places_that_cannot_be_written), cmocka_unit_test(declarations_that_do_not_fit)};
+        cmocka_unit_test(csv_tables),
+        cmocka_unit_test(csv_of_too_many_columns),
+        cmocka_unit_test(xyz_reads_back),
+        cmocka_unit_test(xyz_holds_no_pairs),
+        cmocka_unit_test(giving_up_leaves_nothing),
+        cmocka_unit_test(places_that_cannot_be_written),
+        cmocka_unit_test(declarations_that_do_not_fit)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
