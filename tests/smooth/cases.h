@@ -25,6 +25,7 @@ static const char molecule[] = "transform t {\n takes m : Molecule\n let d(i, j)
 typedef struct row { const char *in, *name, *text; int order; bool exact; int positions; } row;
 #define SUM(body) " gives E : scalar = sum b in bond: " body "\n"
 #define SITE(body) " gives E : scalar = sum i in s.atom, {b, c} in bond(i): " body "\n"
+#define ORDERED(body) " gives E : scalar = sum i in s.atom, (b, c) in bond(i): " body "\n"
 
 static const row rows[] = {
     /* ---- one pair at its cutoff */
@@ -72,8 +73,8 @@ static const row rows[] = {
      SITE("21 * (cosine(b, c) + 1/3)^2 * tail(b) * tail(c)"), INF, false, INF},
     {crystal, "Stillinger-Weber triplets, one exponential", SITE("exp(1.2 * (a / (d[b] - rc) + a / (d[c] - rc)))"), INF, false, INF},
     /* ---- triplets */
-    {crystal, "one factor too few", SITE("(1 - x[b])^3"), -1, true, -1},
-    {crystal, "both factors", SITE("(1 - x[b])^3 * (1 - x[c])^2"), 1, true, 1},
+    {crystal, "one factor too few", ORDERED("(1 - x[b])^3"), -1, true, -1},
+    {crystal, "both factors", ORDERED("(1 - x[b])^3 * (1 - x[c])^2"), 1, true, 1},
     {crystal, "quotient that is rough in the corner", SITE("(1 - x[b])^3 * (1 - x[c])^3 / ((1 - x[b]) + (1 - x[c]))^5"), -1, false, -1},
     {crystal, "G5", SITE("(1 + dot(b.d, c.d) / (d[b] * d[c]))^4 * exp(-(d[b]^2 + d[c]^2) / a^2) * cutoff(d[b], rc, 3) * cutoff(d[c], rc, 3)"), 2, false, 2},
     {crystal, "G4", SITE("(1 + dot(b.d, c.d) / (d[b] * d[c]))^4 * exp(-norm(c.d - b.d)^2 / a^2) * cutoff(d[b], rc, 3) * cutoff(d[c], rc, 3) * cutoff(norm(c.d - b.d), rc, 3)"), 2, false, 2},
