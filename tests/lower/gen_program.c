@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { GEN_VARS = 12, GEN_DEPTH = 4 };
+enum { GEN_VARS = 12, GEN_PLACES = 7 };          /* places: at least the atoms of a frame      */
 #define GEN_WORK_MOST 4000.0
 
 typedef struct gen {
@@ -16,7 +16,7 @@ typedef struct gen {
     arena   *a;
     intern   names;
     uint64_t state;
-    int      depth;
+    int      depth, most_depth;                 /* of expressions                                            */
     ivar_id  var[GEN_VARS]; int n_var;          /* index variables in scope                                  */
     double   work;                              /* how often the place being written is evaluated            */
     set_id   atom, bond, recip, axis, range, kinds, spot, edge;
@@ -71,6 +71,7 @@ static node_id pow_of(gen *g, node_id a, double power)
     return program_node(g->p, OP_POW, elem_real(0), &a, 1, &(node_imm){.value = {power}}, here);
 }
 
+static node_id at_atom(gen *g, input_id in);
 static node_id real(gen *g);
 static node_id vector(gen *g);
 static node_id truth(gen *g);
@@ -174,7 +175,8 @@ static node_id reduce(gen *g, node_id (*body_of)(gen *))
         if (row != SETIR_NONE && gen_pick(g, 4) == 0) to = index_of(g, g->p->sets.at[s].parent);
     }
     double size = row != SETIR_NONE ? 7 : size_of(g, s);
-    if (g->work * size > GEN_WORK_MOST || g->n_var > GEN_VARS - 3) return num(g, gen_between(g, 0.2, 1));
+    if (g->work * size > GEN_WORK_MOST || g->n_var > GEN_VARS - 3)
+        return body_of == vector ? at_atom(g, g->dipole) : num(g, gen_between(g, 0.2, 1));
     g->work *= size;
     v[n++] = open_var(g, s, row, to, "b");
     if (gen_pick(g, 4) == 0 && g->work * size <= GEN_WORK_MOST && to == SETIR_NONE) {
@@ -257,7 +259,7 @@ static node_id truth(gen *g)
 {
     g->depth++;
     node_id out = SETIR_NONE, i = index_of(g, g->atom), j = index_of(g, g->atom), k;
-    switch (gen_pick(g, g->depth > GEN_DEPTH ? 5 : 7)) {
+    switch (gen_pick(g, g->depth > g->most_depth ? 5 : 7)) {
     case 0: out = node_2(g->p, OP_SPECIES_EQ, elem_bool(), species(g), species(g), here); break;
     case 1: if (i != SETIR_NONE) out = node_2(g->p, OP_INDEX_EQ, elem_bool(), i, j, here); break;
     case 2:
@@ -294,7 +296,7 @@ static node_id vector(gen *g)
 {
     node_id out = SETIR_NONE, e;
     g->depth++;
-    switch (gen_pick(g, g->depth > GEN_DEPTH ? 5 : 10)) {
+    switch (gen_pick(g, g->depth > g->most_depth ? 5 : 10)) {
     case 0: out = at_atom(g, g->dipole); break;
     case 1: case 2:
         if ((e = index_of(g, g->bond)) != SETIR_NONE) out = node_1(g->p, OP_PAIR_D, elem_real(1), e, here);
@@ -344,7 +346,7 @@ static node_id function(gen *g)
     }
 }
 
-static node_id access(gen *g)
+static node_id access_of(gen *g)
 {
     if (!g->n_tensor) return leaf(g);
     def_id id = g->tensor[gen_pick(g, g->n_tensor)];
@@ -361,10 +363,11 @@ static node_id access(gen *g)
         op = OP_PADGET;
         for (uint32_t k = 0; k < d.n_param; k++) {
             set_id where_to = SETIR_NONE;
+            bool of_atoms = g->p->sets.at[g->p->ivars.at[d.param[k]].set].parent == g->atom;
             for (int m = 0; m < g->n_var; m++)
-                if (g->p->sets.at[g->p->ivars.at[g->var[m]].set].kind == SET_RANK && gen_pick(g, 2)) where_to = g->var[m];
+                if (of_atoms && g->p->sets.at[g->p->ivars.at[g->var[m]].set].kind == SET_RANK && gen_pick(g, 2)) where_to = g->var[m];
             set_id fixed = program_set(g->p, (set){.kind = SET_RANK, .parent = SETIR_NONE, .slot = SETIR_NONE, .host = SETIR_NONE,
-                                                   .sample = SETIR_NONE, .cutoff = SETIR_NONE, .count = 4});
+                                                   .sample = SETIR_NONE, .cutoff = SETIR_NONE, .count = 1000});
             index[k] = where_to != SETIR_NONE ? var(g, where_to) : program_node(g->p, OP_INDEX_CONST, elem_index(fixed), NULL, 0,
                                                                            &(node_imm){.k = gen_pick(g, 4), .set = fixed}, here);
         }
@@ -378,7 +381,7 @@ static node_id access(gen *g)
 
 static node_id real(gen *g)
 {
-    if (++g->depth > GEN_DEPTH) {
+    if (++g->depth > g->most_depth) {
         node_id out = leaf(g);
         g->depth--;
         return out;
@@ -395,7 +398,7 @@ static node_id real(gen *g)
     case 11: out = gen_pick(g, 2) ? two(g, OP_DOT, vector(g), vector(g)) : one(g, OP_NORM, vector(g)); break;
     case 12: out = gen_pick(g, 2) ? two(g, gen_pick(g, 2) ? OP_MIN2 : OP_MAX2, real(g), real(g))
                                   : program_node(g->p, OP_COMP, elem_real(0), (node_id[]){vector(g)}, 1, &(node_imm){.k = gen_pick(g, 3)}, here); break;
-    case 13: out = access(g); break;
+    case 13: out = access_of(g); break;
     default: out = reduce(g, real); break;
     }
     g->depth--;
@@ -433,7 +436,7 @@ static def_id plain_def(gen *g, bool output)
     g->depth = 0;
     uint32_t used = 0;
     for (uint32_t k = 0; k < n; k++) {
-        set_id s = gen_pick(g, 6) == 0 ? rank_of(g, SETIR_NONE, 6) : some_set(g);
+        set_id s = gen_pick(g, 6) == 0 ? rank_of(g, SETIR_NONE, GEN_PLACES) : some_set(g);
         if (g->work * size_of(g, s) > 400) continue;
         g->work *= size_of(g, s);
         param[used++] = open_var(g, s, SETIR_NONE, SETIR_NONE, (const char *[]){"i", "j", "k"}[k]);
@@ -487,7 +490,7 @@ static void matrix_def(gen *g)
     ivar_id where_to[2];
     node_id at[2];
     for (uint32_t m = 0; m < n; m++) {
-        where_to[m] = program_ivar(g->p, (ivar){.set = rank_of(g, SETIR_NONE, 5), .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
+        where_to[m] = program_ivar(g->p, (ivar){.set = rank_of(g, SETIR_NONE, GEN_PLACES), .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
         at[m] = var(g, where_to[m]);
     }
     def pad = {.lib_arg = SETIR_NONE, .elem = elem_real(0)};
@@ -562,7 +565,8 @@ program *random_program(arena *a, uint64_t seed)
     g.dipole = add_input(&g, IN_FIELD, 0, "dipole", elem_real(1), g.atom);
     g.field = add_input(&g, IN_FIELD, 0, "field", elem_real(0), SETIR_NONE);
     add_sets(&g, axes, defects);
-    int n = 2 + gen_pick(&g, 3);
+    g.most_depth = 2 + gen_pick(&g, 3);
+    int n = 1 + gen_pick(&g, 3);
     for (int k = 0; k < n; k++) {
         switch (gen_pick(&g, 8)) {
         case 0: sort_def(&g); break;

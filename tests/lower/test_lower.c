@@ -21,7 +21,7 @@ static const spec specs[] = {
      "let C[i in m.atom, j in m.atom] = if i == j then 0.5 * q[i]^2.4 else q[i] * q[j] * 1 Å / norm(m.r[i] - m.r[j])\n"
      "gives x : m.atom * m.atom -> scalar = C\n gives p : rank(9) * rank(9) -> scalar = pad(list(C), 9)\n"
      "gives s : rank(m.atom) * rank(m.atom) -> scalar = sortrows(C)\n gives t : rank(9) * rank(9) -> scalar = pad(sortrows(C), 9)\n"
-     "gives e : rank(9) -> scalar = pad(eigvals(C), 9)\n gives g : rank(m.atom) -> scalar = sort(eigvals(C), descending)\n", 12},
+     "gives e : rank(9) -> scalar = pad(eigvals(C), 9)\n gives g : rank(m.atom) -> scalar = sort(eigvals(C), descending)\n", 9},
     {"sine", "takes s : Crystal\n let q[i in s.atom] = protons(s.Z[i])\n"
      "gives M[i in s.atom, j in s.atom] : scalar [1/Å] = if i == j then 0.5 / 1 Å * q[i]^2.4 else q[i] * q[j] /\n"
      "norm(sum k in s.axis: sin(pi * frac(s.r[i] - s.r[j], s.cell)[k])^2 * s.cell[k])\n", 9},
