@@ -22,7 +22,7 @@
 #include "interp.h"
 
 #define ROUNDING 1e-12                   /* of the largest number of an output                                        */
-#define SMALL    1e-3                     /* sums of numbers near 1 that cancel to less are compared with this              */
+#define SMALL    1e-2                     /* sums of numbers near 1 that cancel to less are compared with this              */
 
 /* ---- random numbers: splitmix64 */
 typedef struct dice { uint64_t state; } dice;

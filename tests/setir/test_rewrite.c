@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The normal form of a program means the same as the program: random programs through the interpreter before and after.
+ * Single rules by what they are for.
+ */
+#include "../lower/check.h"
+#include "../lower/gen_program.c"
+#include "rewrite.h"
+
+enum { PROGRAMS = 300, FRAMES = 3, ATOMS_MOST = 6 };
+
+static jmp_buf landing;
+
+/* ---- whole programs -------------------------------------------------------------------------------------------------------- */
+
+static bool agrees(program *p, const program *q, uint64_t seed)
+{
+    sample s;
+    bool good = sample_make(&s, p, seed, FRAMES, ATOMS_MOST);
+    if (good) {
+        outputs o, o2;
+        outputs_make(&o, p, mtx_batch_view(s.batch));
+        outputs_make(&o2, q, mtx_batch_view(s.batch));
+        for (uint32_t k = 0; k < o.n; k++) {
+            double written = p->defs.at[output_def(p, k)].has_unit ? p->defs.at[output_def(p, k)].out_scale : 1;
+            for (int64_t i = 0; i < o.size[k]; i++) {
+                if (o.real[k]) ((double *)o.data[k])[i] = o2.want[k][i] * written;
+                else ((int32_t *)o.data[k])[i] = (int32_t)o2.want[k][i];
+            }
+        }
+        good = outputs_agree(p, &o);
+        outputs_free(&o);
+        outputs_free(&o2);
+    }
+    sample_free(&s);
+    return good;
+}
+
+static void rewriting_keeps_the_meaning(void **state)
+{
+    (void)state;
+    int wrong = 0;
+    for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {
+        arena a;
+        arena_init(&a, &landing);
+        program *p = random_program(&a, seed);
+        rewriter *r = rewrite_program(&a, p);
+        text problem;
+        text_init(&problem);
+        bool good = program_verify(r->p, &problem) && agrees(p, r->p, seed);
+        if (!good) print_error("seed %d: %s\n", (int)seed, problem.s ? problem.s : "");
+        wrong += !good;
+        text_free(&problem);
+        arena_free(&a);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void rewriting_twice_changes_nothing(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= PROGRAMS; seed += 7) {
+        arena a;
+        arena_init(&a, &landing);
+        program *once = rewrite_program(&a, random_program(&a, seed))->p, *twice = rewrite_program(&a, once)->p;
+        for (uint32_t k = 0; k < once->defs.n; k++)
+            if (once->defs.at[k].output && once->defs.at[k].lib == LIB_NONE)
+                assert_int_equal(once->nodes.at[once->defs.at[k].body].op, twice->nodes.at[twice->defs.at[k].body].op);
+        arena_free(&a);
+    }
+}
+
+/* ---- single rules ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct bench { arena memory; intern names; program *p; rewriter *r; set_id atom, bond, g; input_id r_in; } bench;
+
+static void bench_open(bench *t)
+{
+    arena_init(&t->memory, &landing);
+    intern_init(&t->names, &t->memory);
+    program *p = t->p = program_new(&t->memory, intern_s(&t->names, "t"), here);
+    set blank = {.parent = SETIR_NONE, .host = SETIR_NONE, .sample = SETIR_NONE, .cutoff = SETIR_NONE};
+    set atom = blank, bond = blank, recip = blank;
+    atom.kind = SET_BASE;
+    t->atom = program_set(p, atom);
+    bond.kind = SET_PAIRS;
+    bond.parent = t->atom;
+    bond.cutoff = node_const(p, 3, unit_none(), here);
+    t->bond = program_set(p, bond);
+    recip.kind = SET_RECIP;
+    recip.cutoff = node_const(p, 2, unit_none(), here);
+    t->g = program_set(p, recip);
+    t->r_in = program_input(p, (input){.role = IN_POSITION, .elem = elem_real(1), .domain = arena_copy(&t->memory, &t->atom, sizeof t->atom), .n_domain = 1});
+    t->r = arena_new(&t->memory, rewriter);
+    *t->r = (rewriter){.p = p, .memory = &t->memory, .kept = arena_array(&t->memory, bool, 8)};
+}
+
+static ivar_id over(bench *t, set_id s)
+{
+    return program_ivar(t->p, (ivar){.set = s, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
+}
+
+static node_id rule1(bench *t, node_op op, elem e, node_id a)
+{
+    return rule_node(t->r, op, e, &a, 1, NULL, here);
+}
+
+static node_id rule2(bench *t, node_op op, elem e, node_id a, node_id b)
+{
+    return rule_node(t->r, op, e, (node_id[]){a, b}, 2, NULL, here);
+}
+
+static node_op op_at(const bench *t, node_id n)
+{
+    return t->p->nodes.at[n].op;
+}
+
+static node_id number(bench *t, double x)
+{
+    return node_const(t->p, x, unit_none(), here);
+}
+
+/* how many multiplications the value is made of */
+static int multiplications(const bench *t, node_id n, bool *seen)
+{
+    const node *e = &t->p->nodes.at[n];
+    if (seen[n]) return 0;
+    seen[n] = true;
+    int sum = e->op == OP_MUL;
+    for (uint32_t k = 0; k < e->n_args; k++) sum += multiplications(t, e->arg[k], seen);
+    return sum;
+}
+
+static void whole_powers_are_products(void **state)
+{
+    (void)state;
+    bench t;
+    bench_open(&t);
+    node_id b = node_ivar(t.p, over(&t, t.bond), here);
+    node_id d = rule1(&t, OP_NORM, elem_real(0), rule1(&t, OP_PAIR_D, elem_real(1), b));
+    const struct { double power; int products; } want[] = {{2, 1}, {3, 2}, {6, 3}, {12, 4}, {16, 4}};
+    for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
+        bool seen[200] = {false};
+        node_id n = rule_node(t.r, OP_POW, elem_real(0), &d, 1, &(node_imm){.value = {want[k].power}}, here);
+        assert_int_equal(multiplications(&t, n, seen), want[k].products);
+    }
+    node_id inverse = rule_node(t.r, OP_POW, elem_real(0), &d, 1, &(node_imm){.value = {-6}}, here);
+    assert_int_equal(op_at(&t, inverse), OP_DIV);
+    node_id root = rule_node(t.r, OP_POW, elem_real(0), &d, 1, &(node_imm){.value = {2.4}}, here);
+    assert_int_equal(op_at(&t, root), OP_POW);
+    arena_free(&t.memory);
+}
+
+static void constants_are_folded(void **state)
+{
+    (void)state;
+    bench t;
+    bench_open(&t);
+    node_id two = number(&t, 2), three = number(&t, 3);
+    node_id six = rule2(&t, OP_MUL, elem_real(0), two, three);
+    assert_int_equal(six, number(&t, 6));
+    assert_int_equal(rule1(&t, OP_EXP, elem_real(0), number(&t, 0)), number(&t, 1));
+    assert_int_equal(op_at(&t, rule2(&t, OP_LT, elem_bool(), two, three)), OP_BOOL_CONST);
+    node_id x = rule1(&t, OP_NORM, elem_real(0), rule1(&t, OP_PAIR_D, elem_real(1), node_ivar(t.p, over(&t, t.bond), here)));
+    assert_int_equal(rule2(&t, OP_ADD, elem_real(0), x, number(&t, 0)), x);
+    assert_int_equal(rule2(&t, OP_MUL, elem_real(0), number(&t, 1), x), x);
+    assert_int_equal(op_at(&t, rule2(&t, OP_MUL, elem_real(0), number(&t, 0), x)), OP_MUL);      /* x may be infinite */
+    arena_free(&t.memory);
+}
+
+static void phases_are_split_by_atom(void **state)
+{
+    (void)state;
+    bench t;
+    bench_open(&t);
+    node_id i = node_ivar(t.p, over(&t, t.atom), here), j = node_ivar(t.p, over(&t, t.atom), here);
+    node_id k = node_ivar(t.p, over(&t, t.g), here), r[2];
+    r[0] = program_node(t.p, OP_INPUT, elem_real(1), &i, 1, &(node_imm){.input = t.r_in}, here);
+    r[1] = program_node(t.p, OP_INPUT, elem_real(1), &j, 1, &(node_imm){.input = t.r_in}, here);
+    node_id d = rule2(&t, OP_SUB, elem_real(1), r[0], r[1]);
+    node_id c = rule1(&t, OP_COS, elem_real(0), rule2(&t, OP_PHASE, elem_real(0), k, d));
+    assert_int_equal(op_at(&t, c), OP_ADD);
+    node_id own = rule2(&t, OP_SUB, elem_real(1), r[0], rule2(&t, OP_MUL, elem_real(1), number(&t, 2), r[0]));
+    assert_int_equal(op_at(&t, rule1(&t, OP_COS, elem_real(0), rule2(&t, OP_PHASE, elem_real(0), k, own))), OP_COS);
+    arena_free(&t.memory);
+}
+
+static void chosen_sides_use_what_the_choice_says(void **state)
+{
+    (void)state;
+    bench t;
+    bench_open(&t);
+    ivar_id v[2] = {over(&t, t.atom), over(&t, t.atom)};
+    node_id i = node_ivar(t.p, v[0], here), j = node_ivar(t.p, v[1], here);
+    node_id rj = program_node(t.p, OP_INPUT, elem_real(1), &j, 1, &(node_imm){.input = t.r_in}, here);
+    node_id same = rule2(&t, OP_INDEX_EQ, elem_bool(), i, j);
+    node_id n = rule_node(t.r, OP_SELECT, elem_real(1), (node_id[]){same, rj, node_2(t.p, OP_ADD, elem_real(1), rj, rj, here)}, 3, NULL, here);
+    assert_false(program_depends(t.p, t.p->nodes.at[n].arg[1], v[1]));
+    assert_true(program_depends(t.p, t.p->nodes.at[n].arg[2], v[1]));
+    arena_free(&t.memory);
+}
+
+int main(void)
+{
+    if (setjmp(landing)) {
+        print_error("memory exhausted\n");
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(constants_are_folded),
+        cmocka_unit_test(whole_powers_are_products),
+        cmocka_unit_test(phases_are_split_by_atom),
+        cmocka_unit_test(chosen_sides_use_what_the_choice_says),
+        cmocka_unit_test(rewriting_keeps_the_meaning),
+        cmocka_unit_test(rewriting_twice_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
