@@ -82,6 +82,7 @@ static mtx_status read_raw(io_stream *s, void *to, size_t most, size_t *got, mtx
     return MTX_OK;
 }
 
+#if defined(MTX_HAVE_ZLIB) || defined(MTX_HAVE_LZMA)
 static mtx_status refill_packed(io_stream *s, mtx_problem *problem)
 {
     io_source *src = s->source;
@@ -92,6 +93,7 @@ static mtx_status refill_packed(io_stream *s, mtx_problem *problem)
     src->packed_end = got;
     return status;
 }
+#endif
 
 #ifdef MTX_HAVE_ZLIB
 static mtx_status unpack_gzip(io_stream *s, char *to, size_t most, size_t *got, mtx_problem *problem)
