@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * neighbors.c: neighbour lists, the public side. In: positions, lattice, cutoff; out: rows of an mtx_pairs. Here are
- * the checks, the memory of the result, the choice of the kernel and the reverse pairs; the search itself is in
- * neighbors_grid.c (slots) and neighbors_row.h (rows).
+ * the checks, the memory of the result and the choice of the kernel; the search itself is in neighbors_grid.c (slots)
+ * and neighbors_row.h (rows), reverse pairs in neighbors_reverse.c, moving atoms in neighbors_update.c.
  */
 #include "neighbors.h"
 
@@ -82,6 +82,23 @@ static bool structures_reserve(mtx_pairs *p, int64_t structures)
     return true;
 }
 
+bool nb_result_reserve(mtx_pairs *out, int64_t atoms, int64_t pairs, unsigned flags)
+{
+    return rows_reserve(out, out->atoms + atoms) && structures_reserve(out, out->structures + 1)
+        && pairs_reserve(out, out->n + pairs) && (!(flags & MTX_PAIRS_REVERSE) || rev_reserve(out, out->n));
+}
+
+void nb_result_close(mtx_pairs *out, int64_t atoms)
+{
+    out->row[0] = 0;
+    out->atom_ptr[0] = 0;
+    out->pair_ptr[0] = 0;
+    out->atoms += atoms;
+    out->structures++;
+    out->atom_ptr[out->structures] = out->atoms;
+    out->pair_ptr[out->structures] = out->n;
+}
+
 /* ---- kernels */
 
 static nb_kernel *kernel_of(unsigned flags, const char **name)
@@ -145,30 +162,6 @@ static mtx_status coincident(const nb_grid *g, int64_t i, mtx_problem *problem)
     return MTX_EDATA;
 }
 
-/* ---- reverse pairs */
-
-/* Place of the pair (j, i, -S) in row j: whole rows are short, so a plain scan is the fastest search. */
-static int64_t reverse_of(const mtx_pairs *p, int64_t k)
-{
-    const int32_t i = p->i[k];
-    const int64_t end = p->row[p->j[k] + 1];
-    for (int64_t m = p->row[p->j[k]]; m < end; m++) {
-        if (p->j[m] == i && p->sx[m] == -p->sx[k] && p->sy[m] == -p->sy[k] && p->sz[m] == -p->sz[k]) return m;
-    }
-    return -1;
-}
-
-static void reverse_fill(mtx_pairs *p, int64_t first)
-{
-    for (int64_t k = first; k < p->n; k++) p->rev[k] = -1;
-    for (int64_t k = first; k < p->n; k++) {
-        if (p->rev[k] >= 0) continue;
-        const int64_t m = reverse_of(p, k);
-        p->rev[k] = m;
-        if (m >= 0) p->rev[m] = k;
-    }
-}
-
 /* ---- the search */
 
 static mtx_status arguments(int64_t n, double cutoff, const mtx_pairs *out, mtx_problem *problem)
@@ -214,9 +207,7 @@ mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], c
     mtx_status status = arguments(n, cutoff, out, problem);
     if (status != MTX_OK) return status;
     if (out->scratch == NULL) out->scratch = nb_scratch_new();
-    if (out->scratch == NULL || !rows_reserve(out, out->atoms + n) || !structures_reserve(out, out->structures + 1)) {
-        return rt_no_memory(problem);
-    }
+    if (out->scratch == NULL || !nb_result_reserve(out, n, 0, 0)) return rt_no_memory(problem);
     nb_grid grid;
     status = nb_grid_make(out->scratch, r, cell, pbc, n, cutoff, &grid, problem);
     if (status != MTX_OK) return status;
@@ -224,18 +215,12 @@ mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], c
     status = rows_fill(&grid, flags, out, problem);
     if (status != MTX_OK) return status;
     if (flags & MTX_PAIRS_REVERSE) {
-        if (!rev_reserve(out, first)) {
+        if (!rev_reserve(out, first) || !nb_reverse(out->scratch, out, out->atoms, first)) {
             out->n = first;
             return rt_no_memory(problem);
         }
-        reverse_fill(out, first);
     }
-    out->atom_ptr[0] = 0;
-    out->pair_ptr[0] = 0;
-    out->atoms += n;
-    out->structures++;
-    out->atom_ptr[out->structures] = out->atoms;
-    out->pair_ptr[out->structures] = out->n;
+    nb_result_close(out, n);
     return MTX_OK;
 }
 

@@ -83,12 +83,57 @@ static inline int32_t nb_bin(float x, float per, int32_t count)
 
 /* ---- grid: everything before the rows */
 
-typedef struct nb_scratch nb_scratch;
+/* A buffer that only grows. */
+typedef struct nb_buffer {
+    void  *data;
+    size_t bytes;
+} nb_buffer;
+
+/* The lattice, reduced and turned. Axis 0 is u, 1 is v, 2 is w. */
+typedef struct nb_frame {
+    double  row[3][3];           /* a1, a2, a3, Cartesian; rows of open directions have length 1 */
+    int32_t change[3][3];        /* a_k = sum_c change[k][c] * given row c                   */
+    double  turn[3][3];          /* unit vectors of u, v, w                                  */
+    double  low[3][3];           /* a_k in the turned frame, lower triangular                */
+    double  corner[3];           /* least coordinate of the box: 0, or the least of an open direction */
+    double  extent[3];           /* of the box                                               */
+    bool    open[3];             /* the direction does not repeat                            */
+} nb_frame;
+
+enum {
+    NB_ATOMS, NB_PLACE, NB_IMAGES, NB_U, NB_V, NB_W, NB_SLOTS, NB_LABELS, NB_START, NB_STAGE,   /* the grid */
+    NB_CURSOR, NB_INTO, NB_ALONG, NB_TABLE,                                                 /* reverse pairs */
+    NB_BUFFERS
+};
+
+typedef struct nb_verlet nb_verlet;
+
+/* What a search keeps between calls. */
+typedef struct nb_scratch {
+    nb_buffer  buffer[NB_BUFFERS];
+    nb_frame   frame;
+    nb_verlet *verlet;           /* of mtx_neighbors_update, or NULL                         */
+} nb_scratch;
+
+/* Room for count elements and slack, the slack zeroed; the first `keep` bytes survive. NULL: memory exhausted. */
+void *nb_buffer_reserve(nb_buffer *buffer, int64_t count, size_t size, size_t keep);
 
 nb_scratch *nb_scratch_new(void);
 void        nb_scratch_free(nb_scratch *scratch);
 
 mtx_status nb_grid_make(nb_scratch *scratch, const double (*r)[3], const double cell[3][3], const uint8_t pbc[3],
                         int64_t n, double cutoff, nb_grid *grid, mtx_problem *problem);
+
+/* ---- rows afterwards */
+
+/* rev of the pairs from `first` on, those of atoms `base` and later; false when memory is exhausted. */
+bool nb_reverse(nb_scratch *scratch, mtx_pairs *pairs, int64_t base, int64_t first);
+
+void nb_verlet_free(nb_verlet *verlet);
+
+/* Room in the result for one more structure and so many pairs; false when memory is exhausted. */
+bool nb_result_reserve(mtx_pairs *out, int64_t atoms, int64_t pairs, unsigned flags);
+/* The rows of the next `atoms` atoms are there: count them and their structure in. */
+void nb_result_close(mtx_pairs *out, int64_t atoms);
 
 #endif

@@ -25,45 +25,9 @@ typedef struct nb_image {
     int32_t j, s[3], bin;        /* s: indices of the lattice vectors a1, a2, a3             */
 } nb_image;
 
-/* A buffer that only grows. */
-typedef struct nb_buffer {
-    void  *data;
-    size_t bytes;
-} nb_buffer;
-
-/* The lattice, reduced and turned. Axis 0 is u, 1 is v, 2 is w. */
-typedef struct nb_frame {
-    double  row[3][3];           /* a1, a2, a3, Cartesian; rows of open directions have length 1 */
-    int32_t change[3][3];        /* a_k = sum_c change[k][c] * given row c                   */
-    double  turn[3][3];          /* unit vectors of u, v, w                                  */
-    double  low[3][3];           /* a_k in the turned frame, lower triangular                */
-    double  corner[3];           /* least coordinate of the box: 0, or the least of an open direction */
-    double  extent[3];           /* of the box                                               */
-    bool    open[3];             /* the direction does not repeat                            */
-} nb_frame;
-
-struct nb_scratch {
-    nb_buffer atoms, place, images, u, v, w, slots, labels, start, stage;
-    nb_frame  frame;
-};
-
-nb_scratch *nb_scratch_new(void)
-{
-    return calloc(1, sizeof(nb_scratch));
-}
-
-void nb_scratch_free(nb_scratch *s)
-{
-    if (s == NULL) return;
-    nb_buffer *all[] = {&s->atoms, &s->place, &s->images, &s->u, &s->v, &s->w, &s->slots, &s->labels, &s->start,
-                        &s->stage};
-    for (size_t k = 0; k < sizeof all / sizeof *all; k++) rt_aligned_free(all[k]->data);
-    free(s);
-}
-
 /* Room for count elements and slack; the slack is zeroed so that what lies there is always a valid slot. With `keep`
  * the content survives. */
-static void *buffer_reserve(nb_buffer *b, int64_t count, size_t size, size_t keep)
+void *nb_buffer_reserve(nb_buffer *b, int64_t count, size_t size, size_t keep)
 {
     const size_t bytes = ((size_t)count + NB_SLACK) * size;
     if (bytes <= b->bytes) return b->data;
@@ -76,6 +40,19 @@ static void *buffer_reserve(nb_buffer *b, int64_t count, size_t size, size_t kee
     b->data = data;
     b->bytes = grown;
     return data;
+}
+
+nb_scratch *nb_scratch_new(void)
+{
+    return calloc(1, sizeof(nb_scratch));
+}
+
+void nb_scratch_free(nb_scratch *s)
+{
+    if (s == NULL) return;
+    for (int k = 0; k < NB_BUFFERS; k++) rt_aligned_free(s->buffer[k].data);
+    nb_verlet_free(s->verlet);
+    free(s);
 }
 
 static double dot(const double a[3], const double b[3])
@@ -220,8 +197,8 @@ static bool atom_home(const nb_frame *f, const double r[3], nb_atom *atom, doubl
 
 static mtx_status atoms_home(nb_scratch *s, const double (*r)[3], int64_t n, mtx_problem *problem)
 {
-    nb_atom *atoms = buffer_reserve(&s->atoms, n, sizeof *atoms, 0);
-    double (*place)[3] = buffer_reserve(&s->place, n, sizeof *place, 0);
+    nb_atom *atoms = nb_buffer_reserve(&s->buffer[NB_ATOMS], n, sizeof *atoms, 0);
+    double (*place)[3] = nb_buffer_reserve(&s->buffer[NB_PLACE], n, sizeof *place, 0);
     if (atoms == NULL || place == NULL) return rt_no_memory(problem);
     for (int64_t i = 0; i < n; i++) {
         if (atom_home(&s->frame, r[i], &atoms[i], place[i])) continue;
@@ -350,14 +327,14 @@ static bool sow_atom(nb_sowing *sow, int32_t *bins, int32_t j, const double plac
             if (need > sow->capacity) {
                 sow->capacity = need + need / 2;
                 if (sow->capacity > IMAGES_MAX) return false;
-                if (buffer_reserve(&sow->scratch->images, sow->capacity, sizeof(nb_image),
+                if (nb_buffer_reserve(&sow->scratch->buffer[NB_IMAGES], sow->capacity, sizeof(nb_image),
                                    (size_t)sow->count * sizeof(nb_image)) == NULL) {
                     return false;
                 }
             }
             for (s[0] = ru[0]; s[0] <= ru[1]; s[0]++) {
                 x[0] = u + s[0] * f->low[0][0];
-                sow_image(sow, sow->scratch->images.data, bins, j, x, s);
+                sow_image(sow, sow->scratch->buffer[NB_IMAGES].data, bins, j, x, s);
             }
         }
     }
@@ -388,13 +365,13 @@ static void slot_fill(const nb_frame *f, const nb_image *image, nb_atom *atoms, 
 static bool slots_sort(nb_scratch *s, nb_grid *g, int32_t *start, int64_t bins)
 {
     const int64_t count = g->slots;
-    const nb_image *images = s->images.data;
-    float *u = buffer_reserve(&s->u, count, sizeof *u, 0);
-    float *v = buffer_reserve(&s->v, count, sizeof *v, 0);
-    float *w = buffer_reserve(&s->w, count, sizeof *w, 0);
-    nb_slot *slot = buffer_reserve(&s->slots, count, sizeof *slot, 0);
-    nb_label *label = buffer_reserve(&s->labels, count, sizeof *label, 0);
-    int32_t *stage = buffer_reserve(&s->stage, count, sizeof *stage, 0);
+    const nb_image *images = s->buffer[NB_IMAGES].data;
+    float *u = nb_buffer_reserve(&s->buffer[NB_U], count, sizeof *u, 0);
+    float *v = nb_buffer_reserve(&s->buffer[NB_V], count, sizeof *v, 0);
+    float *w = nb_buffer_reserve(&s->buffer[NB_W], count, sizeof *w, 0);
+    nb_slot *slot = nb_buffer_reserve(&s->buffer[NB_SLOTS], count, sizeof *slot, 0);
+    nb_label *label = nb_buffer_reserve(&s->buffer[NB_LABELS], count, sizeof *label, 0);
+    int32_t *stage = nb_buffer_reserve(&s->buffer[NB_STAGE], count, sizeof *stage, 0);
     if (u == NULL || v == NULL || w == NULL || slot == NULL || label == NULL || stage == NULL) return false;
     /* what a smaller structure finds after its hits must be one of its own slots */
     memset(stage, 0, ((size_t)count + NB_SLACK) * sizeof *stage);
@@ -404,7 +381,7 @@ static bool slots_sort(nb_scratch *s, nb_grid *g, int32_t *start, int64_t bins)
         u[at] = images[k].u;
         v[at] = images[k].v;
         w[at] = images[k].w;
-        slot_fill(&s->frame, &images[k], s->atoms.data, &slot[at], &label[at], at);
+        slot_fill(&s->frame, &images[k], s->buffer[NB_ATOMS].data, &slot[at], &label[at], at);
     }
     memmove(start + 1, start, (size_t)bins * sizeof *start);
     start[0] = 0;
@@ -439,18 +416,18 @@ mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3
     for (int k = 0; k < 3; k++) expected *= f->open[k] ? 1.0 : extent[k] / f->extent[k];
     if (!(expected < 2e9) || !images_countable(f, reach)) return too_many(problem);
 
-    *g = (nb_grid){.atoms = n, .cutoff2 = cutoff * cutoff, .reach = (float)reach, .atom = s->atoms.data};
+    *g = (nb_grid){.atoms = n, .cutoff2 = cutoff * cutoff, .reach = (float)reach, .atom = s->buffer[NB_ATOMS].data};
     g->reach2 = g->reach * g->reach;
     grid_shape(g, extent, expected, reach);
     const int64_t bins = (int64_t)g->nw * g->nv * g->nu;
     nb_sowing sow = {.scratch = s, .grid = g, .reach = reach, .capacity = (int64_t)(1.1 * expected) + NB_SLACK};
     for (int k = 0; k < 3; k++) sow.margin[k] = f->open[k] ? 0.0f : (float)reach;
-    int32_t *start = buffer_reserve(&s->start, bins + 1, sizeof *start, 0);
-    if (start == NULL || buffer_reserve(&s->images, sow.capacity, sizeof(nb_image), 0) == NULL) {
+    int32_t *start = nb_buffer_reserve(&s->buffer[NB_START], bins + 1, sizeof *start, 0);
+    if (start == NULL || nb_buffer_reserve(&s->buffer[NB_IMAGES], sow.capacity, sizeof(nb_image), 0) == NULL) {
         return rt_no_memory(problem);
     }
     memset(start, 0, ((size_t)bins + 2) * sizeof *start);
-    const double (*place)[3] = s->place.data;
+    const double (*place)[3] = s->buffer[NB_PLACE].data;
     for (int64_t j = 0; j < n; j++) {
         if (sow_atom(&sow, start, (int32_t)j, place[j])) continue;
         return sow.capacity > IMAGES_MAX ? too_many(problem) : rt_no_memory(problem);

@@ -393,6 +393,15 @@ MTX_API mtx_status mtx_neighbors_build(const double (*r)[3], const double cell[3
                                        double cutoff, unsigned flags, mtx_pairs *out, mtx_problem *problem);
 MTX_API mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
                                         double cutoff, unsigned flags, mtx_pairs *out, mtx_problem *problem);
+/**
+ * The list of atoms that move a little from call to call, as build gives it but for the order inside rows. Pairs within
+ * cutoff + skin are kept in `out` and measured again; they are searched anew (*searched, may be NULL) when an atom has
+ * moved half the skin since, or when anything but the positions has changed. Atoms must not be wrapped in between: a
+ * jump by a lattice vector is a move. `out` holds this one structure.
+ */
+MTX_API mtx_status mtx_neighbors_update(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
+                                        double cutoff, double skin, unsigned flags, mtx_pairs *out, bool *searched,
+                                        mtx_problem *problem);
 /** Name of the kernel that these flags select on this machine: "avx512", "avx2" or "portable". */
 MTX_API const char *mtx_neighbors_kernel(unsigned flags);
 

@@ -494,6 +494,123 @@ static void large_open_clusters_agree(void **state)
     mtx_pairs_free(&p);
 }
 
+/* Row i as sorted pairs. */
+static int64_t sorted_row(const mtx_pairs *p, int64_t i, pair *out)
+{
+    const int64_t n = p->row[i + 1] - p->row[i];
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t m = p->row[i] + k;
+        assert_int_equal(p->i[m], i);
+        out[k] = (pair){p->j[m], {p->sx[m], p->sy[m], p->sz[m]}, p->dist[m]};
+    }
+    if (n > 0) qsort(out, (size_t)n, sizeof *out, pair_order);
+    return n;
+}
+
+/* A random walk: the updated list is the searched one at every step, also far from the origin. */
+static void moving_atoms_keep_their_lists(void **state)
+{
+    (void)state;
+    enum { N = 40, STEPS = 120 };
+    static double r[N][3];
+    static pair a[4000], b[4000];
+    random_state = 77;
+    const double cell[3][3] = {{9, 0, 0}, {3, 8, 0}, {-1, 2, 10}};
+    const uint8_t pbc[3] = {1, 1, 0};
+    for (int i = 0; i < N; i++) {
+        for (int c = 0; c < 3; c++) r[i][c] = uniform(0, 9) + (i % 2) * 900.0 * cell[0][c];
+    }
+    mtx_pairs updated, built;
+    mtx_pairs_init(&updated);
+    mtx_pairs_init(&built);
+    int searches = 0;
+    for (int step = 0; step < STEPS; step++) {
+        const double cutoff = step < 100 ? 4.0 : 4.5;
+        bool searched;
+        assert_int_equal(mtx_neighbors_update((const double (*)[3])r, cell, pbc, N, cutoff, 0.8, MTX_PAIRS_REVERSE,
+                                              &updated, &searched, NULL), MTX_OK);
+        assert_int_equal(mtx_neighbors_build((const double (*)[3])r, cell, pbc, N, cutoff, 0, &built, NULL), MTX_OK);
+        searches += searched;
+        assert_true(step != 100 || searched);
+        check_reverse(&updated);
+        assert_int_equal(updated.n, built.n);
+        assert_int_equal(updated.structures, 1);
+        assert_int_equal(updated.pair_ptr[1], built.n);
+        for (int i = 0; i < N; i++) {
+            const int64_t n = sorted_row(&updated, i, a);
+            assert_int_equal(n, sorted_row(&built, i, b));
+            for (int64_t k = 0; k < n; k++) {
+                assert_int_equal(pair_order(&a[k], &b[k]), 0);
+                assert_true(fabsl(a[k].dist - b[k].dist) < D_TOLERANCE);
+            }
+        }
+        for (int i = 0; i < N; i++) {
+            for (int c = 0; c < 3; c++) r[i][c] += uniform(-0.05, 0.05);
+        }
+    }
+    assert_true(searches > 2 && searches < STEPS / 2);
+    memcpy(r[1], r[0], sizeof r[1]);                  /* now two coincide */
+    mtx_problem problem;
+    assert_int_equal(mtx_neighbors_update((const double (*)[3])r, cell, pbc, N, 4.5, 0.8, 0, &updated, NULL, &problem),
+                     MTX_EDATA);
+    assert_non_null(strstr(problem.message, "atoms 1 and 2 are at the same place"));
+    assert_int_equal(mtx_neighbors_update((const double (*)[3])r, cell, pbc, N, 4.5, -1.0, 0, &updated, NULL, &problem),
+                     MTX_EINVAL);
+    mtx_pairs_free(&updated);
+    mtx_pairs_free(&built);
+}
+
+/* Many columns and bins: a triclinic cell of 700 atoms against the same atoms in a doubled cell, row by row. */
+static void large_cells_agree_with_their_supercell(void **state)
+{
+    (void)state;
+    enum { N = 700 };
+    static double r[2 * N][3];
+    static pair a[8000], b[8000];
+    random_state = 99;
+    const double cell[3][3] = {{21, 0.5, 0}, {-7, 19, 1}, {4, -3, 24}};
+    double doubled[3][3];
+    const uint8_t pbc[3] = {1, 1, 1};
+    memcpy(doubled, cell, sizeof doubled);
+    for (int c = 0; c < 3; c++) doubled[1][c] += cell[1][c];
+    for (int i = 0; i < N; i++) {
+        const double f[3] = {uniform(-1, 1), uniform(-1, 1), uniform(-1, 1)};
+        for (int c = 0; c < 3; c++) {
+            r[i][c] = f[0] * cell[0][c] + f[1] * cell[1][c] + f[2] * cell[2][c];
+            r[N + i][c] = r[i][c] + cell[1][c];
+        }
+    }
+    static const double cutoffs[] = {1.5, 3.0, 6.5};
+    mtx_pairs one, two;
+    mtx_pairs_init(&one);
+    mtx_pairs_init(&two);
+    for (size_t q = 0; q < sizeof cutoffs / sizeof *cutoffs; q++) {
+        assert_int_equal(mtx_neighbors_build((const double (*)[3])r, cell, pbc, N, cutoffs[q], MTX_PAIRS_REVERSE, &one,
+                                             NULL), MTX_OK);
+        assert_int_equal(mtx_neighbors_build((const double (*)[3])r, (const double (*)[3])doubled, pbc, 2 * N, cutoffs[q],
+                                             0, &two, NULL), MTX_OK);
+        check_reverse(&one);
+        assert_int_equal(two.n, 2 * one.n);
+        assert_true(one.n > 50);
+        for (int i = 0; i < N; i++) {
+            const int64_t n = sorted_row(&one, i, a);
+            assert_int_equal(sorted_row(&two, i, b), n);
+            /* atom j + N of the doubled cell is j one lattice vector on */
+            for (int64_t k = 0; k < n; k++) {
+                b[k].s[1] = 2 * b[k].s[1] + (b[k].j >= N);
+                b[k].j %= N;
+            }
+            if (n > 0) qsort(b, (size_t)n, sizeof *b, pair_order);
+            for (int64_t k = 0; k < n; k++) {
+                assert_int_equal(pair_order(&a[k], &b[k]), 0);
+                assert_true(fabsl(a[k].dist - b[k].dist) < D_TOLERANCE);
+            }
+        }
+    }
+    mtx_pairs_free(&one);
+    mtx_pairs_free(&two);
+}
+
 static void arrays_are_aligned_with_slack(void **state)
 {
     (void)state;
@@ -522,6 +639,8 @@ int main(void)
         cmocka_unit_test(a_failed_append_leaves_the_batch),
         cmocka_unit_test(bad_arguments_are_refused),
         cmocka_unit_test(large_open_clusters_agree),
+        cmocka_unit_test(large_cells_agree_with_their_supercell),
+        cmocka_unit_test(moving_atoms_keep_their_lists),
         cmocka_unit_test(arrays_are_aligned_with_slack),
     };
     return cmocka_run_group_tests_name("neighbors", tests, NULL, NULL);
