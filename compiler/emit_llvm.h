@@ -26,8 +26,9 @@ bool llvm_unit_open(llvm_unit *u, LLVMContextRef context, text *problem);
 void llvm_unit_close(llvm_unit *u, bool with_module);
 /* kernel k for that level as an external function `symbol` of the kernel type */
 bool llvm_emit_kernel(llvm_unit *u, const kernel *k, const char *symbol, int level, text *problem);
-/* verify, then the passes of -O3 */
-bool llvm_unit_optimise(llvm_unit *u, text *problem);
+/* Verify, then the passes of -O3; without `vectorise` no vectorising and unrolling, which take half of the time and
+ * gain nothing where simd_llvm.c has made the vectors. */
+bool llvm_unit_optimise(llvm_unit *u, bool vectorise, text *problem);
 
 /* ---- vector_math_llvm.c */
 /* Declaration of a libm function of `args` doubles. */

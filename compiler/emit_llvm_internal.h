@@ -34,6 +34,7 @@ typedef struct emitter {
     unsigned      lanes;         /* of the open vector loop; 0: none                                        */
     unsigned      guards;        /* conditions open around, that differ between the lanes                   */
     LLVMValueRef  mask;          /* of the open vector loop                                                 */
+    LLVMValueRef  left;          /* iterations from its first lane to its end                               */
     bool          failed;        /* memory exhausted                                                        */
 } emitter;
 

@@ -143,6 +143,44 @@ static LLVMValueRef idle(const emitter *e, LLVMTypeRef type)
     return LLVMConstVector(lane, e->lanes);
 }
 
+#define STRIDE_MOST 4                    /* beyond it a gather touches less                                         */
+
+/* every step-th number from l.first on: whole vectors, of which the lanes are picked. A gather of 8 costs more than
+ * three loads and two permutations. Only under the mask of the loop itself, where the lanes that are in come first. */
+static LLVMValueRef load_strided(emitter *e, buffer_id b, linear l, LLVMTypeRef type)
+{
+    LLVMBuilderRef build = e->u->builder;
+    unsigned step = (unsigned)l.step, n = e->lanes, width = n;
+    LLVMTypeRef overload[2] = {LLVMVectorType(type, n), e->u->ptr};
+    LLVMValueRef last = LLVMBuildNSWSub(build, LLVMBuildNSWMul(build, e->left, llvm_i64(e->u, step), ""), llvm_i64(e->u, step - 1), "");
+    LLVMValueRef all = NULL, lane[16 * STRIDE_MOST];
+    for (unsigned part = 0; part < step; part++) {
+        for (unsigned i = 0; i < n; i++)
+            lane[i] = llvm_i64(e->u, part * n + i);
+        LLVMValueRef in = LLVMBuildICmp(build, LLVMIntSLT, LLVMConstVector(lane, n), llvm_widen(e, last), "");
+        LLVMValueRef index = LLVMBuildNSWAdd(build, l.first, llvm_i64(e->u, part * n), "");
+        LLVMValueRef arg[] = {element(e, b, index), LLVMConstInt(e->u->i32, 8, false), in, idle(e, type)};
+        LLVMValueRef v = llvm_intrinsic(e, "llvm.masked.load", overload, 2, arg, llvm_masked_arguments(arg, 4, 1));
+        if (!all) {
+            all = v;
+            continue;
+        }
+        for (unsigned i = 0; i < width + n; i++)         /* append: both sides as wide as the longer        */
+            lane[i] = LLVMConstInt(e->u->i32, i, false);
+        if (width > n) {
+            LLVMValueRef wide[16 * STRIDE_MOST];
+            for (unsigned i = 0; i < width; i++)
+                wide[i] = i < n ? lane[i] : LLVMGetPoison(e->u->i32);
+            v = LLVMBuildShuffleVector(build, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(wide, width), "");
+        }
+        all = LLVMBuildShuffleVector(build, all, v, LLVMConstVector(lane, width + n), "");
+        width += n;
+    }
+    for (unsigned i = 0; i < n; i++)
+        lane[i] = LLVMConstInt(e->u->i32, i * step, false);
+    return LLVMBuildShuffleVector(build, all, LLVMGetPoison(LLVMTypeOf(all)), LLVMConstVector(lane, n), "");
+}
+
 static LLVMValueRef load_lanes(emitter *e, buffer_id b, const lexpr *index, LLVMTypeRef type)
 {
     loop_type t = e->k->buffers.at[b].type;
@@ -153,6 +191,8 @@ static LLVMValueRef load_lanes(emitter *e, buffer_id b, const lexpr *index, LLVM
         LLVMValueRef arg[] = {element(e, b, l.first), align, e->mask, idle(e, type)};
         return llvm_intrinsic(e, "llvm.masked.load", overload, 2, arg, llvm_masked_arguments(arg, 4, 1));
     }
+    if (l.first && l.step > 1 && l.step <= STRIDE_MOST && t == LT_F64 && e->guards == 0)
+        return load_strided(e, b, l, type);
     LLVMValueRef at = element(e, b, llvm_widen(e, llvm_expr(e, index)));
     LLVMValueRef arg[] = {at, align, e->mask, idle(e, type)};
     overload[1] = LLVMTypeOf(at);

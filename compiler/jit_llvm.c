@@ -117,7 +117,7 @@ static mtx_status llvm_jit(const kernel *const *k, uint32_t n, int level, jit_co
             snprintf(symbol, sizeof symbol, "kernel_%u", i);
             done = llvm_emit_kernel(&u, k[i], symbol, level, problem);
         }
-        done = done && llvm_unit_optimise(&u, problem);
+        done = done && llvm_unit_optimise(&u, level < 3, problem);
         status = done ? orc_load(&u, &scope, n, out, problem) : MTX_EIO;
         llvm_unit_close(&u, !done);
     }
@@ -164,7 +164,7 @@ static mtx_status llvm_write(const kernel *const *k, const char *const *symbol, 
             if (done)                                     /* for the library that they go into, not beyond   */
                 LLVMSetVisibility(LLVMGetNamedFunction(u.module, words), LLVMHiddenVisibility);
         }
-        done = done && llvm_unit_optimise(&u, problem);
+        done = done && llvm_unit_optimise(&u, true, problem);
         status = done ? unit_write(&u, kind, path, problem) : MTX_EIO;
         llvm_unit_close(&u, true);
     }

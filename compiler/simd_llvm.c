@@ -9,6 +9,9 @@
 
 #include <stdlib.h>
 
+#define UNROLL_STEPS 4                   /* vectors                                                                 */
+#define UNROLL_STATEMENTS 4
+
 /* ---- which loops: every bound inside is the same for all lanes, every store has a place of its own in each lane ---------- */
 
 typedef struct scan { const kernel *k; bool *varies; bool bad; } scan;
@@ -189,25 +192,45 @@ static void close_sums(emitter *e, const lstmt *s, LLVMValueRef *saved)
     }
 }
 
+/* the iterations index, index + 1, ... of all lanes, of which those below hi are in */
+static void vector_step(emitter *e, const lstmt *s, LLVMValueRef index, LLVMValueRef hi)
+{
+    LLVMBuilderRef b = e->u->builder;
+    lvalue v = s->loop.index;
+    e->left = LLVMBuildNSWSub(b, hi, index, "");
+    e->mask = LLVMBuildICmp(b, LLVMIntSLT, lane_numbers(e), llvm_widen(e, e->left), "in");
+    e->linear[v] = (linear){index, 1};
+    e->value[v] = LLVMBuildAdd(b, llvm_widen(e, index), lane_numbers(e), "");
+    llvm_block(e, &s->loop.body);
+}
+
 static void vector_body(emitter *e, const lstmt *s, LLVMValueRef lo, LLVMValueRef hi)
 {
     llvm_unit *u = e->u;
     LLVMBuilderRef b = u->builder;
-    lvalue v = s->loop.index;
     LLVMBasicBlockRef before = LLVMGetInsertBlock(b), body = llvm_new_block(e, "vector"), after = llvm_new_block(e, "done");
     LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSLT, lo, hi, ""), body, after);
     LLVMPositionBuilderAtEnd(b, body);
-    LLVMValueRef index = LLVMBuildPhi(b, u->i64, llvm_value_name(e, v));
-    LLVMValueRef left = llvm_widen(e, LLVMBuildNSWSub(b, hi, index, ""));
-    e->mask = LLVMBuildICmp(b, LLVMIntSLT, lane_numbers(e), left, "in");
-    e->linear[v] = (linear){index, 1};
-    e->value[v] = LLVMBuildAdd(b, llvm_widen(e, index), lane_numbers(e), "");
-    llvm_block(e, &s->loop.body);
+    LLVMValueRef index = LLVMBuildPhi(b, u->i64, llvm_value_name(e, s->loop.index));
+    vector_step(e, s, index, hi);
     LLVMValueRef next = LLVMBuildNSWAdd(b, index, llvm_i64(u, e->lanes), "");
     LLVMBasicBlockRef last = LLVMGetInsertBlock(b);
     LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSLT, next, hi, ""), body, after);
     LLVMAddIncoming(index, (LLVMValueRef[]){lo, next}, (LLVMBasicBlockRef[]){before, last}, 2);
     LLVMPositionBuilderAtEnd(b, after);
+}
+
+/* Few iterations, known now, of a small body: one step after the other, with masks that are constants. */
+static bool vector_unrolled(emitter *e, const lstmt *s, LLVMValueRef lo, LLVMValueRef hi)
+{
+    if (!LLVMIsAConstantInt(lo) || !LLVMIsAConstantInt(hi) || s->loop.body.stmt.n > UNROLL_STATEMENTS)
+        return false;
+    int64_t first = LLVMConstIntGetSExtValue(lo), end = LLVMConstIntGetSExtValue(hi);
+    if (end - first > UNROLL_STEPS * (int64_t)e->lanes)
+        return false;
+    for (int64_t at = first; at < end; at += e->lanes)
+        vector_step(e, s, llvm_i64(e->u, at), hi);
+    return true;
 }
 
 void llvm_vector_loop(emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueRef hi, unsigned lanes)
@@ -219,7 +242,8 @@ void llvm_vector_loop(emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueR
     }
     e->lanes = lanes;
     open_sums(e, loop, saved);
-    vector_body(e, loop, lo, hi);
+    if (!vector_unrolled(e, loop, lo, hi))
+        vector_body(e, loop, lo, hi);
     close_sums(e, loop, saved);
     e->lanes = 0;
     e->mask = NULL;

@@ -82,7 +82,7 @@ void llvm_unit_close(llvm_unit *u, bool with_module)
     *u = (llvm_unit){0};
 }
 
-bool llvm_unit_optimise(llvm_unit *u, text *problem)
+bool llvm_unit_optimise(llvm_unit *u, bool vectorise, text *problem)
 {
     char *message = NULL;
     llvm_math_keep(u);
@@ -93,10 +93,10 @@ bool llvm_unit_optimise(llvm_unit *u, text *problem)
     if (bad)
         return false;
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    LLVMPassBuilderOptionsSetLoopVectorization(options, true);
-    LLVMPassBuilderOptionsSetLoopInterleaving(options, true);
-    LLVMPassBuilderOptionsSetLoopUnrolling(options, true);
-    LLVMPassBuilderOptionsSetSLPVectorization(options, true);
+    LLVMPassBuilderOptionsSetLoopVectorization(options, vectorise);
+    LLVMPassBuilderOptionsSetLoopInterleaving(options, vectorise);
+    LLVMPassBuilderOptionsSetLoopUnrolling(options, vectorise);
+    LLVMPassBuilderOptionsSetSLPVectorization(options, vectorise);
     LLVMErrorRef error = LLVMRunPasses(u->module, "default<O3>", u->machine, options);
     LLVMDisposePassBuilderOptions(options);
     if (error) {
