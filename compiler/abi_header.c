@@ -101,7 +101,7 @@ static void put_top(const abi *x, text *out)
     put_outputs_doc(x, out);
     text_add(out,
         " * Elements of all frames are concatenated; [set] counts those of a frame, so a matrix over two sets has the n x n\n"
-        " * rows of the first frame, then those of the second. Numbers are in base units (angstrom, eV, e, K, fs, amu)\n"
+        " * rows of the first frame, then those of the second. Numbers are in base units (angstrom, eV, e, K, fs; mass eV fs^2/angstrom^2)\n"
         " * unless a unit is named.\n"
         " *\n"
         " * Threads: every function may run on any number of threads, each with scratch memory of its own. Nothing is\n"
