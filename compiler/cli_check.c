@@ -6,45 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
-
-static void json_place(text *out, span at, const char *why)
-{
-    if (!at.src) {
-        text_add(out, "null");
-        return;
-    }
-    place from = source_place(at.src, at.start), to = source_place(at.src, at.end);
-    text_add(out, "{\"file\": ");
-    text_json(out, at.src->path);
-    text_printf(out, ", \"line\": %u, \"column\": %u, \"end_line\": %u, \"end_column\": %u, \"text\": ", from.line, from.column,
-                to.line, to.column);
-    text_json(out, why ? why : "");
-    text_add(out, "}");
-}
-
-static void json_claims(const compilation *c, text *out, bool *first)
-{
-    for (uint32_t k = 0; k < c->transforms.n; k++) {
-        const compiled *t = &c->transforms.at[k];
-        for (uint32_t j = 0; j < t->verdicts.n; j++) {
-            const verdict *v = &t->verdicts.at[j];
-            text_add(out, *first ? "\n  {\"transform\": " : ",\n  {\"transform\": ");
-            *first = false;
-            text_json(out, t->p->id);
-            text_add(out, ", \"subject\": ");
-            text_json(out, t->p->defs.at[v->claim->subject].id);
-            text_add(out, ", \"claim\": ");
-            text_json(out, v->claim_word);
-            text_add(out, ", \"verdict\": ");
-            text_json(out, verdict_text[v->kind]);
-            text_add(out, ", \"evidence\": ");
-            text_json(out, v->evidence);
-            text_add(out, ", \"blame\": ");
-            json_place(out, v->blame, v->blame_why);
-            text_add(out, "}");
-        }
-    }
-}
+#include "report.h"
 
 /* One line per symmetry and verdict, outputs that share both in one list. */
 static void print_table(const compilation *c)
@@ -96,17 +58,8 @@ static int check_one(const char *path, bool search, bool strict, bool times, tex
         }
     }
     if (json) {
-        text one;
-        text_init(&one);
-        diag_print_json(&c.sink, &one);
-        const char *from = one.s ? strchr(one.s, '[') : NULL, *to = one.s ? strrchr(one.s, ']') : NULL;
-        if (from && to && strspn(from + 1, " \n") < (size_t)(to - from - 1)) {
-            text_add(json, *first_diag ? "" : ",");
-            text_addn(json, from + 1, (size_t)(to - from - 1));
-            *first_diag = false;
-        }
-        text_free(&one);
-        json_claims(&c, claims, first_claim);
+        report_diagnostics(&c, json, first_diag);
+        report_claims(&c, claims, first_claim);
     } else {
         print_table(&c);
     }
