@@ -121,14 +121,15 @@ mtx_status mtx_cell_make(const double cell[3][3], const uint8_t pbc[3], mtx_cell
     for (int k = 0; k < 3; k++) {
         for (int c = 0; c < 3; c++) {
             if (isfinite(cell[k][c]) && fabs(cell[k][c]) < 1e150) continue;
-            return rt_problem_set(problem, MTX_EDATA, "E0650", "lattice vector %d has the component %g", k + 1,
-                                  cell[k][c]);
+            return rt_problem_set(problem, MTX_EDATA, "E0650", "lattice vector %d has the component %g",
+                                  k + 1, cell[k][c]);
         }
     }
     double row[3][3];
     if (!complete_rows(cell, pbc, row)) {
-        rt_problem_set(problem, MTX_EDATA, "E0615",
-                       "the cell has no volume: the lattice vectors along which it repeats are zero or dependent");
+        rt_problem_set(
+            problem, MTX_EDATA, "E0615",
+            "the cell has no volume: the lattice vectors along which it repeats are zero or dependent");
         rt_problem_help(problem, "Give independent lattice vectors, or mark the direction as not periodic.");
         return MTX_EDATA;
     }
@@ -165,8 +166,8 @@ static bool wrap_one(const mtx_cell *cell, double r[3], int32_t shift[3])
         bool inside = true;
         for (int k = 0; k < 3; k++) {
             if (!cell->pbc[k]) continue;
-            const double f = moved[0] * cell->inverse[0][k] + moved[1] * cell->inverse[1][k]
-                           + moved[2] * cell->inverse[2][k];
+            const double f = moved[0] * cell->inverse[0][k] + moved[1] * cell->inverse[1][k] +
+                             moved[2] * cell->inverse[2][k];
             if (!(fabs(f) <= SHIFT_MAX)) return false;
             const double down = floor(f);
             if (down != 0.0) inside = false;
@@ -183,7 +184,8 @@ static bool wrap_one(const mtx_cell *cell, double r[3], int32_t shift[3])
     return true;
 }
 
-mtx_status mtx_cell_wrap(const mtx_cell *cell, double (*r)[3], int64_t n, int32_t (*shift)[3], mtx_problem *problem)
+mtx_status mtx_cell_wrap(const mtx_cell *cell, double (*r)[3], int64_t n, int32_t (*shift)[3],
+                         mtx_problem *problem)
 {
     for (int64_t i = 0; i < n; i++) {
         int32_t own[3];
@@ -209,8 +211,8 @@ void mtx_cell_reciprocal(const mtx_cell *cell, double rows[3][3])
 
 typedef struct reduction {
     const double (*row)[3];
-    double       change[3][3];     /* integers, held as doubles so that products stay exact below 2^53 */
-    double       basis[3][3];
+    double change[3][3]; /* integers, held as doubles so that products stay exact below 2^53 */
+    double basis[3][3];
 } reduction;
 
 static void basis_update(reduction *s, int k)
@@ -284,7 +286,8 @@ static bool basis_sound(const reduction *s)
     return true;
 }
 
-mtx_status mtx_cell_reduce(const mtx_cell *cell, double reduced[3][3], int64_t change[3][3], mtx_problem *problem)
+mtx_status mtx_cell_reduce(const mtx_cell *cell, double reduced[3][3], int64_t change[3][3],
+                           mtx_problem *problem)
 {
     reduction s = {.row = cell->row};
     int axis[3], count = 0;

@@ -23,30 +23,30 @@ enum { SLACK = 16, NAMED_MAX = 4 };
 
 /* How one sample lattice is made of host cells. */
 typedef struct tile_plan {
-    bool     ready;
-    double   cell[3][3];
-    mtx_cell sample;             /* rows along the axes, orthogonal units elsewhere          */
-    mtx_cell host;               /* the host's reduced rows, strained to fit the sample      */
-    int64_t  hermite[3][3];      /* lower triangular, spans the rows of M                    */
-    int64_t  tiles;
+    bool ready;
+    double cell[3][3];
+    mtx_cell sample;       /* rows along the axes, orthogonal units elsewhere          */
+    mtx_cell host;         /* the host's reduced rows, strained to fit the sample      */
+    int64_t hermite[3][3]; /* lower triangular, spans the rows of M                    */
+    int64_t tiles;
 } tile_plan;
 
 typedef struct scratch {
     differ_host host;
     tile_plan tile;
-    double    shift[3];          /* last registration, tried first                           */
-    int32_t  *occupant;          /* [tiles * sites] atom or -1                               */
-    int32_t  *place;             /* [atoms] instance of each atom or -1                      */
-    int32_t (*cell)[3];          /* [tiles * sites] host cell t of each instance, on the reduced lattice */
-    int64_t   occupant_capacity, place_capacity;
+    double shift[3];    /* last registration, tried first                           */
+    int32_t *occupant;  /* [tiles * sites] atom or -1                               */
+    int32_t *place;     /* [atoms] instance of each atom or -1                      */
+    int32_t (*cell)[3]; /* [tiles * sites] host cell t of each instance, on the reduced lattice */
+    int64_t occupant_capacity, place_capacity;
 } scratch;
 
 /* What a registration achieves. */
 typedef struct score {
     int64_t lost, doubled, right;
-    double  square;              /* summed squared distances                                 */
-    double  farthest;
-    double  centre[3];           /* mean of atom minus site: the translation that suits best */
+    double square; /* summed squared distances                                 */
+    double farthest;
+    double centre[3]; /* mean of atom minus site: the translation that suits best */
 } score;
 
 /* ---- memory */
@@ -150,13 +150,17 @@ static int64_t tile_number(const tile_plan *p, const int32_t t[3])
     return number;
 }
 
-static mtx_status no_multiple(const differ_host *h, const mtx_structure *sample, int k, double off, mtx_problem *problem)
+static mtx_status no_multiple(const differ_host *h, const mtx_structure *sample, int k, double off,
+                              mtx_problem *problem)
 {
-    rt_problem_set(problem, MTX_EMISMATCH, "E0670",
-                   "lattice vector %d of the sample is no sum of whole lattice vectors of the host: %.3g angstrom off", k + 1,
-                   off);
-    rt_problem_help(problem, "The sample's cell must be a supercell of the host's, in the same orientation, to %.3g angstrom.",
-                    h->tolerance);
+    rt_problem_set(
+        problem, MTX_EMISMATCH, "E0670",
+        "lattice vector %d of the sample is no sum of whole lattice vectors of the host: %.3g angstrom off",
+        k + 1, off);
+    rt_problem_help(
+        problem,
+        "The sample's cell must be a supercell of the host's, in the same orientation, to %.3g angstrom.",
+        h->tolerance);
     if (problem != NULL) {
         problem->frame = sample->frame;
         problem->line = sample->line;
@@ -165,15 +169,16 @@ static mtx_status no_multiple(const differ_host *h, const mtx_structure *sample,
 }
 
 /* M = sample rows * inverse host rows, whole numbers; the host's rows are then M^-1 * sample rows. */
-static mtx_status tile_make(tile_plan *p, const differ_host *h, const mtx_structure *sample, mtx_problem *problem)
+static mtx_status tile_make(tile_plan *p, const differ_host *h, const mtx_structure *sample,
+                            mtx_problem *problem)
 {
     double given[3][3], m[3][3];
     p->ready = false;
     memcpy(p->cell, sample->cell, sizeof p->cell);
-    differ_along((const double (*)[3])sample->cell, h->axes, given);
-    mtx_status status = mtx_cell_make((const double (*)[3])given, h->axes, &p->sample, problem);
+    differ_along((const double(*)[3])sample->cell, h->axes, given);
+    mtx_status status = mtx_cell_make((const double(*)[3])given, h->axes, &p->sample, problem);
     if (status != MTX_OK) return status;
-    mtx_cell_fractional(&h->lattice, (const double (*)[3])p->sample.row, 3, m);
+    mtx_cell_fractional(&h->lattice, (const double(*)[3])p->sample.row, 3, m);
     for (int k = 0; k < 3; k++) {
         double off[3], x[3];
         for (int c = 0; c < 3; c++) {
@@ -190,16 +195,18 @@ static mtx_status tile_make(tile_plan *p, const differ_host *h, const mtx_struct
     }
     mtx_cell whole;
     double rows[3][3];
-    status = mtx_cell_make((const double (*)[3])m, (const uint8_t[3]){1, 1, 1}, &whole, NULL);
+    status = mtx_cell_make((const double(*)[3])m, (const uint8_t[3]){1, 1, 1}, &whole, NULL);
     if (status != MTX_OK) return no_multiple(h, sample, 0, HUGE_VAL, problem);
     for (int k = 0; k < 3; k++) {
         for (int c = 0; c < 3; c++) {
-            rows[k][c] = whole.inverse[k][0] * p->sample.row[0][c] + whole.inverse[k][1] * p->sample.row[1][c]
-                       + whole.inverse[k][2] * p->sample.row[2][c];
+            rows[k][c] = whole.inverse[k][0] * p->sample.row[0][c] +
+                         whole.inverse[k][1] * p->sample.row[1][c] +
+                         whole.inverse[k][2] * p->sample.row[2][c];
         }
     }
-    status = mtx_cell_make((const double (*)[3])rows, h->axes, &p->host, problem);
-    if (status == MTX_OK) status = mtx_cell_make((const double (*)[3])p->sample.row, h->axes, &p->sample, problem);
+    status = mtx_cell_make((const double(*)[3])rows, h->axes, &p->host, problem);
+    if (status == MTX_OK)
+        status = mtx_cell_make((const double(*)[3])p->sample.row, h->axes, &p->sample, problem);
     if (status != MTX_OK) return status;
     hermite_form(p->hermite);
     p->tiles = p->hermite[0][0] * p->hermite[1][1] * p->hermite[2][2];
@@ -233,20 +240,23 @@ static bool scratch_reserve(scratch *s, int64_t instances, int64_t atoms)
 /* ---- registration */
 
 /* Put every atom of the sample on its site under the translation `shift`. */
-static score register_at(scratch *s, const mtx_structure *sample, const double shift[3], double radius, int64_t lost_max)
+static score register_at(scratch *s, const mtx_structure *sample, const double shift[3], double radius,
+                         int64_t lost_max)
 {
     const differ_host *h = &s->host;
     const tile_plan *p = &s->tile;
-    const double (*inverse)[3] = (const double (*)[3])p->host.inverse;
+    const double(*inverse)[3] = (const double(*)[3])p->host.inverse;
     score got = {0};
     memset(s->occupant, 0xff, (size_t)(p->tiles * h->n) * sizeof *s->occupant);
     for (int64_t a = 0; a < sample->n; a++) {
         double f[3], off[3];
         int32_t t[3];
-        const double x = sample->r[a][0] - shift[0], y = sample->r[a][1] - shift[1], z = sample->r[a][2] - shift[2];
+        const double x = sample->r[a][0] - shift[0], y = sample->r[a][1] - shift[1],
+                     z = sample->r[a][2] - shift[2];
         for (int k = 0; k < 3; k++) f[k] = x * inverse[0][k] + y * inverse[1][k] + z * inverse[2][k];
         const int32_t site = fabs(f[0]) < 1e9 && fabs(f[1]) < 1e9 && fabs(f[2]) < 1e9
-                           ? differ_site(h, &p->host, f, radius * radius, t, off) : -1;
+                                 ? differ_site(h, &p->host, f, radius * radius, t, off)
+                                 : -1;
         s->place[a] = -1;
         if (site < 0) {
             if (++got.lost > lost_max) return got;
@@ -333,9 +343,11 @@ static void shortest_shift(const scratch *s, double shift[3])
 {
     const differ_host *h = &s->host;
     double f[1][3], best[3] = {0.0, 0.0, 0.0};
-    mtx_cell_fractional(&s->tile.host, (const double (*)[3])(double (*)[3])shift, 1, f);
+    mtx_cell_fractional(&s->tile.host, (const double(*)[3])(double(*)[3])shift, 1, f);
     for (int64_t k = 0; k < h->centrings; k++) {
-        double trial[3] = {f[0][0] + h->centring[k][0], f[0][1] + h->centring[k][1], f[0][2] + h->centring[k][2]}, x[3];
+        double trial[3] = {f[0][0] + h->centring[k][0], f[0][1] + h->centring[k][1],
+                           f[0][2] + h->centring[k][2]},
+               x[3];
         int32_t image[3];
         differ_nearest(h->axes, trial, image);
         differ_length2(&s->tile.host, trial, x);
@@ -345,10 +357,11 @@ static void shortest_shift(const scratch *s, double shift[3])
 }
 
 /* The shift that puts an atom on a site, as short as the lattice allows. */
-static void candidate_shift(const scratch *s, const mtx_structure *sample, int64_t anchor, int32_t site, double shift[3])
+static void candidate_shift(const scratch *s, const mtx_structure *sample, int64_t anchor, int32_t site,
+                            double shift[3])
 {
     double at[3];
-    combine(s->host.f[site], (const double (*)[3])s->tile.host.row, at);
+    combine(s->host.f[site], (const double(*)[3])s->tile.host.row, at);
     for (int c = 0; c < 3; c++) shift[c] = sample->r[anchor][c] - at[c];
     shortest_shift(s, shift);
 }
@@ -386,7 +399,7 @@ static int32_t nearest_site(const scratch *s, const double r[3], const double sh
     int32_t best = 0;
     *distance = HUGE_VAL;
     double x[1][3] = {{r[0] - shift[0], r[1] - shift[1], r[2] - shift[2]}}, f[1][3];
-    mtx_cell_fractional(&s->tile.host, (const double (*)[3])x, 1, f);
+    mtx_cell_fractional(&s->tile.host, (const double(*)[3])x, 1, f);
     for (int64_t i = 0; i < h->n; i++) {
         double df[3] = {f[0][0] - h->f[i][0], f[0][1] - h->f[i][1], f[0][2] - h->f[i][2]}, off[3];
         int32_t t[3];
@@ -417,13 +430,15 @@ static mtx_status misfit(scratch *s, const mtx_structure *sample, const double s
         const int32_t place = s->place[a];
         if (place >= 0 && s->occupant[place] == a) continue;
         if (place >= 0) {
-            snprintf(one, sizeof one, "%satoms %lld and %lld are both on host site %lld", named > 0 ? "; " : "",
-                     (long long)s->occupant[place] + 1, (long long)a + 1, (long long)(place % s->host.n) + 1);
+            snprintf(one, sizeof one, "%satoms %lld and %lld are both on host site %lld",
+                     named > 0 ? "; " : "", (long long)s->occupant[place] + 1, (long long)a + 1,
+                     (long long)(place % s->host.n) + 1);
         } else {
             double distance;
             const int32_t site = nearest_site(s, sample->r[a], shift, &distance);
-            snprintf(one, sizeof one, "%satom %lld (%s) is %.3g angstrom from host site %d (%s)", named > 0 ? "; " : "",
-                     (long long)a + 1, symbol, distance, site + 1, mtx_element_symbol(s->host.Z[site]));
+            snprintf(one, sizeof one, "%satom %lld (%s) is %.3g angstrom from host site %d (%s)",
+                     named > 0 ? "; " : "", (long long)a + 1, symbol, distance, site + 1,
+                     mtx_element_symbol(s->host.Z[site]));
         }
         append_text(list, sizeof list, one);
         if (named++ == 0) first = a;
@@ -434,7 +449,8 @@ static mtx_status misfit(scratch *s, const mtx_structure *sample, const double s
         append_text(list, sizeof list, one);
     }
     rt_problem_set(problem, MTX_EMISMATCH, "E0671", "the sample does not fit the host: %s", list);
-    rt_problem_help(problem, "Each atom must be within %.3g angstrom of a site of its own; interstitials have none.",
+    rt_problem_help(problem,
+                    "Each atom must be within %.3g angstrom of a site of its own; interstitials have none.",
                     s->host.tolerance);
     if (problem != NULL) {
         problem->frame = sample->frame;
@@ -461,23 +477,25 @@ static void spot_place(const scratch *s, const double shift[3], int32_t site, co
 {
     const differ_host *h = &s->host;
     const tile_plan *p = &s->tile;
-    double f[3] = {h->f[site][0] + t[0], h->f[site][1] + t[1], h->f[site][2] + t[2]}, u[1][3], down[3], back[1][3];
+    double f[3] = {h->f[site][0] + t[0], h->f[site][1] + t[1], h->f[site][2] + t[2]}, u[1][3], down[3],
+           back[1][3];
     double at[1][3];
-    combine(f, (const double (*)[3])p->host.row, at[0]);
+    combine(f, (const double(*)[3])p->host.row, at[0]);
     for (int c = 0; c < 3; c++) at[0][c] += shift[c];
-    mtx_cell_fractional(&p->sample, (const double (*)[3])at, 1, u);
+    mtx_cell_fractional(&p->sample, (const double(*)[3])at, 1, u);
     for (int k = 0; k < 3; k++) {
         /* a site on the face is on the near one, whatever the last digit says */
         down[k] = h->axes[k] ? -floor(u[0][k] + 1e-9) : 0.0;
     }
     double moved[3];
-    combine(down, (const double (*)[3])p->sample.row, moved);
+    combine(down, (const double(*)[3])p->sample.row, moved);
     for (int c = 0; c < 3; c++) x[c] = at[0][c] + moved[c];
-    mtx_cell_fractional(&p->host, (const double (*)[3])(double (*)[3])moved, 1, back);
+    mtx_cell_fractional(&p->host, (const double(*)[3])(double(*)[3])moved, 1, back);
     int64_t whole[3];
     for (int k = 0; k < 3; k++) whole[k] = t[k] + (h->axes[k] ? (int64_t)floor(back[0][k] + 0.5) : 0);
     for (int c = 0; c < 3; c++) {
-        given[c] = (int32_t)(whole[0] * h->change[0][c] + whole[1] * h->change[1][c] + whole[2] * h->change[2][c]);
+        given[c] =
+            (int32_t)(whole[0] * h->change[0][c] + whole[1] * h->change[1][c] + whole[2] * h->change[2][c]);
     }
 }
 
@@ -489,7 +507,12 @@ static bool spot_before(const mtx_spots *p, int64_t a, int64_t b)
     return p->tz[a] < p->tz[b];
 }
 
-#define SWAP(type, a, b) do { const type swapped = (a); (a) = (b); (b) = swapped; } while (0)
+#define SWAP(type, a, b)                                                                                     \
+    do {                                                                                                     \
+        const type swapped = (a);                                                                            \
+        (a) = (b);                                                                                           \
+        (b) = swapped;                                                                                       \
+    } while (0)
 
 static void spot_swap(mtx_spots *p, int64_t a, int64_t b)
 {
@@ -539,8 +562,10 @@ static bool spots_add(scratch *s, const mtx_structure *sample, const double shif
             if (!spots_reserve(out, out->n + 1)) return false;
             int32_t t[3], given[3];
             double x[3];
-            if (atom >= 0) memcpy(t, s->cell[instance], sizeof t);
-            else vacant_cell(&s->tile, tile, t);
+            if (atom >= 0)
+                memcpy(t, s->cell[instance], sizeof t);
+            else
+                vacant_cell(&s->tile, tile, t);
             spot_place(s, shift, site, t, x, given);
             const int64_t at = out->n++;
             out->site[at] = site;
@@ -563,19 +588,21 @@ mtx_status mtx_differ_append(const mtx_structure *host, const mtx_structure *sam
                              double tolerance, mtx_spots *out, mtx_problem *problem)
 {
     if (!(tolerance >= 0.0) || !isfinite(tolerance) || sample->n < 0 || sample->n > INT32_MAX / 4) {
-        return rt_problem_set(problem, MTX_EINVAL, "E0655", "site tolerance %g angstrom, %lld atoms", tolerance,
-                              (long long)sample->n);
+        return rt_problem_set(problem, MTX_EINVAL, "E0655", "site tolerance %g angstrom, %lld atoms",
+                              tolerance, (long long)sample->n);
     }
     if (out->scratch == NULL) out->scratch = calloc(1, sizeof(scratch));
     scratch *s = out->scratch;
-    if (s == NULL || !spots_reserve(out, out->n + 1) || !structures_reserve(out)) return rt_no_memory(problem);
+    if (s == NULL || !spots_reserve(out, out->n + 1) || !structures_reserve(out))
+        return rt_no_memory(problem);
     mtx_status status = MTX_OK;
     if (!differ_host_same(&s->host, host, axes, tolerance)) {
         s->tile.ready = false;
         memset(s->shift, 0, sizeof s->shift);
         status = differ_host_make(&s->host, host, axes, tolerance, problem);
     }
-    if (status == MTX_OK && (!s->tile.ready || memcmp(s->tile.cell, sample->cell, sizeof s->tile.cell) != 0)) {
+    if (status == MTX_OK &&
+        (!s->tile.ready || memcmp(s->tile.cell, sample->cell, sizeof s->tile.cell) != 0)) {
         status = tile_make(&s->tile, &s->host, sample, problem);
     }
     if (status != MTX_OK) return status;

@@ -37,17 +37,18 @@ static mtx_status host_tolerance(differ_host *h, mtx_problem *problem)
     mtx_pairs pairs;
     mtx_pairs_init(&pairs);
     const double reach = shortest < 6.0 ? shortest * 1.001 : 6.0;
-    mtx_status status = mtx_neighbors_build((const double (*)[3])h->r, (const double (*)[3])h->lattice.row, h->axes,
-                                            h->n, reach, 0, &pairs, problem);
+    mtx_status status = mtx_neighbors_build((const double(*)[3])h->r, (const double(*)[3])h->lattice.row,
+                                            h->axes, h->n, reach, 0, &pairs, problem);
     for (int64_t k = 0; k < pairs.n && status == MTX_OK; k++) shortest = fmin(shortest, pairs.dist[k]);
     mtx_pairs_free(&pairs);
     if (status != MTX_OK) return status;
     const double most = 0.25 * fmin(shortest, 6.0);
     h->tolerance = h->given_tolerance > 0.0 ? h->given_tolerance : most;
     if (h->tolerance > most * 1.0001) {
-        rt_problem_set(problem, MTX_EINVAL, "E0655", "a site tolerance of %g angstrom is too wide for this host",
-                       h->given_tolerance);
-        rt_problem_help(problem, "Its sites are %.4g angstrom apart; take at most a quarter of that, or 0 for that.",
+        rt_problem_set(problem, MTX_EINVAL, "E0655",
+                       "a site tolerance of %g angstrom is too wide for this host", h->given_tolerance);
+        rt_problem_help(problem,
+                        "Its sites are %.4g angstrom apart; take at most a quarter of that, or 0 for that.",
                         shortest);
         return MTX_EINVAL;
     }
@@ -135,8 +136,8 @@ static bool bins_make(differ_host *h)
     return true;
 }
 
-int32_t differ_site(const differ_host *h, const mtx_cell *cell, const double f[3], double radius2, int32_t t[3],
-                       double off[3])
+int32_t differ_site(const differ_host *h, const mtx_cell *cell, const double f[3], double radius2,
+                    int32_t t[3], double off[3])
 {
     int32_t b[3];
     for (int k = 0; k < 3; k++) {
@@ -199,7 +200,8 @@ static bool centrings_find(differ_host *h)
         if (seen[i]) continue;
         h->candidate[h->candidates++] = (int32_t)i;
         for (int64_t k = 0; k < h->centrings; k++) {
-            const double *d = h->centring[k], f[3] = {h->f[i][0] + d[0], h->f[i][1] + d[1], h->f[i][2] + d[2]};
+            const double *d = h->centring[k],
+                         f[3] = {h->f[i][0] + d[0], h->f[i][1] + d[1], h->f[i][2] + d[2]};
             int32_t t[3];
             double off[3];
             const int32_t at = differ_site(h, &h->lattice, f, 4.0 * h->tolerance * h->tolerance, t, off);
@@ -227,8 +229,8 @@ static void rival_find(differ_host *h)
     h->rival = most;
 }
 
-mtx_status differ_host_make(differ_host *h, const mtx_structure *host, const uint8_t axes[3], double tolerance,
-                            mtx_problem *problem)
+mtx_status differ_host_make(differ_host *h, const mtx_structure *host, const uint8_t axes[3],
+                            double tolerance, mtx_problem *problem)
 {
     double given[3][3], reduced[3][3];
     differ_host_free(h);
@@ -246,18 +248,19 @@ mtx_status differ_host_make(differ_host *h, const mtx_structure *host, const uin
     memcpy(h->r, host->r, (size_t)host->n * sizeof *h->r);
     memcpy(h->Z, host->Z, (size_t)host->n * sizeof *h->Z);
 
-    differ_along((const double (*)[3])host->cell, h->axes, given);
-    mtx_status status = mtx_cell_make((const double (*)[3])given, h->axes, &h->lattice, problem);
+    differ_along((const double(*)[3])host->cell, h->axes, given);
+    mtx_status status = mtx_cell_make((const double(*)[3])given, h->axes, &h->lattice, problem);
     if (status == MTX_OK) status = mtx_cell_reduce(&h->lattice, reduced, h->change, problem);
-    if (status == MTX_OK) status = mtx_cell_make((const double (*)[3])reduced, h->axes, &h->lattice, problem);
+    if (status == MTX_OK) status = mtx_cell_make((const double(*)[3])reduced, h->axes, &h->lattice, problem);
     if (status == MTX_OK) status = host_tolerance(h, problem);
     if (status != MTX_OK) return status;
-    mtx_cell_fractional(&h->lattice, (const double (*)[3])h->r, h->n, h->f);
+    mtx_cell_fractional(&h->lattice, (const double(*)[3])h->r, h->n, h->f);
     for (int64_t i = 0; i < h->n; i++) {
         for (int k = 0; k < 3; k++) {
             if (fabs(h->f[i][k]) < 1e8) continue;
-            return rt_problem_set(problem, MTX_EDATA, "E0652", "host site %lld is at (%g, %g, %g), which is not a place",
-                                  (long long)i + 1, h->r[i][0], h->r[i][1], h->r[i][2]);
+            return rt_problem_set(problem, MTX_EDATA, "E0652",
+                                  "host site %lld is at (%g, %g, %g), which is not a place", (long long)i + 1,
+                                  h->r[i][0], h->r[i][1], h->r[i][2]);
         }
     }
     if (!bins_make(h) || !centrings_find(h)) return rt_no_memory(problem);
@@ -266,13 +269,14 @@ mtx_status differ_host_make(differ_host *h, const mtx_structure *host, const uin
     return MTX_OK;
 }
 
-bool differ_host_same(const differ_host *h, const mtx_structure *host, const uint8_t axes[3], double tolerance)
+bool differ_host_same(const differ_host *h, const mtx_structure *host, const uint8_t axes[3],
+                      double tolerance)
 {
     if (!h->ready || h->n != host->n || h->given_tolerance != tolerance) return false;
     for (int k = 0; k < 3; k++) {
         if (h->axes[k] != (axes[k] != 0)) return false;
     }
-    return memcmp(h->cell, host->cell, sizeof h->cell) == 0
-        && memcmp(h->r, host->r, (size_t)h->n * sizeof *h->r) == 0
-        && memcmp(h->Z, host->Z, (size_t)h->n * sizeof *h->Z) == 0;
+    return memcmp(h->cell, host->cell, sizeof h->cell) == 0 &&
+           memcmp(h->r, host->r, (size_t)h->n * sizeof *h->r) == 0 &&
+           memcmp(h->Z, host->Z, (size_t)h->n * sizeof *h->Z) == 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "mtx/mtxrt.h"
 
+/* clang-format off */
 /* One row per element: number, first letter, second letter; '`', just before 'a', stands for "none". */
 #define ELEMENTS \
     ELEMENT(1, 'H', '`') ELEMENT(2, 'H', 'e') ELEMENT(3, 'L', 'i') ELEMENT(4, 'B', 'e') \
@@ -37,6 +38,7 @@
     ELEMENT(109, 'M', 't') ELEMENT(110, 'D', 's') ELEMENT(111, 'R', 'g') ELEMENT(112, 'C', 'n') \
     ELEMENT(113, 'N', 'h') ELEMENT(114, 'F', 'l') ELEMENT(115, 'M', 'c') ELEMENT(116, 'L', 'v') \
     ELEMENT(117, 'T', 's') ELEMENT(118, 'O', 'g')
+/* clang-format on */
 
 #define SLOT(a, b) (((a) - 'A') * 27 + ((b) - '`'))
 

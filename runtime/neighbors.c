@@ -28,8 +28,8 @@ void mtx_pairs_clear(mtx_pairs *p)
 void mtx_pairs_free(mtx_pairs *p)
 {
     if (p == NULL) return;
-    void *all[] = {p->row, p->i, p->j, p->sx, p->sy, p->sz, p->dx, p->dy, p->dz, p->dist, p->rev, p->pair_ptr,
-                   p->atom_ptr};
+    void *all[] = {p->row, p->i,  p->j,    p->sx,  p->sy,       p->sz,      p->dx,
+                   p->dy,  p->dz, p->dist, p->rev, p->pair_ptr, p->atom_ptr};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) rt_aligned_free(all[k]);
     nb_scratch_free(p->scratch);
     mtx_pairs_init(p);
@@ -84,8 +84,8 @@ static bool structures_reserve(mtx_pairs *p, int64_t structures)
 
 bool nb_result_reserve(mtx_pairs *out, int64_t atoms, int64_t pairs, unsigned flags)
 {
-    return rows_reserve(out, out->atoms + atoms) && structures_reserve(out, out->structures + 1)
-        && pairs_reserve(out, out->n + pairs) && (!(flags & MTX_PAIRS_REVERSE) || rev_reserve(out, out->n));
+    return rows_reserve(out, out->atoms + atoms) && structures_reserve(out, out->structures + 1) &&
+           pairs_reserve(out, out->n + pairs) && (!(flags & MTX_PAIRS_REVERSE) || rev_reserve(out, out->n));
 }
 
 void nb_result_close(mtx_pairs *out, int64_t atoms)
@@ -101,11 +101,28 @@ void nb_result_close(mtx_pairs *out, int64_t atoms)
 
 /* ---- kernels */
 
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+static bool has_avx512(unsigned flags)
+{
+    return !(flags & (MTX_PAIRS_PORTABLE | MTX_PAIRS_AVX2)) && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+#endif
+
+nb_measure *nb_measure_kernel(unsigned flags)
+{
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+    if (has_avx512(flags)) return nb_measure_avx512;
+#else
+    (void)flags;
+#endif
+    return nb_measure_portable;
+}
+
 static nb_kernel *kernel_of(unsigned flags, const char **name)
 {
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-    if (!(flags & (MTX_PAIRS_PORTABLE | MTX_PAIRS_AVX2)) && __builtin_cpu_supports("avx512f")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
+    if (has_avx512(flags)) {
         *name = "avx512";
         return nb_rows_avx512;
     }
@@ -151,12 +168,14 @@ static mtx_status coincident(const nb_grid *g, int64_t i, mtx_problem *problem)
     for (int c = 0; c < 3; c++) s[c] = label->s[c] + atom->shift[c];
     const double distance = sqrt(slot_distance2(&g->slot[k], atom));
     if ((s[0] | s[1] | s[2]) == 0) {
-        rt_problem_set(problem, MTX_EDATA, "E0653", "atoms %lld and %d are at the same place (%.2g angstrom apart)",
-                       (long long)i + 1, label->j + 1, distance);
-    } else {
         rt_problem_set(problem, MTX_EDATA, "E0653",
-                       "atom %lld is at the same place as the image (%d %d %d) of atom %d (%.2g angstrom apart)",
-                       (long long)i + 1, s[0], s[1], s[2], label->j + 1, distance);
+                       "atoms %lld and %d are at the same place (%.2g angstrom apart)", (long long)i + 1,
+                       label->j + 1, distance);
+    } else {
+        rt_problem_set(
+            problem, MTX_EDATA, "E0653",
+            "atom %lld is at the same place as the image (%d %d %d) of atom %d (%.2g angstrom apart)",
+            (long long)i + 1, s[0], s[1], s[2], label->j + 1, distance);
     }
     if (problem != NULL) problem->atom = i;
     return MTX_EDATA;
@@ -167,7 +186,8 @@ static mtx_status coincident(const nb_grid *g, int64_t i, mtx_problem *problem)
 static mtx_status arguments(int64_t n, double cutoff, const mtx_pairs *out, mtx_problem *problem)
 {
     if (!(cutoff > 0.0) || !isfinite(cutoff)) {
-        return rt_problem_set(problem, MTX_EINVAL, "E0655", "the cutoff is %g, not a positive length", cutoff);
+        return rt_problem_set(problem, MTX_EINVAL, "E0655", "the cutoff is %g, not a positive length",
+                              cutoff);
     }
     if (n < 0 || n > INT32_MAX / 2 || out->atoms > INT32_MAX / 2 - n) {
         return rt_problem_set(problem, MTX_EINVAL, "E0655", "%lld atoms are more than one batch can hold",
@@ -191,7 +211,8 @@ static mtx_status rows_fill(const nb_grid *g, unsigned flags, mtx_pairs *out, mt
             return coincident(g, rows.next, problem);
         }
         if (rows.next >= g->atoms) return MTX_OK;
-        const double per_row = rows.next > 0 ? (double)(out->n - first) / (double)rows.next : (double)rows.needed;
+        const double per_row =
+            rows.next > 0 ? (double)(out->n - first) / (double)rows.next : (double)rows.needed;
         const double rest = 1.05 * per_row * (double)(g->atoms - rows.next);
         if (!(rest < 1e17) || !pairs_reserve(out, out->n + rows.needed + (int64_t)rest + 1024)) {
             out->n = first;
@@ -201,8 +222,9 @@ static mtx_status rows_fill(const nb_grid *g, unsigned flags, mtx_pairs *out, mt
     }
 }
 
-mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
-                                double cutoff, unsigned flags, mtx_pairs *out, mtx_problem *problem)
+mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3],
+                                int64_t n, double cutoff, unsigned flags, mtx_pairs *out,
+                                mtx_problem *problem)
 {
     mtx_status status = arguments(n, cutoff, out, problem);
     if (status != MTX_OK) return status;

@@ -23,8 +23,8 @@ enum { NB_SLACK = 64 };
 
 /* One image of one atom: where it is in the box, and how far the image is from it. d = (at - r_i) + move. */
 typedef struct nb_slot {
-    double at[4];                /* the atom, moved into the box; [3] is 0                   */
-    double move[4];              /* lattice vector of the image, an odd function of its indices; [3] is 0 */
+    double at[4];   /* the atom, moved into the box; [3] is 0                   */
+    double move[4]; /* lattice vector of the image, an odd function of its indices; [3] is 0 */
 } nb_slot;
 
 /* The pair's other end and shift, but for the shift of atom i: S = label.s + own shift of i. */
@@ -33,24 +33,24 @@ typedef struct nb_label {
 } nb_label;
 
 typedef struct nb_atom {
-    double  at[4];
-    int32_t shift[3];            /* of the move into the box, in given rows                  */
-    int32_t slot;                /* the atom's own zero-shift slot                           */
+    double at[4];
+    int32_t shift[3]; /* of the move into the box, in given rows                  */
+    int32_t slot;     /* the atom's own zero-shift slot                           */
 } nb_atom;
 
 typedef struct nb_grid {
-    int64_t         atoms, slots;
-    const nb_atom  *atom;
-    const float    *u, *v, *w;   /* [slots] places in the turned frame, from the corner of the grid */
-    const nb_slot  *slot;
+    int64_t atoms, slots;
+    const nb_atom *atom;
+    const float *u, *v, *w; /* [slots] places in the turned frame, from the corner of the grid */
+    const nb_slot *slot;
     const nb_label *label;
-    const int32_t  *start;       /* [nw * nv * nu + 1] first slot of each bin, u fastest     */
-    int32_t        *stage;       /* [slots + slack] hits of one row                          */
-    int32_t         nu, nv, nw;
-    float           per_u, per_v, per_w;         /* bins per angstrom                        */
-    float           edge_v, edge_w;
-    float           reach, reach2;
-    double          cutoff2;
+    const int32_t *start; /* [nw * nv * nu + 1] first slot of each bin, u fastest     */
+    int32_t *stage;       /* [slots + slack] hits of one row                          */
+    int32_t nu, nv, nw;
+    float per_u, per_v, per_w; /* bins per angstrom                        */
+    float edge_v, edge_w;
+    float reach, reach2;
+    double cutoff2;
 } nb_grid;
 
 /* Where the atom of a row is, in the turned frame. */
@@ -61,17 +61,28 @@ typedef struct nb_probe {
 /* Rows still to do, and where their pairs go: all arrays of `out` have room for `capacity` pairs and slack. */
 typedef struct nb_rows {
     mtx_pairs *out;
-    int64_t    capacity;
-    int64_t    base;             /* first atom of the structure in the batch                 */
-    int64_t    next;             /* atom of the structure to do next                         */
-    int64_t    needed;           /* pairs the next row may have                              */
-    bool       coincident;       /* stopped: atom `next` has a neighbour at its own place    */
+    int64_t capacity;
+    int64_t base;    /* first atom of the structure in the batch                 */
+    int64_t next;    /* atom of the structure to do next                         */
+    int64_t needed;  /* pairs the next row may have                              */
+    bool coincident; /* stopped: atom `next` has a neighbour at its own place    */
 } nb_rows;
 
 /* Does rows from `next` on until all are done, room runs out, or two atoms coincide. */
 typedef void nb_kernel(const nb_grid *grid, nb_rows *rows);
 
 nb_kernel nb_rows_portable, nb_rows_avx2, nb_rows_avx512;
+
+/*
+ * Measures pairs again: d = kept d + (moved[j] - moved[i]). Those inside the cutoff go to `out`, which has room for all
+ * and slack; place[k] is where pair k went, or -1. False: two atoms coincide.
+ */
+typedef bool nb_measure(const mtx_pairs *wide, const double (*moved)[4], double cutoff2, mtx_pairs *out,
+                        int64_t *place);
+
+nb_measure nb_measure_portable, nb_measure_avx512;
+
+nb_measure *nb_measure_kernel(unsigned flags);
 
 /* Bin of a coordinate, clamped to the grid; monotonic in x, so that a range of x is a range of bins. */
 static inline int32_t nb_bin(float x, float per, int32_t count)
@@ -85,24 +96,36 @@ static inline int32_t nb_bin(float x, float per, int32_t count)
 
 /* A buffer that only grows. */
 typedef struct nb_buffer {
-    void  *data;
+    void *data;
     size_t bytes;
 } nb_buffer;
 
 /* The lattice, reduced and turned. Axis 0 is u, 1 is v, 2 is w. */
 typedef struct nb_frame {
-    double  row[3][3];           /* a1, a2, a3, Cartesian; rows of open directions have length 1 */
-    int32_t change[3][3];        /* a_k = sum_c change[k][c] * given row c                   */
-    double  turn[3][3];          /* unit vectors of u, v, w                                  */
-    double  low[3][3];           /* a_k in the turned frame, lower triangular                */
-    double  corner[3];           /* least coordinate of the box: 0, or the least of an open direction */
-    double  extent[3];           /* of the box                                               */
-    bool    open[3];             /* the direction does not repeat                            */
+    double row[3][3];     /* a1, a2, a3, Cartesian; rows of open directions have length 1 */
+    int32_t change[3][3]; /* a_k = sum_c change[k][c] * given row c                   */
+    double turn[3][3];    /* unit vectors of u, v, w                                  */
+    double low[3][3];     /* a_k in the turned frame, lower triangular                */
+    double corner[3];     /* least coordinate of the box: 0, or the least of an open direction */
+    double extent[3];     /* of the box                                               */
+    bool open[3];         /* the direction does not repeat                            */
 } nb_frame;
 
 enum {
-    NB_ATOMS, NB_PLACE, NB_IMAGES, NB_U, NB_V, NB_W, NB_SLOTS, NB_LABELS, NB_START, NB_STAGE,   /* the grid */
-    NB_CURSOR, NB_INTO, NB_ALONG, NB_TABLE,                                                 /* reverse pairs */
+    NB_ATOMS,
+    NB_PLACE,
+    NB_IMAGES,
+    NB_U,
+    NB_V,
+    NB_W,
+    NB_SLOTS,
+    NB_LABELS,
+    NB_START,
+    NB_STAGE, /* the grid */
+    NB_CURSOR,
+    NB_INTO,
+    NB_ALONG,
+    NB_TABLE, /* reverse pairs */
     NB_BUFFERS
 };
 
@@ -110,19 +133,19 @@ typedef struct nb_verlet nb_verlet;
 
 /* What a search keeps between calls. */
 typedef struct nb_scratch {
-    nb_buffer  buffer[NB_BUFFERS];
-    nb_frame   frame;
-    nb_verlet *verlet;           /* of mtx_neighbors_update, or NULL                         */
+    nb_buffer buffer[NB_BUFFERS];
+    nb_frame frame;
+    nb_verlet *verlet; /* of mtx_neighbors_update, or NULL                         */
 } nb_scratch;
 
 /* Room for count elements and slack, the slack zeroed; the first `keep` bytes survive. NULL: memory exhausted. */
 void *nb_buffer_reserve(nb_buffer *buffer, int64_t count, size_t size, size_t keep);
 
 nb_scratch *nb_scratch_new(void);
-void        nb_scratch_free(nb_scratch *scratch);
+void nb_scratch_free(nb_scratch *scratch);
 
-mtx_status nb_grid_make(nb_scratch *scratch, const double (*r)[3], const double cell[3][3], const uint8_t pbc[3],
-                        int64_t n, double cutoff, nb_grid *grid, mtx_problem *problem);
+mtx_status nb_grid_make(nb_scratch *scratch, const double (*r)[3], const double cell[3][3],
+                        const uint8_t pbc[3], int64_t n, double cutoff, nb_grid *grid, mtx_problem *problem);
 
 /* ---- rows afterwards */
 

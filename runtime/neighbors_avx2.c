@@ -38,7 +38,8 @@ static inline NB_TARGET int64_t nb_stage(int32_t *stage, __m128i index, unsigned
     return hits + __builtin_popcount(mask);
 }
 
-static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int32_t begin, int32_t end, int64_t hits)
+static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int32_t begin, int32_t end,
+                                              int64_t hits)
 {
     const __m256 pu = _mm256_set1_ps(p.u), pv = _mm256_set1_ps(p.v), pw = _mm256_set1_ps(p.w);
     const __m256 reach2 = _mm256_set1_ps(g->reach2);
@@ -60,7 +61,8 @@ static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int3
 }
 
 /* Displacements of 4 staged slots, transposed to one vector per component. */
-static inline NB_TARGET void nb_displacements(const nb_grid *g, __m256d at, const int32_t *stage, __m256d d[3])
+static inline NB_TARGET void nb_displacements(const nb_grid *g, __m256d at, const int32_t *stage,
+                                              __m256d d[3])
 {
     __m256d one[4];
     for (int k = 0; k < 4; k++) {
@@ -110,8 +112,8 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
 {
     const __m256d at = _mm256_loadu_pd(atom->at);
     const __m256d cutoff2 = _mm256_set1_pd(g->cutoff2), tiny = _mm256_set1_pd(NB_COINCIDENT2);
-    const __m128i own[4] = {_mm_set1_epi32(base), _mm_set1_epi32(atom->shift[0]), _mm_set1_epi32(atom->shift[1]),
-                            _mm_set1_epi32(atom->shift[2])};
+    const __m128i own[4] = {_mm_set1_epi32(base), _mm_set1_epi32(atom->shift[0]),
+                            _mm_set1_epi32(atom->shift[1]), _mm_set1_epi32(atom->shift[2])};
     for (int64_t k = 0; k < hits; k += 4) {
         __m256d d[3];
         __m128i label[4];

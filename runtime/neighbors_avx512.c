@@ -17,7 +17,8 @@
 #define NB_KERNEL nb_rows_avx512
 #define NB_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt")))
 
-static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int32_t begin, int32_t end, int64_t hits)
+static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int32_t begin, int32_t end,
+                                              int64_t hits)
 {
     const __m512 pu = _mm512_set1_ps(p.u), pv = _mm512_set1_ps(p.v), pw = _mm512_set1_ps(p.w);
     const __m512 reach2 = _mm512_set1_ps(g->reach2);
@@ -39,26 +40,37 @@ static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int3
     return hits;
 }
 
-/* Displacements of 8 staged slots, transposed to one vector per component. */
-static inline NB_TARGET void nb_displacements(const nb_grid *g, __m256d at, const int32_t *stage, __m512d d[3])
+/* two[k] = x y z 0 of vector k, x y z 0 of vector k + 4; to one vector per component. */
+static inline NB_TARGET void nb_transpose(const __m512d two[4], __m512d d[3])
 {
-    __m512d two[4];
-    for (int k = 0; k < 4; k++) {
-        const nb_slot *a = &g->slot[stage[k]], *b = &g->slot[stage[k + 4]];
-        const __m256d low = _mm256_add_pd(_mm256_sub_pd(_mm256_load_pd(a->at), at), _mm256_load_pd(a->move));
-        const __m256d high = _mm256_add_pd(_mm256_sub_pd(_mm256_load_pd(b->at), at), _mm256_load_pd(b->move));
-        two[k] = _mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1);
-    }
-    /* two[k] = x y z 0 of pair k, x y z 0 of pair k + 4 */
-    const __m512d xz01_low = _mm512_unpacklo_pd(two[0], two[1]);     /* x0 x1 z0 z1 x4 x5 z4 z5 */
+    const __m512d xz01_low = _mm512_unpacklo_pd(two[0], two[1]); /* x0 x1 z0 z1 x4 x5 z4 z5 */
     const __m512d xz23_low = _mm512_unpacklo_pd(two[2], two[3]);
-    const __m512d y01 = _mm512_unpackhi_pd(two[0], two[1]);          /* y0 y1 0 0 y4 y5 0 0 */
+    const __m512d y01 = _mm512_unpackhi_pd(two[0], two[1]); /* y0 y1 0 0 y4 y5 0 0 */
     const __m512d y23 = _mm512_unpackhi_pd(two[2], two[3]);
     const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
     const __m512i second = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
     d[0] = _mm512_permutex2var_pd(xz01_low, first, xz23_low);
     d[1] = _mm512_permutex2var_pd(y01, first, y23);
     d[2] = _mm512_permutex2var_pd(xz01_low, second, xz23_low);
+}
+
+static inline NB_TARGET __m512d nb_join(__m256d low, __m256d high)
+{
+    return _mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1);
+}
+
+/* Displacements of 8 staged slots, one vector per component. */
+static inline NB_TARGET void nb_displacements(const nb_grid *g, __m256d at, const int32_t *stage,
+                                              __m512d d[3])
+{
+    __m512d two[4];
+    for (int k = 0; k < 4; k++) {
+        const nb_slot *a = &g->slot[stage[k]], *b = &g->slot[stage[k + 4]];
+        const __m256d low = _mm256_add_pd(_mm256_sub_pd(_mm256_load_pd(a->at), at), _mm256_load_pd(a->move));
+        const __m256d high = _mm256_add_pd(_mm256_sub_pd(_mm256_load_pd(b->at), at), _mm256_load_pd(b->move));
+        two[k] = nb_join(low, high);
+    }
+    nb_transpose(two, d);
 }
 
 /* Labels of 8 staged slots, transposed: j and the shift's three components. */
@@ -70,7 +82,7 @@ static inline NB_TARGET void nb_labels(const nb_grid *g, const int32_t *stage, _
         const __m128i high = _mm_load_si128((const __m128i *)&g->label[stage[k + 4]]);
         two[k] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
     }
-    const __m256i js01 = _mm256_unpacklo_epi32(two[0], two[1]);      /* j0 j1 x0 x1 | j4 j5 x4 x5 */
+    const __m256i js01 = _mm256_unpacklo_epi32(two[0], two[1]); /* j0 j1 x0 x1 | j4 j5 x4 x5 */
     const __m256i js23 = _mm256_unpacklo_epi32(two[2], two[3]);
     const __m256i yz01 = _mm256_unpackhi_epi32(two[0], two[1]);
     const __m256i yz23 = _mm256_unpackhi_epi32(two[2], two[3]);
@@ -97,7 +109,8 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
         dist2 = _mm512_add_pd(dist2, _mm512_mul_pd(d[2], d[2]));
         const __mmask8 lanes = hits - k >= 8 ? 0xff : (__mmask8)((1u << (hits - k)) - 1u);
         const __mmask8 keep = _mm512_mask_cmp_pd_mask(lanes, dist2, cutoff2, _CMP_LT_OQ);
-        if (__builtin_expect(_mm512_mask_cmp_pd_mask(lanes, dist2, tiny, _CMP_LT_OQ) != 0, 0)) *coincident = true;
+        if (__builtin_expect(_mm512_mask_cmp_pd_mask(lanes, dist2, tiny, _CMP_LT_OQ) != 0, 0))
+            *coincident = true;
         if (__builtin_expect(keep != lanes, 0)) {
             for (int c = 0; c < 3; c++) d[c] = _mm512_maskz_compress_pd(keep, d[c]);
             for (int c = 0; c < 4; c++) label[c] = _mm256_maskz_compress_epi32(keep, label[c]);
@@ -117,5 +130,71 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
 }
 
 #include "neighbors_row.h"
+
+/* ---- pairs measured again (neighbors_update.c) */
+
+static inline NB_TARGET void nb_keep_int(int32_t *to, const int32_t *from, __mmask8 keep)
+{
+    const __m256i v = _mm256_loadu_si256((const __m256i *)from);
+    _mm256_storeu_si256((__m256i *)to, _mm256_maskz_compress_epi32(keep, v));
+}
+
+/* Pairs k .. k+7 of which `lanes` belong to the row; the new end. */
+static inline NB_TARGET int64_t nb_measure_8(const mtx_pairs *wide, const double (*moved)[4], __m256d own,
+                                             int64_t k, __mmask8 lanes, __m512d cutoff2, mtx_pairs *out,
+                                             int64_t end, int64_t *place, bool *apart)
+{
+    __m512d two[4], d[3];
+    const int32_t *j = wide->j + k;
+    for (int m = 0; m < 4; m++) {
+        const int32_t a = (lanes >> m) & 1 ? j[m] : 0, b = (lanes >> (m + 4)) & 1 ? j[m + 4] : 0;
+        two[m] = nb_join(_mm256_sub_pd(_mm256_loadu_pd(moved[a]), own),
+                         _mm256_sub_pd(_mm256_loadu_pd(moved[b]), own));
+    }
+    nb_transpose(two, d);
+    d[0] = _mm512_add_pd(_mm512_loadu_pd(wide->dx + k), d[0]);
+    d[1] = _mm512_add_pd(_mm512_loadu_pd(wide->dy + k), d[1]);
+    d[2] = _mm512_add_pd(_mm512_loadu_pd(wide->dz + k), d[2]);
+    __m512d dist2 = _mm512_add_pd(_mm512_mul_pd(d[0], d[0]), _mm512_mul_pd(d[1], d[1]));
+    dist2 = _mm512_add_pd(dist2, _mm512_mul_pd(d[2], d[2]));
+    const __mmask8 keep = _mm512_mask_cmp_pd_mask(lanes, dist2, cutoff2, _CMP_LT_OQ);
+    if (_mm512_mask_cmp_pd_mask(lanes, dist2, _mm512_set1_pd(NB_COINCIDENT2), _CMP_LT_OQ) != 0)
+        *apart = false;
+    nb_keep_int(out->j + end, j, keep);
+    nb_keep_int(out->sx + end, wide->sx + k, keep);
+    nb_keep_int(out->sy + end, wide->sy + k, keep);
+    nb_keep_int(out->sz + end, wide->sz + k, keep);
+    _mm512_storeu_pd(out->dx + end, _mm512_maskz_compress_pd(keep, d[0]));
+    _mm512_storeu_pd(out->dy + end, _mm512_maskz_compress_pd(keep, d[1]));
+    _mm512_storeu_pd(out->dz + end, _mm512_maskz_compress_pd(keep, d[2]));
+    _mm512_storeu_pd(out->dist + end, _mm512_sqrt_pd(_mm512_maskz_compress_pd(keep, dist2)));
+    const __m512i next = _mm512_add_epi64(_mm512_set1_epi64(end), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+    _mm512_mask_storeu_epi64(place + k, lanes, _mm512_mask_expand_epi64(_mm512_set1_epi64(-1), keep, next));
+    return end + __builtin_popcount(keep);
+}
+
+NB_TARGET bool nb_measure_avx512(const mtx_pairs *wide, const double (*moved)[4], double cutoff2,
+                                 mtx_pairs *out, int64_t *place)
+{
+    const __m512d limit = _mm512_set1_pd(cutoff2);
+    int64_t end = 0;
+    bool apart = true;
+    for (int64_t i = 0; i < wide->atoms; i++) {
+        const __m256d own = _mm256_loadu_pd(moved[i]);
+        const int64_t first = end, last = wide->row[i + 1];
+        int64_t k = wide->row[i];
+        for (; k + 8 <= last; k += 8) {
+            end = nb_measure_8(wide, moved, own, k, 0xff, limit, out, end, place, &apart);
+        }
+        if (k < last) {
+            const __mmask8 lanes = (__mmask8)((1u << (last - k)) - 1u);
+            end = nb_measure_8(wide, moved, own, k, lanes, limit, out, end, place, &apart);
+        }
+        for (int64_t m = first; m < end; m++) out->i[m] = (int32_t)i;
+        out->row[i + 1] = end;
+    }
+    out->n = end;
+    return apart;
+}
 
 #endif

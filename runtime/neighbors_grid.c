@@ -21,8 +21,8 @@
 
 /* An image of an atom before sorting. */
 typedef struct nb_image {
-    float   u, v, w;
-    int32_t j, s[3], bin;        /* s: indices of the lattice vectors a1, a2, a3             */
+    float u, v, w;
+    int32_t j, s[3], bin; /* s: indices of the lattice vectors a1, a2, a3             */
 } nb_image;
 
 /* Room for count elements and slack; the slack is zeroed so that what lies there is always a valid slot. With `keep`
@@ -62,8 +62,8 @@ static double dot(const double a[3], const double b[3])
 
 /* ---- the turned frame */
 
-static mtx_status lattice(const double cell[3][3], const uint8_t pbc[3], double row[3][3], int64_t change[3][3],
-                          mtx_problem *problem)
+static mtx_status lattice(const double cell[3][3], const uint8_t pbc[3], double row[3][3],
+                          int64_t change[3][3], mtx_problem *problem)
 {
     double given[3][3];
     for (int k = 0; k < 3; k++) {
@@ -198,7 +198,7 @@ static bool atom_home(const nb_frame *f, const double r[3], nb_atom *atom, doubl
 static mtx_status atoms_home(nb_scratch *s, const double (*r)[3], int64_t n, mtx_problem *problem)
 {
     nb_atom *atoms = nb_buffer_reserve(&s->buffer[NB_ATOMS], n, sizeof *atoms, 0);
-    double (*place)[3] = nb_buffer_reserve(&s->buffer[NB_PLACE], n, sizeof *place, 0);
+    double(*place)[3] = nb_buffer_reserve(&s->buffer[NB_PLACE], n, sizeof *place, 0);
     if (atoms == NULL || place == NULL) return rt_no_memory(problem);
     for (int64_t i = 0; i < n; i++) {
         if (atom_home(&s->frame, r[i], &atoms[i], place[i])) continue;
@@ -287,10 +287,10 @@ static void image_range(const nb_frame *f, int k, double x, double reach, int32_
 
 typedef struct nb_sowing {
     nb_scratch *scratch;
-    nb_grid    *grid;
-    double      reach;
-    int64_t     count, capacity;
-    float       margin[3];       /* from the corner of the grid to that of the box           */
+    nb_grid *grid;
+    double reach;
+    int64_t count, capacity;
+    float margin[3]; /* from the corner of the grid to that of the box           */
 } nb_sowing;
 
 static void sow_image(nb_sowing *sow, nb_image *images, int32_t *bins, int32_t j, const double x[3],
@@ -303,7 +303,8 @@ static void sow_image(nb_sowing *sow, nb_image *images, int32_t *bins, int32_t j
     image->w = (float)(x[2] + sow->margin[2]);
     image->j = j;
     memcpy(image->s, s, sizeof image->s);
-    const int64_t column = (int64_t)nb_bin(image->w, g->per_w, g->nw) * g->nv + nb_bin(image->v, g->per_v, g->nv);
+    const int64_t column =
+        (int64_t)nb_bin(image->w, g->per_w, g->nw) * g->nv + nb_bin(image->v, g->per_v, g->nv);
     image->bin = (int32_t)(column * g->nu + nb_bin(image->u, g->per_u, g->nu));
     bins[image->bin + 1]++;
 }
@@ -328,7 +329,7 @@ static bool sow_atom(nb_sowing *sow, int32_t *bins, int32_t j, const double plac
                 sow->capacity = need + need / 2;
                 if (sow->capacity > IMAGES_MAX) return false;
                 if (nb_buffer_reserve(&sow->scratch->buffer[NB_IMAGES], sow->capacity, sizeof(nb_image),
-                                   (size_t)sow->count * sizeof(nb_image)) == NULL) {
+                                      (size_t)sow->count * sizeof(nb_image)) == NULL) {
                     return false;
                 }
             }
@@ -341,8 +342,8 @@ static bool sow_atom(nb_sowing *sow, int32_t *bins, int32_t j, const double plac
     return true;
 }
 
-static void slot_fill(const nb_frame *f, const nb_image *image, nb_atom *atoms, nb_slot *slot, nb_label *label,
-                      int32_t place)
+static void slot_fill(const nb_frame *f, const nb_image *image, nb_atom *atoms, nb_slot *slot,
+                      nb_label *label, int32_t place)
 {
     const int32_t *s = image->s;
     nb_atom *atom = &atoms[image->j];
@@ -402,8 +403,8 @@ static mtx_status too_many(mtx_problem *problem)
     return MTX_EINVAL;
 }
 
-mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
-                        double cutoff, nb_grid *g, mtx_problem *problem)
+mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3][3], const uint8_t pbc[3],
+                        int64_t n, double cutoff, nb_grid *g, mtx_problem *problem)
 {
     mtx_status status = frame_make(&s->frame, r, cell, pbc, n, problem);
     if (status == MTX_OK) status = atoms_home(s, r, n, problem);
@@ -416,18 +417,21 @@ mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3
     for (int k = 0; k < 3; k++) expected *= f->open[k] ? 1.0 : extent[k] / f->extent[k];
     if (!(expected < 2e9) || !images_countable(f, reach)) return too_many(problem);
 
-    *g = (nb_grid){.atoms = n, .cutoff2 = cutoff * cutoff, .reach = (float)reach, .atom = s->buffer[NB_ATOMS].data};
+    *g = (nb_grid){
+        .atoms = n, .cutoff2 = cutoff * cutoff, .reach = (float)reach, .atom = s->buffer[NB_ATOMS].data};
     g->reach2 = g->reach * g->reach;
     grid_shape(g, extent, expected, reach);
     const int64_t bins = (int64_t)g->nw * g->nv * g->nu;
-    nb_sowing sow = {.scratch = s, .grid = g, .reach = reach, .capacity = (int64_t)(1.1 * expected) + NB_SLACK};
+    nb_sowing sow = {
+        .scratch = s, .grid = g, .reach = reach, .capacity = (int64_t)(1.1 * expected) + NB_SLACK};
     for (int k = 0; k < 3; k++) sow.margin[k] = f->open[k] ? 0.0f : (float)reach;
     int32_t *start = nb_buffer_reserve(&s->buffer[NB_START], bins + 1, sizeof *start, 0);
-    if (start == NULL || nb_buffer_reserve(&s->buffer[NB_IMAGES], sow.capacity, sizeof(nb_image), 0) == NULL) {
+    if (start == NULL ||
+        nb_buffer_reserve(&s->buffer[NB_IMAGES], sow.capacity, sizeof(nb_image), 0) == NULL) {
         return rt_no_memory(problem);
     }
     memset(start, 0, ((size_t)bins + 2) * sizeof *start);
-    const double (*place)[3] = s->buffer[NB_PLACE].data;
+    const double(*place)[3] = s->buffer[NB_PLACE].data;
     for (int64_t j = 0; j < n; j++) {
         if (sow_atom(&sow, start, (int32_t)j, place[j])) continue;
         return sow.capacity > IMAGES_MAX ? too_many(problem) : rt_no_memory(problem);

@@ -24,8 +24,8 @@ static inline int64_t nb_select_run(const nb_grid *g, nb_probe p, int32_t begin,
     return hits;
 }
 
-static inline int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits, mtx_pairs *out,
-                                int64_t end, bool *coincident)
+static inline int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
+                                mtx_pairs *out, int64_t end, bool *coincident)
 {
     for (int64_t k = 0; k < hits; k++) {
         const nb_slot *slot = &g->slot[g->stage[k]];

@@ -16,8 +16,8 @@ static uint32_t shift_hash(int32_t x, int32_t y, int32_t z)
     return h ^ h >> 15;
 }
 
-static void deal_out(const int32_t *key, const int64_t *row, int64_t base, int64_t atoms, int64_t first, int64_t n,
-                     const int64_t *from, int64_t *cursor, int64_t *to)
+static void deal_out(const int32_t *key, const int64_t *row, int64_t base, int64_t atoms, int64_t first,
+                     int64_t n, const int64_t *from, int64_t *cursor, int64_t *to)
 {
     for (int64_t a = 0; a < atoms; a++) cursor[a] = row[base + a] - first;
     for (int64_t m = 0; m < n; m++) {
@@ -27,7 +27,8 @@ static void deal_out(const int32_t *key, const int64_t *row, int64_t base, int64
 }
 
 /* `count` images of one atom: the outgoing ones are hashed by their shift, the incoming ones look up its negative. */
-static bool match_images(nb_scratch *s, mtx_pairs *p, const int64_t *along, const int64_t *into, int64_t count)
+static bool match_images(nb_scratch *s, mtx_pairs *p, const int64_t *along, const int64_t *into,
+                         int64_t count)
 {
     uint32_t size = 4;
     while (size < 2 * count) size *= 2;
@@ -43,8 +44,8 @@ static bool match_images(nb_scratch *s, mtx_pairs *p, const int64_t *along, cons
     for (int64_t m = 0; m < count; m++) {
         const int64_t k = into[m];
         uint32_t at = shift_hash(-p->sx[k], -p->sy[k], -p->sz[k]) & (size - 1);
-        while (table[at] >= 0 && (p->sx[table[at]] != -p->sx[k] || p->sy[table[at]] != -p->sy[k]
-                                  || p->sz[table[at]] != -p->sz[k])) {
+        while (table[at] >= 0 && (p->sx[table[at]] != -p->sx[k] || p->sy[table[at]] != -p->sy[k] ||
+                                  p->sz[table[at]] != -p->sz[k])) {
             at = (at + 1) & (size - 1);
         }
         p->rev[k] = table[at];
@@ -56,7 +57,8 @@ bool nb_reverse(nb_scratch *s, mtx_pairs *p, int64_t base, int64_t first)
 {
     const int64_t n = p->n - first;
     if (n == 0) return true;
-    const int64_t atoms = p->i[p->n - 1] - base + 1;     /* atoms after the last row with pairs are nobody's end */
+    const int64_t atoms =
+        p->i[p->n - 1] - base + 1; /* atoms after the last row with pairs are nobody's end */
     int64_t *cursor = nb_buffer_reserve(&s->buffer[NB_CURSOR], atoms, sizeof *cursor, 0);
     int64_t *into = nb_buffer_reserve(&s->buffer[NB_INTO], n, sizeof *into, 0);
     int64_t *along = nb_buffer_reserve(&s->buffer[NB_ALONG], n, sizeof *along, 0);

@@ -17,8 +17,8 @@ static inline NB_TARGET float nb_gap(float x, float low, float edge)
 }
 
 /* Stage the hits of one column, leaving out the atom itself. */
-static inline NB_TARGET int64_t nb_select_column(const nb_grid *g, nb_probe p, const int32_t *start, float rest2,
-                                                 int32_t self, int64_t hits)
+static inline NB_TARGET int64_t nb_select_column(const nb_grid *g, nb_probe p, const int32_t *start,
+                                                 float rest2, int32_t self, int64_t hits)
 {
     const float half = sqrtf(rest2);
     const int32_t begin = start[nb_bin(p.u - half, g->per_u, g->nu)];

@@ -16,13 +16,13 @@
 #endif
 
 struct nb_verlet {
-    mtx_pairs wide;              /* pairs within cutoff + skin, at the positions `then`      */
+    mtx_pairs wide; /* pairs within cutoff + skin, at the positions `then`      */
     nb_buffer then, moved, place;
-    double    cell[3][3], cutoff, skin;
-    uint8_t   pbc[3];
-    int64_t   n;
-    unsigned  flags;
-    bool      ready;
+    double cell[3][3], cutoff, skin;
+    uint8_t pbc[3];
+    int64_t n;
+    unsigned flags;
+    bool ready;
 };
 
 void nb_verlet_free(nb_verlet *v)
@@ -36,8 +36,8 @@ void nb_verlet_free(nb_verlet *v)
 }
 
 /* Whether the kept pairs were found for the same question. */
-static bool same_question(const nb_verlet *v, const double cell[3][3], const uint8_t pbc[3], int64_t n, double cutoff,
-                          double skin, unsigned flags)
+static bool same_question(const nb_verlet *v, const double cell[3][3], const uint8_t pbc[3], int64_t n,
+                          double cutoff, double skin, unsigned flags)
 {
     if (!v->ready || v->n != n || v->cutoff != cutoff || v->skin != skin || v->flags != flags) return false;
     return memcmp(v->cell, cell, sizeof v->cell) == 0 && memcmp(v->pbc, pbc, sizeof v->pbc) == 0;
@@ -59,10 +59,9 @@ static bool moves(const double (*r)[3], const double (*then)[3], int64_t n, doub
     return good;
 }
 
-/* Measure all kept pairs, keep those inside the cutoff; place[k] says where pair k went. False: atoms coincide. */
-static bool measure(const mtx_pairs *wide, const double (*moved)[4], double cutoff, mtx_pairs *out, int64_t *place)
+bool nb_measure_portable(const mtx_pairs *wide, const double (*moved)[4], double cutoff2, mtx_pairs *out,
+                         int64_t *place)
 {
-    const double cutoff2 = cutoff * cutoff;
     int64_t end = 0;
     bool apart = true;
     for (int64_t i = 0; i < wide->atoms; i++) {
@@ -81,15 +80,14 @@ static bool measure(const mtx_pairs *wide, const double (*moved)[4], double cuto
             out->dx[end] = x;
             out->dy[end] = y;
             out->dz[end] = z;
-            out->dist[end] = dist2;
-            place[k] = end;
+            out->dist[end] = sqrt(dist2);
+            const bool keep = dist2 < cutoff2;
+            place[k] = keep ? end : -1;
             apart = apart && dist2 >= NB_COINCIDENT2;
-            end += dist2 < cutoff2;
+            end += keep;
         }
         out->row[i + 1] = end;
     }
-    /* roots on their own: this loop runs in vectors, the one above is bound by its loads and stores */
-    for (int64_t k = 0; k < end; k++) out->dist[k] = sqrt(out->dist[k]);
     out->n = end;
     return apart;
 }
@@ -98,8 +96,7 @@ static bool measure(const mtx_pairs *wide, const double (*moved)[4], double cuto
 static void reverse_measured(const mtx_pairs *wide, const int64_t *place, mtx_pairs *out)
 {
     for (int64_t k = 0; k < wide->n; k++) {
-        const int64_t next = k + 1 < wide->n ? place[k + 1] : out->n;
-        if (next != place[k]) out->rev[place[k]] = place[wide->rev[k]];
+        if (place[k] >= 0) out->rev[place[k]] = place[wide->rev[k]];
     }
 }
 
@@ -114,15 +111,16 @@ static nb_verlet *verlet_of(mtx_pairs *out)
     return s == NULL ? NULL : s->verlet;
 }
 
-static mtx_status search_wide(nb_verlet *v, const double (*r)[3], const double cell[3][3], const uint8_t pbc[3],
-                              int64_t n, double cutoff, double skin, unsigned flags, mtx_problem *problem)
+static mtx_status search_wide(nb_verlet *v, const double (*r)[3], const double cell[3][3],
+                              const uint8_t pbc[3], int64_t n, double cutoff, double skin, unsigned flags,
+                              mtx_problem *problem)
 {
     v->ready = false;
     const mtx_status status = mtx_neighbors_build(r, cell, pbc, n, cutoff + skin, flags, &v->wide, problem);
     if (status != MTX_OK) return status;
     void *then = nb_buffer_reserve(&v->then, n, 3 * sizeof(double), 0);
-    if (then == NULL || nb_buffer_reserve(&v->moved, n, 4 * sizeof(double), 0) == NULL
-        || nb_buffer_reserve(&v->place, v->wide.n, sizeof(int64_t), 0) == NULL) {
+    if (then == NULL || nb_buffer_reserve(&v->moved, n, 4 * sizeof(double), 0) == NULL ||
+        nb_buffer_reserve(&v->place, v->wide.n, sizeof(int64_t), 0) == NULL) {
         return rt_no_memory(problem);
     }
     memcpy(then, r, (size_t)n * 3 * sizeof(double));
@@ -137,9 +135,9 @@ static mtx_status search_wide(nb_verlet *v, const double (*r)[3], const double c
     return MTX_OK;
 }
 
-mtx_status mtx_neighbors_update(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
-                                double cutoff, double skin, unsigned flags, mtx_pairs *out, bool *searched,
-                                mtx_problem *problem)
+mtx_status mtx_neighbors_update(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3],
+                                int64_t n, double cutoff, double skin, unsigned flags, mtx_pairs *out,
+                                bool *searched, mtx_problem *problem)
 {
     if (!(skin >= 0.0) || !isfinite(skin)) {
         return rt_problem_set(problem, MTX_EINVAL, "E0655", "the skin is %g, not a length", skin);
@@ -147,15 +145,16 @@ mtx_status mtx_neighbors_update(const double (*r)[3], const double cell[3][3], c
     nb_verlet *v = verlet_of(out);
     if (v == NULL) return rt_no_memory(problem);
     mtx_pairs_clear(out);
-    const bool kept = same_question(v, cell, pbc, n, cutoff, skin, flags)
-                   && moves(r, (const double (*)[3])v->then.data, n, skin, v->moved.data);
+    const bool kept = same_question(v, cell, pbc, n, cutoff, skin, flags) &&
+                      moves(r, (const double(*)[3])v->then.data, n, skin, v->moved.data);
     if (searched != NULL) *searched = !kept;
     if (!kept) {
         const mtx_status status = search_wide(v, r, cell, pbc, n, cutoff, skin, flags, problem);
         if (status != MTX_OK) return status;
     }
     if (!nb_result_reserve(out, n, v->wide.n, flags)) return rt_no_memory(problem);
-    if (!measure(&v->wide, (const double (*)[4])v->moved.data, cutoff, out, v->place.data)) {
+    nb_measure *measure = nb_measure_kernel(flags);
+    if (!measure(&v->wide, (const double(*)[4])v->moved.data, cutoff * cutoff, out, v->place.data)) {
         /* the full search knows how to say which atoms coincide */
         return mtx_neighbors_build(r, cell, pbc, n, cutoff, flags, out, problem);
     }

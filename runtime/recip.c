@@ -14,12 +14,12 @@ enum { SLACK = 16 };
 /* Enumeration on the reduced cell. With b1, b2, b3 made orthogonal from the last to the first, |G|^2 is the sum of
  * three squares that bring in one index each (Fincke and Pohst 1985), so no index is tried in vain. */
 typedef struct lattice_points {
-    double  row[3][3];           /* reciprocal rows of the reduced cell                      */
-    double  low[3][3];           /* row[k] = sum_m low[k][m] e_m, m >= k                     */
-    int64_t back[3][3];          /* given indices = back * reduced indices                   */
-    bool    open[3];
-    double  cutoff;
-    bool    half;
+    double row[3][3];   /* reciprocal rows of the reduced cell                      */
+    double low[3][3];   /* row[k] = sum_m low[k][m] e_m, m >= k                     */
+    int64_t back[3][3]; /* given indices = back * reduced indices                   */
+    bool open[3];
+    double cutoff;
+    bool half;
 } lattice_points;
 
 void mtx_recip_init(mtx_recip *recip)
@@ -99,7 +99,8 @@ static void integer_inverse(int64_t m[3][3], int64_t out[3][3])
     for (int k = 0; k < 9; k++) out[k / 3][k % 3] *= det;
 }
 
-static mtx_status lattice_make(const double cell[3][3], const uint8_t pbc[3], lattice_points *p, mtx_problem *problem)
+static mtx_status lattice_make(const double cell[3][3], const uint8_t pbc[3], lattice_points *p,
+                               mtx_problem *problem)
 {
     double given[3][3], reduced[3][3];
     int64_t change[3][3];
@@ -108,9 +109,9 @@ static mtx_status lattice_make(const double cell[3][3], const uint8_t pbc[3], la
         p->open[k] = !pbc[k];
         for (int c = 0; c < 3; c++) given[k][c] = pbc[k] ? cell[k][c] : 0.0;
     }
-    mtx_status status = mtx_cell_make((const double (*)[3])given, pbc, &complete, problem);
+    mtx_status status = mtx_cell_make((const double(*)[3])given, pbc, &complete, problem);
     if (status == MTX_OK) status = mtx_cell_reduce(&complete, reduced, change, problem);
-    if (status == MTX_OK) status = mtx_cell_make((const double (*)[3])reduced, pbc, &complete, problem);
+    if (status == MTX_OK) status = mtx_cell_make((const double(*)[3])reduced, pbc, &complete, problem);
     if (status != MTX_OK) return status;
     mtx_cell_reciprocal(&complete, p->row);
     integer_inverse(change, p->back);
@@ -161,7 +162,8 @@ static bool points_add(const lattice_points *p, mtx_recip *out)
         range(p, 1, all2 - part0 * part0, m[0] * p->low[0][1], second);
         for (m[1] = second[0]; m[1] <= second[1]; m[1]++) {
             const double part1 = m[0] * p->low[0][1] + m[1] * p->low[1][1];
-            range(p, 2, all2 - part0 * part0 - part1 * part1, m[0] * p->low[0][2] + m[1] * p->low[1][2], third);
+            range(p, 2, all2 - part0 * part0 - part1 * part1, m[0] * p->low[0][2] + m[1] * p->low[1][2],
+                  third);
             for (m[2] = third[0]; m[2] <= third[1]; m[2]++) {
                 if (!point_add(p, m, out)) return false;
             }
@@ -189,12 +191,14 @@ mtx_status mtx_recip_append(const double cell[3][3], const uint8_t pbc[3], doubl
 {
     lattice_points p = {.cutoff = cutoff, .half = (flags & MTX_RECIP_HALF) != 0};
     if (!(cutoff > 0.0) || !isfinite(cutoff)) {
-        return rt_problem_set(problem, MTX_EINVAL, "E0655", "the cutoff is %g, not a positive number", cutoff);
+        return rt_problem_set(problem, MTX_EINVAL, "E0655", "the cutoff is %g, not a positive number",
+                              cutoff);
     }
     const mtx_status status = lattice_make(cell, pbc, &p, problem);
     if (status != MTX_OK) return status;
     if (!countable(&p)) {
-        return rt_problem_set(problem, MTX_EINVAL, "E0654", "the cutoff %g reaches too many reciprocal vectors", cutoff);
+        return rt_problem_set(problem, MTX_EINVAL, "E0654",
+                              "the cutoff %g reaches too many reciprocal vectors", cutoff);
     }
     const int64_t first = out->n;
     if (!reserve_structure(out) || !reserve(out, out->n + 1) || !points_add(&p, out)) {

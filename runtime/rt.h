@@ -29,7 +29,7 @@ void rt_problem_help(mtx_problem *problem, const char *format, ...) RT_PRINTF(2,
 
 /** Bytes at a 64-byte boundary, not initialised; NULL: memory exhausted. Free with rt_aligned_free. */
 void *rt_aligned_alloc(size_t bytes);
-void  rt_aligned_free(void *memory);
+void rt_aligned_free(void *memory);
 
 /**
  * Move an array to a place with room for `capacity` elements, keeping the first `used`; the new place, or NULL and the
@@ -38,10 +38,11 @@ void  rt_aligned_free(void *memory);
 void *rt_aligned_grow(void *array, int64_t used, int64_t capacity, size_t size);
 
 /** The same for a named array, in a function that returns false when memory is exhausted. */
-#define RT_GROW(array, used, capacity) do { \
-        void *rt_larger = rt_aligned_grow(array, used, capacity, sizeof *(array)); \
-        if (rt_larger == NULL) return false; \
-        (array) = rt_larger; \
+#define RT_GROW(array, used, capacity)                                                                       \
+    do {                                                                                                     \
+        void *rt_larger = rt_aligned_grow(array, used, capacity, sizeof *(array));                           \
+        if (rt_larger == NULL) return false;                                                                 \
+        (array) = rt_larger;                                                                                 \
     } while (0)
 
 #endif

@@ -3,7 +3,7 @@
  * status.c: names of the status values, filling of mtx_problem, aligned memory. In: codes and texts; out:
  * plain values. Nothing is printed here; a caller decides what people see.
  */
-#define _DEFAULT_SOURCE          /* madvise */
+#define _DEFAULT_SOURCE /* madvise */
 #include "rt.h"
 
 #include <stdarg.h>

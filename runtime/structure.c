@@ -69,7 +69,7 @@ mtx_status mtx_structure_reserve(mtx_structure *s, int64_t n)
     if (n <= s->capacity) return MTX_OK;
     const int64_t grown = s->capacity + s->capacity / 2;
     const int64_t capacity = n > grown ? n : grown;
-    double (*r)[3] = realloc(s->r, (size_t)capacity * sizeof *r);
+    double(*r)[3] = realloc(s->r, (size_t)capacity * sizeof *r);
     if (r == NULL) return MTX_ENOMEM;
     s->r = r;
     int32_t *Z = realloc(s->Z, (size_t)capacity * sizeof *Z);
@@ -103,10 +103,12 @@ static bool column_make(mtx_column *column, const char *name, mtx_column_type ty
 {
     *column = (mtx_column){.type = type, .rows = rows, .width = width};
     if (width < 0 || rows < 0 || (width > 0 && rows > INT64_MAX / 8 / width)) return false;
-    const size_t cells = (size_t)(rows * width) + 1;   /* one spare: never a request for 0 bytes */
+    const size_t cells = (size_t)(rows * width) + 1; /* one spare: never a request for 0 bytes */
     column->name = text_copy(name);
-    if (type == MTX_COL_TEXT) column->text = calloc(cells, sizeof *column->text);
-    else column->real = calloc(cells, sizeof *column->real);
+    if (type == MTX_COL_TEXT)
+        column->text = calloc(cells, sizeof *column->text);
+    else
+        column->real = calloc(cells, sizeof *column->real);
     if (column->name != NULL && (column->text != NULL || column->real != NULL)) return true;
     column_free(column);
     return false;
@@ -138,8 +140,10 @@ static mtx_column *column_add(mtx_column **columns, int32_t *count, const char *
         column_free(&made);
         return NULL;
     }
-    if (slot == *columns + *count) ++*count;
-    else column_free(slot);
+    if (slot == *columns + *count)
+        ++*count;
+    else
+        column_free(slot);
     *slot = made;
     return slot;
 }
@@ -194,8 +198,8 @@ mtx_status mtx_structure_copy(mtx_structure *to, const mtx_structure *from)
     memcpy(to->pbc, from->pbc, sizeof to->pbc);
     to->frame = from->frame;
     to->line = from->line;
-    if (columns_copy(&to->info, &to->n_info, from->info, from->n_info)
-        && columns_copy(&to->columns, &to->n_columns, from->columns, from->n_columns)) {
+    if (columns_copy(&to->info, &to->n_info, from->info, from->n_info) &&
+        columns_copy(&to->columns, &to->n_columns, from->columns, from->n_columns)) {
         return MTX_OK;
     }
     mtx_structure_clear(to);

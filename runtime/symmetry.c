@@ -35,10 +35,10 @@ void mtx_symmetry_free(mtx_symmetry *y)
 /* A crystal in spglib's terms. Standardising may need four times the atoms. */
 typedef struct crystal {
     mtx_cell cell;
-    double   lattice[3][3];      /* columns */
+    double lattice[3][3]; /* columns */
     double (*position)[3];
-    int     *type;
-    int      n;
+    int *type;
+    int n;
 } crystal;
 
 static const uint8_t periodic[3] = {1, 1, 1};
@@ -60,12 +60,14 @@ static mtx_status crystal_make(const mtx_structure *s, double symprec, crystal *
 {
     *c = (crystal){.n = (int)s->n};
     if (!(symprec > 0.0) || !isfinite(symprec)) {
-        return rt_problem_set(problem, MTX_EINVAL, "E0655", "the symmetry tolerance is %g, not a positive length", symprec);
+        return rt_problem_set(problem, MTX_EINVAL, "E0655",
+                              "the symmetry tolerance is %g, not a positive length", symprec);
     }
     if (s->n < 1 || s->n > INT32_MAX / 8) {
-        return rt_problem_set(problem, MTX_EINVAL, "E0655", "a structure of %lld atoms has no space group", (long long)s->n);
+        return rt_problem_set(problem, MTX_EINVAL, "E0655", "a structure of %lld atoms has no space group",
+                              (long long)s->n);
     }
-    const mtx_status status = mtx_cell_make((const double (*)[3])s->cell, periodic, &c->cell, problem);
+    const mtx_status status = mtx_cell_make((const double(*)[3])s->cell, periodic, &c->cell, problem);
     if (status != MTX_OK) return status;
     c->position = malloc(4 * (size_t)s->n * sizeof *c->position);
     c->type = malloc(4 * (size_t)s->n * sizeof *c->type);
@@ -73,8 +75,8 @@ static mtx_status crystal_make(const mtx_structure *s, double symprec, crystal *
         crystal_free(c);
         return rt_no_memory(problem);
     }
-    transpose((const double (*)[3])c->cell.row, c->lattice);
-    mtx_cell_fractional(&c->cell, (const double (*)[3])s->r, s->n, c->position);
+    transpose((const double(*)[3])c->cell.row, c->lattice);
+    mtx_cell_fractional(&c->cell, (const double(*)[3])s->r, s->n, c->position);
     for (int64_t i = 0; i < s->n; i++) c->type[i] = s->Z[i];
     return MTX_OK;
 }
@@ -83,7 +85,8 @@ static mtx_status search_failed(const char *what, double symprec, mtx_problem *p
 {
     rt_problem_set(problem, MTX_ENOSYM, "E0657", "%s failed at tolerance %g angstrom: %s", what, symprec,
                    spg_get_error_message(spg_get_error_code()));
-    rt_problem_help(problem, "Atoms closer than the tolerance, or a cell distorted by about as much, do this.");
+    rt_problem_help(problem,
+                    "Atoms closer than the tolerance, or a cell distorted by about as much, do this.");
     return MTX_ENOSYM;
 }
 
@@ -123,8 +126,8 @@ static bool symmetry_allocate(mtx_symmetry *out, int64_t n, int operations)
     out->site = malloc(atoms * sizeof *out->site);
     out->n = n;
     out->n_operations = operations;
-    return out->rotation != NULL && out->translation != NULL && out->cartesian != NULL && out->equivalent != NULL
-        && out->orbit != NULL && out->wyckoff != NULL && out->site != NULL;
+    return out->rotation != NULL && out->translation != NULL && out->cartesian != NULL &&
+           out->equivalent != NULL && out->orbit != NULL && out->wyckoff != NULL && out->site != NULL;
 }
 
 static void symmetry_fill(mtx_symmetry *out, const mtx_cell *cell, SpglibDataset *data)
@@ -177,13 +180,13 @@ static mtx_status crystal_out(crystal *c, int n, mtx_structure *out, mtx_problem
 {
     mtx_structure_clear(out);
     if (mtx_structure_reserve(out, n) != MTX_OK) return rt_no_memory(problem);
-    transpose((const double (*)[3])c->lattice, out->cell);
+    transpose((const double(*)[3])c->lattice, out->cell);
     memset(out->pbc, 1, sizeof out->pbc);
     out->n = n;
     mtx_cell cell;
-    mtx_status status = mtx_cell_make((const double (*)[3])out->cell, periodic, &cell, problem);
+    mtx_status status = mtx_cell_make((const double(*)[3])out->cell, periodic, &cell, problem);
     if (status != MTX_OK) return status;
-    mtx_cell_cartesian(&cell, (const double (*)[3])c->position, n, out->r);
+    mtx_cell_cartesian(&cell, (const double(*)[3])c->position, n, out->r);
     for (int i = 0; i < n; i++) out->Z[i] = c->type[i];
     return mtx_cell_wrap(&cell, out->r, n, NULL, problem);
 }
@@ -194,19 +197,23 @@ mtx_status mtx_structure_standard(const mtx_structure *s, double symprec, unsign
     crystal c;
     mtx_status status = crystal_make(s, symprec, &c, problem);
     if (status != MTX_OK) return status;
-    const int n = spg_standardize_cell(c.lattice, c.position, c.type, c.n, (flags & MTX_STANDARD_PRIMITIVE) != 0,
-                                       (flags & MTX_STANDARD_AS_IS) != 0, symprec);
-    status = n > 0 ? crystal_out(&c, n, out, problem) : search_failed("standardising the cell", symprec, problem);
+    const int n =
+        spg_standardize_cell(c.lattice, c.position, c.type, c.n, (flags & MTX_STANDARD_PRIMITIVE) != 0,
+                             (flags & MTX_STANDARD_AS_IS) != 0, symprec);
+    status =
+        n > 0 ? crystal_out(&c, n, out, problem) : search_failed("standardising the cell", symprec, problem);
     crystal_free(&c);
     return status;
 }
 
-mtx_status mtx_structure_primitive(const mtx_structure *s, double symprec, mtx_structure *out, mtx_problem *problem)
+mtx_status mtx_structure_primitive(const mtx_structure *s, double symprec, mtx_structure *out,
+                                   mtx_problem *problem)
 {
     return mtx_structure_standard(s, symprec, MTX_STANDARD_PRIMITIVE | MTX_STANDARD_AS_IS, out, problem);
 }
 
-mtx_status mtx_structure_niggli(const mtx_structure *s, double symprec, mtx_structure *out, mtx_problem *problem)
+mtx_status mtx_structure_niggli(const mtx_structure *s, double symprec, mtx_structure *out,
+                                mtx_problem *problem)
 {
     crystal c;
     mtx_status status = crystal_make(s, symprec, &c, problem);
@@ -217,10 +224,10 @@ mtx_status mtx_structure_niggli(const mtx_structure *s, double symprec, mtx_stru
         /* same points, other fractions */
         double rows[3][3];
         mtx_cell reduced;
-        transpose((const double (*)[3])c.lattice, rows);
-        status = mtx_cell_make((const double (*)[3])rows, periodic, &reduced, problem);
+        transpose((const double(*)[3])c.lattice, rows);
+        status = mtx_cell_make((const double(*)[3])rows, periodic, &reduced, problem);
         if (status == MTX_OK) {
-            mtx_cell_fractional(&reduced, (const double (*)[3])s->r, s->n, c.position);
+            mtx_cell_fractional(&reduced, (const double(*)[3])s->r, s->n, c.position);
             status = crystal_out(&c, c.n, out, problem);
         }
     }
@@ -255,12 +262,14 @@ mtx_status mtx_structure_standard(const mtx_structure *s, double symprec, unsign
     return unsupported(problem);
 }
 
-mtx_status mtx_structure_primitive(const mtx_structure *s, double symprec, mtx_structure *out, mtx_problem *problem)
+mtx_status mtx_structure_primitive(const mtx_structure *s, double symprec, mtx_structure *out,
+                                   mtx_problem *problem)
 {
     return mtx_structure_standard(s, symprec, 0, out, problem);
 }
 
-mtx_status mtx_structure_niggli(const mtx_structure *s, double symprec, mtx_structure *out, mtx_problem *problem)
+mtx_status mtx_structure_niggli(const mtx_structure *s, double symprec, mtx_structure *out,
+                                mtx_problem *problem)
 {
     return mtx_structure_standard(s, symprec, 0, out, problem);
 }

@@ -74,7 +74,8 @@ static void missing_rows_become_orthogonal_units(void **state)
 static void an_open_row_is_kept_when_independent(void **state)
 {
     (void)state;
-    const double slab[3][3] = {{3, 0, 0}, {0, 3, 0}, {0.5, 0, 15}}, doubled[3][3] = {{3, 0, 0}, {6, 0, 0}, {0, 0, 2}};
+    const double slab[3][3] = {{3, 0, 0}, {0, 3, 0}, {0.5, 0, 15}},
+                 doubled[3][3] = {{3, 0, 0}, {6, 0, 0}, {0, 0, 2}};
     mtx_cell cell;
     assert_int_equal(mtx_cell_make(slab, plane, &cell, NULL), MTX_OK);
     assert_true(cell.row[2][0] == 0.5 && cell.row[2][2] == 15.0);
@@ -106,7 +107,7 @@ static void coordinates_go_both_ways(void **state)
     assert_int_equal(mtx_cell_make(rows, all, &cell, NULL), MTX_OK);
     mtx_cell_cartesian(&cell, f, 2, x);
     assert_true(x[1][0] == 3.0 && x[1][1] == 0.5 && x[1][2] == 0.25);
-    mtx_cell_fractional(&cell, (const double (*)[3])x, 2, back);
+    mtx_cell_fractional(&cell, (const double(*)[3])x, 2, back);
     for (int i = 0; i < 2; i++) {
         for (int c = 0; c < 3; c++) assert_true(fabs(back[i][c] - f[i][c]) < TIGHT);
     }
@@ -156,7 +157,8 @@ static void reciprocal_rows_are_dual(void **state)
     assert_int_equal(mtx_cell_make(rows, all, &cell, NULL), MTX_OK);
     mtx_cell_reciprocal(&cell, b);
     for (int k = 0; k < 3; k++) {
-        for (int m = 0; m < 3; m++) assert_true(fabs(dot(rows[k], b[m]) - (k == m ? 6.283185307179586 : 0)) < 1e-11);
+        for (int m = 0; m < 3; m++)
+            assert_true(fabs(dot(rows[k], b[m]) - (k == m ? 6.283185307179586 : 0)) < 1e-11);
     }
 }
 
@@ -169,20 +171,21 @@ static void reduction_finds_short_vectors(void **state)
         double rows[3][3], reduced[3][3];
         int64_t change[3][3];
         mtx_cell cell, after;
-        for (int k = 0; k < 9; k++) rows[k / 3][k % 3] = (rand() % 513 - 256) / 64.0;   /* sums are exact */
-        if (mtx_cell_make((const double (*)[3])rows, all, &cell, NULL) != MTX_OK || cell.volume < 1.0) continue;
+        for (int k = 0; k < 9; k++) rows[k / 3][k % 3] = (rand() % 513 - 256) / 64.0; /* sums are exact */
+        if (mtx_cell_make((const double(*)[3])rows, all, &cell, NULL) != MTX_OK || cell.volume < 1.0)
+            continue;
         const double volume = cell.volume;
         for (int step = 0; step < 6; step++) {
             const int k = rand() % 3, m = (k + 1 + rand() % 2) % 3, factor = rand() % 41 - 20;
             for (int c = 0; c < 3; c++) rows[k][c] += factor * rows[m][c];
         }
-        if (mtx_cell_make((const double (*)[3])rows, all, &cell, NULL) != MTX_OK) continue;
+        if (mtx_cell_make((const double(*)[3])rows, all, &cell, NULL) != MTX_OK) continue;
         assert_int_equal(mtx_cell_reduce(&cell, reduced, change, NULL), MTX_OK);
-        assert_int_equal(mtx_cell_make((const double (*)[3])reduced, all, &after, NULL), MTX_OK);
+        assert_int_equal(mtx_cell_make((const double(*)[3])reduced, all, &after, NULL), MTX_OK);
         assert_true(fabs(after.volume / volume - 1.0) < 1e-9);
-        const int64_t det = change[0][0] * (change[1][1] * change[2][2] - change[1][2] * change[2][1])
-                          - change[0][1] * (change[1][0] * change[2][2] - change[1][2] * change[2][0])
-                          + change[0][2] * (change[1][0] * change[2][1] - change[1][1] * change[2][0]);
+        const int64_t det = change[0][0] * (change[1][1] * change[2][2] - change[1][2] * change[2][1]) -
+                            change[0][1] * (change[1][0] * change[2][2] - change[1][2] * change[2][0]) +
+                            change[0][2] * (change[1][0] * change[2][1] - change[1][1] * change[2][0]);
         assert_true(det == 1 || det == -1);
         for (int k = 0; k < 3; k++) {
             for (int x = -1; x <= 1; x++) {

@@ -23,21 +23,29 @@ static const uint8_t plane[3] = {1, 1, 0}, all[3] = {1, 1, 1};
 /* A defect as the reference prints it: what stands there now, what was there, fractions of the sample's cell. */
 typedef struct defect {
     int32_t now, was;
-    double  f[3];
+    double f[3];
 } defect;
 
 typedef struct golden {
     const char *id;
-    int         n;
-    defect      spot[3];
+    int n;
+    defect spot[3];
 } golden;
 
 static const golden goldens[] = {
-    {"6141cf0f51c1cbd9654b8870", 2, {{0, 16, {.583333, .416667, .355174}}, {0, 16, {.708333, .291667, .144826}}}},
-    {"6141cf15ee0a3fd43fb479db", 3, {{34, 16, {.583333, .291667, .144826}}, {34, 16, {.583333, .666667, .144826}},
-                                     {0, 42, {.541667, .958333, .25}}}},
-    {"6141cf194e27a1844a5efffe", 3, {{34, 16, {.708333, .041667, .144826}}, {74, 42, {.541667, .083333, .25}},
-                                     {0, 16, {.833333, .666667, .144826}}}},
+    {"6141cf0f51c1cbd9654b8870",
+     2,
+     {{0, 16, {.583333, .416667, .355174}}, {0, 16, {.708333, .291667, .144826}}}},
+    {"6141cf15ee0a3fd43fb479db",
+     3,
+     {{34, 16, {.583333, .291667, .144826}},
+      {34, 16, {.583333, .666667, .144826}},
+      {0, 42, {.541667, .958333, .25}}}},
+    {"6141cf194e27a1844a5efffe",
+     3,
+     {{34, 16, {.708333, .041667, .144826}},
+      {74, 42, {.541667, .083333, .25}},
+      {0, 16, {.833333, .666667, .144826}}}},
 };
 
 enum { GOLDENS = sizeof goldens / sizeof *goldens };
@@ -49,8 +57,8 @@ static void make(mtx_structure *s, double cell[3][3], int64_t n, double (*f)[3],
     mtx_cell lattice;
     mtx_structure_init(s);
     assert_int_equal(mtx_structure_reserve(s, n + 8), MTX_OK);
-    assert_int_equal(mtx_cell_make((const double (*)[3])cell, all, &lattice, NULL), MTX_OK);
-    mtx_cell_cartesian(&lattice, (const double (*)[3])f, n, s->r);
+    assert_int_equal(mtx_cell_make((const double(*)[3])cell, all, &lattice, NULL), MTX_OK);
+    mtx_cell_cartesian(&lattice, (const double(*)[3])f, n, s->r);
     memcpy(s->cell, cell, sizeof s->cell);
     memcpy(s->pbc, all, sizeof s->pbc);
     memcpy(s->Z, Z, (size_t)n * sizeof *Z);
@@ -80,7 +88,7 @@ static void make_supercell(mtx_structure *s, const mtx_structure *host, int m[3]
     }
     memcpy(s->cell, rows, sizeof rows);
     memcpy(s->pbc, all, sizeof s->pbc);
-    assert_int_equal(mtx_cell_make((const double (*)[3])rows, all, &lattice, NULL), MTX_OK);
+    assert_int_equal(mtx_cell_make((const double(*)[3])rows, all, &lattice, NULL), MTX_OK);
     for (int i = 0; i < host->n; i++) {
         const int64_t first = s->n;
         for (int t = 0; t < 48 * 48 * 3 && s->n - first < cells; t++) {
@@ -90,10 +98,10 @@ static void make_supercell(mtx_structure *s, const mtx_structure *host, int m[3]
                 x[0][c] = host->r[i][c];
                 for (int k = 0; k < 3; k++) x[0][c] += tile[k] * host->cell[k][c];
             }
-            mtx_cell_fractional(&lattice, (const double (*)[3])x, 1, f);
+            mtx_cell_fractional(&lattice, (const double(*)[3])x, 1, f);
             const double edge = 1e-7;
-            if (f[0][0] < -edge || f[0][0] >= 1 - edge || f[0][1] < -edge || f[0][1] >= 1 - edge || f[0][2] < -edge
-                || f[0][2] >= 1 - edge) {
+            if (f[0][0] < -edge || f[0][0] >= 1 - edge || f[0][1] < -edge || f[0][1] >= 1 - edge ||
+                f[0][2] < -edge || f[0][2] >= 1 - edge) {
                 continue;
             }
             memcpy(s->r[s->n], x[0], sizeof x[0]);
@@ -115,10 +123,10 @@ static double distance(const mtx_structure *s, const double a[3], const double b
 {
     double d[1][3] = {{a[0] - b[0], a[1] - b[1], a[2] - b[2]}}, f[1][3], x[1][3];
     mtx_cell cell;
-    assert_int_equal(mtx_cell_make((const double (*)[3])s->cell, all, &cell, NULL), MTX_OK);
-    mtx_cell_fractional(&cell, (const double (*)[3])d, 1, f);
+    assert_int_equal(mtx_cell_make((const double(*)[3])s->cell, all, &cell, NULL), MTX_OK);
+    mtx_cell_fractional(&cell, (const double(*)[3])d, 1, f);
     for (int k = 0; k < 2; k++) f[0][k] -= floor(f[0][k] + 0.5);
-    mtx_cell_cartesian(&cell, (const double (*)[3])f, 1, x);
+    mtx_cell_cartesian(&cell, (const double(*)[3])f, 1, x);
     return sqrt(x[0][0] * x[0][0] + x[0][1] * x[0][1] + x[0][2] * x[0][2]);
 }
 
@@ -138,8 +146,10 @@ static void put_defects(mtx_structure *s, const golden *g)
         }
         assert_true(found >= 0);
         assert_int_equal(s->Z[found], g->spot[k].was);
-        if (g->spot[k].now == 0) remove_atom(s, found);
-        else s->Z[found] = g->spot[k].now;
+        if (g->spot[k].now == 0)
+            remove_atom(s, found);
+        else
+            s->Z[found] = g->spot[k].now;
     }
 }
 
@@ -191,8 +201,8 @@ static void wrap_anywhere(mtx_structure *s)
 /* ---- checks */
 
 /* The spots of structure k are the golden's, moved by `by`. */
-static void check_spots(const mtx_structure *s, const mtx_spots *p, int64_t k, const golden *g, const double by[3],
-                        double tolerance)
+static void check_spots(const mtx_structure *s, const mtx_spots *p, int64_t k, const golden *g,
+                        const double by[3], double tolerance)
 {
     assert_int_equal(p->ptr[k + 1] - p->ptr[k], g->n);
     for (int q = 0; q < g->n; q++) {
@@ -219,16 +229,16 @@ static void check_spots(const mtx_structure *s, const mtx_spots *p, int64_t k, c
 static void check_tiles(const mtx_structure *host, const mtx_structure *s, const mtx_spots *p, int64_t k)
 {
     mtx_cell cell;
-    assert_int_equal(mtx_cell_make((const double (*)[3])s->cell, all, &cell, NULL), MTX_OK);
+    assert_int_equal(mtx_cell_make((const double(*)[3])s->cell, all, &cell, NULL), MTX_OK);
     for (int64_t m = p->ptr[k]; m < p->ptr[k + 1]; m++) {
         double x[3], f[1][3], at[1][3] = {{p->x[m], p->y[m], p->z[m]}};
         for (int c = 0; c < 3; c++) {
-            x[c] = host->r[p->site[m]][c] + p->tx[m] * host->cell[0][c] + p->ty[m] * host->cell[1][c]
-                 + p->tz[m] * host->cell[2][c] + p->shift[k][c];
+            x[c] = host->r[p->site[m]][c] + p->tx[m] * host->cell[0][c] + p->ty[m] * host->cell[1][c] +
+                   p->tz[m] * host->cell[2][c] + p->shift[k][c];
             assert_true(fabs(x[c] - at[0][c]) < PLACE_TOLERANCE);
         }
         assert_int_equal(p->was[m], host->Z[p->site[m]]);
-        mtx_cell_fractional(&cell, (const double (*)[3])at, 1, f);
+        mtx_cell_fractional(&cell, (const double(*)[3])at, 1, f);
         for (int c = 0; c < 2; c++) assert_true(f[0][c] > -1e-8 && f[0][c] < 1.0);
     }
 }
@@ -473,7 +483,7 @@ static void a_three_dimensional_host(void **state)
     double a = 5.64, cell[3][3] = {{0, a / 2, a / 2}, {a / 2, 0, a / 2}, {a / 2, a / 2, 0}};
     double f[2][3] = {{0, 0, 0}, {0.5, 0.5, 0.5}};
     const int32_t Z[2] = {11, 17};
-    int m[3][3] = {{-1, 1, 1}, {1, -1, 1}, {1, 1, -1}};       /* the conventional cube: 4 cells */
+    int m[3][3] = {{-1, 1, 1}, {1, -1, 1}, {1, 1, -1}}; /* the conventional cube: 4 cells */
     const double by[3] = {1.7, -20.3, 4.4};
     mtx_structure host, s;
     mtx_spots p;
@@ -501,7 +511,8 @@ static void expect_misfit(const mtx_structure *host, mtx_structure *s, const cha
     s->frame = 12;
     const mtx_status status = mtx_differ_append(host, s, plane, 0.0, &p, &problem);
     if (status != MTX_EMISMATCH || strstr(problem.message, text) == NULL) {
-        fail_msg("wanted a misfit with `%s`, got %d: %s", text, (int)status, status == MTX_OK ? "" : problem.message);
+        fail_msg("wanted a misfit with `%s`, got %d: %s", text, (int)status,
+                 status == MTX_OK ? "" : problem.message);
     }
     assert_int_equal(problem.frame, 12);
     assert_int_equal(problem.atom, atom);
@@ -516,31 +527,31 @@ static void what_does_not_fit_is_named(void **state)
     mtx_structure host, s;
     make_host(&host);
 
-    make_sample(&s, &goldens[0]);                            /* an interstitial between the layers' atoms */
+    make_sample(&s, &goldens[0]); /* an interstitial between the layers' atoms */
     memcpy(s.r[s.n], s.r[7], sizeof s.r[7]);
     s.r[s.n][2] += 6.0;
     s.Z[s.n++] = 42;
     expect_misfit(&host, &s, "atom 191 (Mo) is", 190);
     mtx_structure_free(&s);
 
-    make_sample(&s, &goldens[0]);                            /* the same as the first atom of the file */
+    make_sample(&s, &goldens[0]); /* the same as the first atom of the file */
     s.r[0][2] += 6.0;
     expect_misfit(&host, &s, "atom 1 (", 0);
     mtx_structure_free(&s);
 
-    make_sample(&s, &goldens[0]);                            /* two atoms on one site */
+    make_sample(&s, &goldens[0]); /* two atoms on one site */
     memcpy(s.r[s.n], s.r[7], sizeof s.r[7]);
     s.r[s.n][0] += 0.05;
     s.Z[s.n++] = 42;
     expect_misfit(&host, &s, "atoms 8 and 191 are both on host site", 190);
     mtx_structure_free(&s);
 
-    make_sample(&s, &goldens[0]);                            /* another lattice */
+    make_sample(&s, &goldens[0]); /* another lattice */
     s.cell[0][0] += 1.2;
     expect_misfit(&host, &s, "lattice vector 1 of the sample", -1);
     mtx_structure_free(&s);
 
-    make_sample(&s, &goldens[0]);                            /* turned out of the plane */
+    make_sample(&s, &goldens[0]); /* turned out of the plane */
     s.cell[1][2] += 2.0;
     expect_misfit(&host, &s, "lattice vector 2 of the sample", -1);
     mtx_structure_free(&s);
@@ -570,7 +581,7 @@ static void bad_arguments_are_refused(void **state)
     mtx_structure_free(&s);
     mtx_structure_free(&host);
 
-    make_host(&host);                                        /* and it recovers */
+    make_host(&host); /* and it recovers */
     make_sample(&s, &goldens[0]);
     s.r[20][1] = NAN;
     assert_int_equal(mtx_differ_append(&host, &s, plane, 0.0, &p, &problem), MTX_EMISMATCH);
@@ -578,7 +589,7 @@ static void bad_arguments_are_refused(void **state)
     make_sample(&s, &goldens[0]);
     assert_int_equal(mtx_differ_append(&host, &s, plane, 0.0, &p, &problem), MTX_OK);
     assert_int_equal(p.n, 2);
-    s.n = 0;                                                 /* all sites vacant */
+    s.n = 0; /* all sites vacant */
     assert_int_equal(mtx_differ_append(&host, &s, plane, 0.0, &p, &problem), MTX_OK);
     assert_int_equal(p.ptr[2] - p.ptr[1], 192);
     mtx_structure_free(&s);

@@ -17,7 +17,7 @@
 enum { CELLS = 12000, ATOMS_MAX = 12, ORACLE_MAX = 400000 };
 
 /* Pairs closer to the cutoff than this may be on either side: the oracle rounds differently. */
-#define AT_CUTOFF 1e-10L
+#define AT_CUTOFF   1e-10L
 #define D_TOLERANCE 1e-12
 
 static const unsigned kernels[] = {0, MTX_PAIRS_AVX2, MTX_PAIRS_PORTABLE};
@@ -29,7 +29,7 @@ typedef struct pair {
 
 typedef struct sample {
     int64_t n;
-    double  r[ATOMS_MAX][3], cell[3][3], cutoff;
+    double r[ATOMS_MAX][3], cell[3][3], cutoff;
     uint8_t pbc[3];
 } sample;
 
@@ -63,7 +63,8 @@ static void inverse(const double a[3][3], long double inv[3][3])
     for (int k = 0; k < 3; k++) {
         const double *p = a[(k + 1) % 3], *q = a[(k + 2) % 3];
         for (int m = 0; m < 3; m++) {
-            c[k][m] = (long double)p[(m + 1) % 3] * q[(m + 2) % 3] - (long double)p[(m + 2) % 3] * q[(m + 1) % 3];
+            c[k][m] =
+                (long double)p[(m + 1) % 3] * q[(m + 2) % 3] - (long double)p[(m + 2) % 3] * q[(m + 1) % 3];
         }
     }
     const long double det = a[0][0] * c[0][0] + a[0][1] * c[0][1] + a[0][2] * c[0][2];
@@ -98,7 +99,7 @@ static int64_t oracle_row(const sample *s, int64_t i, pair *out)
     double basis[3][3];
     long double inv[3][3];
     oracle_basis(s, basis);
-    inverse((const double (*)[3])basis, inv);
+    inverse((const double(*)[3])basis, inv);
     int64_t count = 0;
     for (int64_t j = 0; j < s->n; j++) {
         int32_t low[3], high[3], shift[3];
@@ -200,8 +201,10 @@ static void check_row(const sample *s, const mtx_pairs *p, int64_t i, pair *want
     if (n_got > 0) qsort(got, (size_t)n_got, sizeof *got, pair_order);
     int64_t k = 0;
     for (int64_t m = 0; m < n_want; m++) {
-        if (k < n_got && pair_order(&got[k], &want[m]) == 0) k++;
-        else assert_true(want[m].dist > s->cutoff - AT_CUTOFF);
+        if (k < n_got && pair_order(&got[k], &want[m]) == 0)
+            k++;
+        else
+            assert_true(want[m].dist > s->cutoff - AT_CUTOFF);
     }
     assert_int_equal(k, n_got);
 }
@@ -224,9 +227,9 @@ static void add_rows(double cell[3][3], int times, int64_t most)
 
 static double volume(double cell[3][3])
 {
-    return fabs(cell[0][0] * (cell[1][1] * cell[2][2] - cell[1][2] * cell[2][1])
-              - cell[0][1] * (cell[1][0] * cell[2][2] - cell[1][2] * cell[2][0])
-              + cell[0][2] * (cell[1][0] * cell[2][1] - cell[1][1] * cell[2][0]));
+    return fabs(cell[0][0] * (cell[1][1] * cell[2][2] - cell[1][2] * cell[2][1]) -
+                cell[0][1] * (cell[1][0] * cell[2][2] - cell[1][2] * cell[2][0]) +
+                cell[0][2] * (cell[1][0] * cell[2][1] - cell[1][1] * cell[2][0]));
 }
 
 static void orthogonal_cell(double cell[3][3], double low, double high)
@@ -252,25 +255,40 @@ static void random_sample(sample *s, int number)
         case 0: orthogonal_cell(s->cell, 2.0, 8.0); break;
         case 1: random_matrix(s->cell, 5.0); break;
         case 2: hexagonal_cell(s->cell); break;
-        case 3: random_matrix(s->cell, 3.0); add_rows(s->cell, 3, 4); break;              /* very skewed   */
-        case 4: orthogonal_cell(s->cell, 1.0, 3.0); s->n = 1; break;                      /* tiny, one atom */
-        case 5: random_matrix(s->cell, 4.0); s->cell[1][0] *= 5.0; break;
-        case 6: orthogonal_cell(s->cell, 3.0, 30.0); s->n = 1 + below(ATOMS_MAX); break;
-        default: orthogonal_cell(s->cell, 3.0, 6.0); add_rows(s->cell, 5, 3); break;      /* sheared boxes */
+        case 3:
+            random_matrix(s->cell, 3.0);
+            add_rows(s->cell, 3, 4);
+            break; /* very skewed   */
+        case 4:
+            orthogonal_cell(s->cell, 1.0, 3.0);
+            s->n = 1;
+            break; /* tiny, one atom */
+        case 5:
+            random_matrix(s->cell, 4.0);
+            s->cell[1][0] *= 5.0;
+            break;
+        case 6:
+            orthogonal_cell(s->cell, 3.0, 30.0);
+            s->n = 1 + below(ATOMS_MAX);
+            break;
+        default:
+            orthogonal_cell(s->cell, 3.0, 6.0);
+            add_rows(s->cell, 5, 3);
+            break; /* sheared boxes */
         }
     } while (volume(s->cell) < 3.0 * (double)s->n);
     if (below(2)) {
-        for (int c = 0; c < 3; c++) s->cell[0][c] = -s->cell[0][c];                       /* other hand    */
+        for (int c = 0; c < 3; c++) s->cell[0][c] = -s->cell[0][c]; /* other hand    */
     }
     if (number % 3 == 0) {
-        for (int k = 0; k < 3; k++) s->pbc[k] = (uint8_t)below(2);                        /* slabs, wires  */
+        for (int k = 0; k < 3; k++) s->pbc[k] = (uint8_t)below(2); /* slabs, wires  */
     }
     if (number % 7 == 0) {
         for (int k = 0; k < 3; k++) {
-            if (!s->pbc[k]) memset(s->cell[k], 0, sizeof s->cell[k]);                     /* no such row   */
+            if (!s->pbc[k]) memset(s->cell[k], 0, sizeof s->cell[k]); /* no such row   */
         }
     }
-    const double spread = number % 5 == 0 ? 40.0 : number % 5 == 1 ? 3.0 : 1.0;           /* far outside   */
+    const double spread = number % 5 == 0 ? 40.0 : number % 5 == 1 ? 3.0 : 1.0; /* far outside   */
     const double offset = number % 4 == 0 ? -1000.0 : 0.0;
     for (int64_t i = 0; i < s->n; i++) {
         for (int c = 0; c < 3; c++) s->r[i][c] = offset + spread * uniform(0.0, 5.0);
@@ -305,8 +323,8 @@ static void random_cells_agree_with_brute_force(void **state)
         random_sample(&s, number);
         if (too_close(&s, want)) continue;
         mtx_problem problem;
-        mtx_status status = mtx_neighbors_build((const double (*)[3])s.r, (const double (*)[3])s.cell, s.pbc, s.n,
-                                                s.cutoff, MTX_PAIRS_REVERSE, &first, &problem);
+        mtx_status status = mtx_neighbors_build((const double(*)[3])s.r, (const double(*)[3])s.cell, s.pbc,
+                                                s.n, s.cutoff, MTX_PAIRS_REVERSE, &first, &problem);
         if (status != MTX_OK) fail_msg("cell %d: %s", number, problem.message);
         check_reverse(&first);
         for (int64_t i = 0; i < s.n; i++) {
@@ -315,8 +333,8 @@ static void random_cells_agree_with_brute_force(void **state)
             check_row(&s, &first, i, want, count, got);
         }
         for (size_t k = 1; k < sizeof kernels / sizeof *kernels; k++) {
-            status = mtx_neighbors_build((const double (*)[3])s.r, (const double (*)[3])s.cell, s.pbc, s.n, s.cutoff,
-                                         kernels[k], &other, &problem);
+            status = mtx_neighbors_build((const double(*)[3])s.r, (const double(*)[3])s.cell, s.pbc, s.n,
+                                         s.cutoff, kernels[k], &other, &problem);
             assert_int_equal(status, MTX_OK);
             check_same_bits(&first, &other);
         }
@@ -335,16 +353,20 @@ static void the_cutoff_is_strict(void **state)
     (void)state;
     const double cell[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, r[1][3] = {{0.25, 0.5, 0.75}};
     const uint8_t pbc[3] = {1, 1, 1};
-    static const struct { double cutoff; int64_t pairs; } shells[] = {
-        {1.0, 0}, {1.0 + 1e-15, 6}, {1.4142135623730950, 6}, {1.4142135623730956, 18}, {2.0, 26}, {2.0 + 1e-15, 32},
-        {3.0, 92}, {3.0 + 1e-15, 122},
+    static const struct {
+        double cutoff;
+        int64_t pairs;
+    } shells[] = {
+        {1.0, 0},          {1.0 + 1e-15, 6}, {1.4142135623730950, 6}, {1.4142135623730956, 18}, {2.0, 26},
+        {2.0 + 1e-15, 32}, {3.0, 92},        {3.0 + 1e-15, 122},
     };
     mtx_pairs p;
     mtx_pairs_init(&p);
     for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
         for (size_t m = 0; m < sizeof shells / sizeof *shells; m++) {
-            assert_int_equal(mtx_neighbors_build(r, cell, pbc, 1, shells[m].cutoff, kernels[k] | MTX_PAIRS_REVERSE, &p,
-                                                 NULL), MTX_OK);
+            assert_int_equal(mtx_neighbors_build(r, cell, pbc, 1, shells[m].cutoff,
+                                                 kernels[k] | MTX_PAIRS_REVERSE, &p, NULL),
+                             MTX_OK);
             assert_int_equal(p.n, shells[m].pairs);
             check_reverse(&p);
         }
@@ -356,7 +378,7 @@ static void the_cutoff_is_strict(void **state)
 static void atoms_far_away_keep_their_displacements(void **state)
 {
     (void)state;
-    const double cell[3][3] = {{4, 0, 0}, {-1, 5, 0}, {0.5, 1.25, 6}};     /* exact in binary: so is the move */
+    const double cell[3][3] = {{4, 0, 0}, {-1, 5, 0}, {0.5, 1.25, 6}}; /* exact in binary: so is the move */
     const uint8_t pbc[3] = {1, 1, 1};
     const double home[3][3] = {{0.5, 0.25, 0.125}, {2.0, 3.0, 1.0}, {3.5, 1.0, 4.75}};
     double away[3][3];
@@ -371,13 +393,13 @@ static void atoms_far_away_keep_their_displacements(void **state)
     mtx_pairs_init(&a);
     mtx_pairs_init(&b);
     assert_int_equal(mtx_neighbors_build(home, cell, pbc, 3, 7.0, 0, &a, NULL), MTX_OK);
-    assert_int_equal(mtx_neighbors_build((const double (*)[3])away, cell, pbc, 3, 7.0, 0, &b, NULL), MTX_OK);
+    assert_int_equal(mtx_neighbors_build((const double(*)[3])away, cell, pbc, 3, 7.0, 0, &b, NULL), MTX_OK);
     assert_int_equal(a.n, b.n);
     assert_true(a.n > 50);
     for (int64_t k = 0; k < a.n; k++) {
         assert_true(a.i[k] == b.i[k] && a.j[k] == b.j[k]);
-        assert_true(fabs(a.dx[k] - b.dx[k]) < D_TOLERANCE && fabs(a.dy[k] - b.dy[k]) < D_TOLERANCE
-                    && fabs(a.dz[k] - b.dz[k]) < D_TOLERANCE);
+        assert_true(fabs(a.dx[k] - b.dx[k]) < D_TOLERANCE && fabs(a.dy[k] - b.dy[k]) < D_TOLERANCE &&
+                    fabs(a.dz[k] - b.dz[k]) < D_TOLERANCE);
         const int32_t want = a.sx[k] - (int32_t)(moves[a.j[k]][0] - moves[a.i[k]][0]);
         assert_int_equal(b.sx[k], want);
     }
@@ -397,7 +419,8 @@ static void coincident_atoms_are_named(void **state)
     for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
         assert_int_equal(mtx_neighbors_build(images, cell, pbc, 3, 3.0, kernels[k], &p, &problem), MTX_EDATA);
         assert_int_equal(problem.atom, 0);
-        assert_non_null(strstr(problem.message, "atom 1 is at the same place as the image (-1 -2 0) of atom 3"));
+        assert_non_null(
+            strstr(problem.message, "atom 1 is at the same place as the image (-1 -2 0) of atom 3"));
         assert_int_equal(mtx_neighbors_build(twice, cell, none, 2, 3.0, kernels[k], &p, &problem), MTX_EDATA);
         assert_non_null(strstr(problem.message, "atoms 1 and 2 are at the same place"));
         assert_int_equal(p.n, 0);
@@ -438,8 +461,10 @@ static void a_failed_append_leaves_the_batch(void **state)
 static void bad_arguments_are_refused(void **state)
 {
     (void)state;
-    const double cell[3][3] = {{5, 0, 0}, {0, 5, 0}, {0, 0, 5}}, flat[3][3] = {{5, 0, 0}, {10, 0, 0}, {0, 0, 5}};
-    const double nan_cell[3][3] = {{5, 0, 0}, {0, NAN, 0}, {0, 0, 5}}, r[1][3] = {{0, 0, 0}}, far[1][3] = {{1e300, 0, 0}};
+    const double cell[3][3] = {{5, 0, 0}, {0, 5, 0}, {0, 0, 5}},
+                 flat[3][3] = {{5, 0, 0}, {10, 0, 0}, {0, 0, 5}};
+    const double nan_cell[3][3] = {{5, 0, 0}, {0, NAN, 0}, {0, 0, 5}}, r[1][3] = {{0, 0, 0}},
+                 far[1][3] = {{1e300, 0, 0}};
     const uint8_t pbc[3] = {1, 1, 1}, wire[3] = {1, 0, 0};
     mtx_pairs p;
     mtx_pairs_init(&p);
@@ -452,7 +477,8 @@ static void bad_arguments_are_refused(void **state)
     assert_int_equal(mtx_neighbors_build(r, flat, pbc, 1, 1.0, 0, &p, NULL), MTX_EDATA);
     assert_int_equal(mtx_neighbors_build(r, nan_cell, pbc, 1, 1.0, 0, &p, NULL), MTX_EDATA);
     assert_int_equal(mtx_neighbors_build(far, cell, pbc, 1, 1.0, 0, &p, NULL), MTX_EDATA);
-    assert_int_equal(mtx_neighbors_build(r, flat, wire, 1, 5.5, 0, &p, NULL), MTX_OK);   /* only row 1 repeats */
+    assert_int_equal(mtx_neighbors_build(r, flat, wire, 1, 5.5, 0, &p, NULL),
+                     MTX_OK); /* only row 1 repeats */
     assert_int_equal(p.n, 2);
     assert_int_equal(mtx_neighbors_build(r, cell, pbc, 0, 1.0, 0, &p, NULL), MTX_OK);
     assert_int_equal(p.n, 0);
@@ -474,7 +500,8 @@ static void large_open_clusters_agree(void **state)
     const uint8_t pbc[3] = {0, 0, 0};
     mtx_pairs p;
     mtx_pairs_init(&p);
-    assert_int_equal(mtx_neighbors_build((const double (*)[3])r, cell, pbc, N, 2.0, MTX_PAIRS_REVERSE, &p, NULL), MTX_OK);
+    assert_int_equal(
+        mtx_neighbors_build((const double(*)[3])r, cell, pbc, N, 2.0, MTX_PAIRS_REVERSE, &p, NULL), MTX_OK);
     check_reverse(&p);
     int64_t count = 0;
     double sum = 0.0, want = 0.0;
@@ -520,17 +547,26 @@ static void moving_atoms_keep_their_lists(void **state)
     for (int i = 0; i < N; i++) {
         for (int c = 0; c < 3; c++) r[i][c] = uniform(0, 9) + (i % 2) * 900.0 * cell[0][c];
     }
-    mtx_pairs updated, built;
+    mtx_pairs updated, plain, built;
     mtx_pairs_init(&updated);
+    mtx_pairs_init(&plain);
     mtx_pairs_init(&built);
     int searches = 0;
     for (int step = 0; step < STEPS; step++) {
         const double cutoff = step < 100 ? 4.0 : 4.5;
         bool searched;
-        assert_int_equal(mtx_neighbors_update((const double (*)[3])r, cell, pbc, N, cutoff, 0.8, MTX_PAIRS_REVERSE,
-                                              &updated, &searched, NULL), MTX_OK);
-        assert_int_equal(mtx_neighbors_build((const double (*)[3])r, cell, pbc, N, cutoff, 0, &built, NULL), MTX_OK);
+        assert_int_equal(mtx_neighbors_update((const double(*)[3])r, cell, pbc, N, cutoff, 0.8,
+                                              MTX_PAIRS_REVERSE, &updated, &searched, NULL),
+                         MTX_OK);
+        assert_int_equal(mtx_neighbors_build((const double(*)[3])r, cell, pbc, N, cutoff, 0, &built, NULL),
+                         MTX_OK);
         searches += searched;
+        assert_int_equal(mtx_neighbors_update((const double(*)[3])r, cell, pbc, N, cutoff, 0.8,
+                                              MTX_PAIRS_REVERSE | MTX_PAIRS_PORTABLE, &plain, &searched,
+                                              NULL),
+                         MTX_OK);
+        check_same_bits(&updated, &plain);
+        assert_memory_equal(updated.rev, plain.rev, (size_t)plain.n * sizeof *plain.rev);
         assert_true(step != 100 || searched);
         check_reverse(&updated);
         assert_int_equal(updated.n, built.n);
@@ -549,14 +585,17 @@ static void moving_atoms_keep_their_lists(void **state)
         }
     }
     assert_true(searches > 2 && searches < STEPS / 2);
-    memcpy(r[1], r[0], sizeof r[1]);                  /* now two coincide */
+    memcpy(r[1], r[0], sizeof r[1]); /* now two coincide */
     mtx_problem problem;
-    assert_int_equal(mtx_neighbors_update((const double (*)[3])r, cell, pbc, N, 4.5, 0.8, 0, &updated, NULL, &problem),
-                     MTX_EDATA);
+    assert_int_equal(
+        mtx_neighbors_update((const double(*)[3])r, cell, pbc, N, 4.5, 0.8, 0, &updated, NULL, &problem),
+        MTX_EDATA);
     assert_non_null(strstr(problem.message, "atoms 1 and 2 are at the same place"));
-    assert_int_equal(mtx_neighbors_update((const double (*)[3])r, cell, pbc, N, 4.5, -1.0, 0, &updated, NULL, &problem),
-                     MTX_EINVAL);
+    assert_int_equal(
+        mtx_neighbors_update((const double(*)[3])r, cell, pbc, N, 4.5, -1.0, 0, &updated, NULL, &problem),
+        MTX_EINVAL);
     mtx_pairs_free(&updated);
+    mtx_pairs_free(&plain);
     mtx_pairs_free(&built);
 }
 
@@ -585,10 +624,12 @@ static void large_cells_agree_with_their_supercell(void **state)
     mtx_pairs_init(&one);
     mtx_pairs_init(&two);
     for (size_t q = 0; q < sizeof cutoffs / sizeof *cutoffs; q++) {
-        assert_int_equal(mtx_neighbors_build((const double (*)[3])r, cell, pbc, N, cutoffs[q], MTX_PAIRS_REVERSE, &one,
-                                             NULL), MTX_OK);
-        assert_int_equal(mtx_neighbors_build((const double (*)[3])r, (const double (*)[3])doubled, pbc, 2 * N, cutoffs[q],
-                                             0, &two, NULL), MTX_OK);
+        assert_int_equal(mtx_neighbors_build((const double(*)[3])r, cell, pbc, N, cutoffs[q],
+                                             MTX_PAIRS_REVERSE, &one, NULL),
+                         MTX_OK);
+        assert_int_equal(mtx_neighbors_build((const double(*)[3])r, (const double(*)[3])doubled, pbc, 2 * N,
+                                             cutoffs[q], 0, &two, NULL),
+                         MTX_OK);
         check_reverse(&one);
         assert_int_equal(two.n, 2 * one.n);
         assert_true(one.n > 50);

@@ -32,10 +32,11 @@ static int64_t brute(const double cell[3][3], const uint8_t pbc[3], double cutof
     int most[3];
     mtx_cell complete;
     open_rows_zero(cell, pbc, given);
-    assert_int_equal(mtx_cell_make((const double (*)[3])given, pbc, &complete, NULL), MTX_OK);
+    assert_int_equal(mtx_cell_make((const double(*)[3])given, pbc, &complete, NULL), MTX_OK);
     mtx_cell_reciprocal(&complete, b);
     for (int k = 0; k < 3; k++) {
-        const double length = sqrt(cell[k][0] * cell[k][0] + cell[k][1] * cell[k][1] + cell[k][2] * cell[k][2]);
+        const double length =
+            sqrt(cell[k][0] * cell[k][0] + cell[k][1] * cell[k][1] + cell[k][2] * cell[k][2]);
         most[k] = pbc[k] ? (int)(cutoff * length / 6.283185307179586) + 1 : 0;
     }
     int64_t count = 0;
@@ -74,25 +75,31 @@ static void random_lattices_agree_with_brute_force(void **state)
             for (int c = 0; c < 3; c++) cell[0][c] += (rand() % 9 - 4) * cell[1][c];
         }
         if (number % 4 == 0) pbc[rand() % 3] = 0;
-        if (mtx_cell_make((const double (*)[3])cell, pbc, &complete, NULL) != MTX_OK || complete.volume < 4.0) continue;
+        if (mtx_cell_make((const double(*)[3])cell, pbc, &complete, NULL) != MTX_OK || complete.volume < 4.0)
+            continue;
         const double cutoff = random_between(0.5, 7.0);
-        const int64_t want = brute((const double (*)[3])cell, pbc, cutoff, &sum);
+        const int64_t want = brute((const double(*)[3])cell, pbc, cutoff, &sum);
         mtx_recip_clear(&p);
         mtx_recip_clear(&half);
-        assert_int_equal(mtx_recip_append((const double (*)[3])cell, pbc, cutoff, 0, &p, NULL), MTX_OK);
-        assert_int_equal(mtx_recip_append((const double (*)[3])cell, pbc, cutoff, MTX_RECIP_HALF, &half, NULL), MTX_OK);
+        assert_int_equal(mtx_recip_append((const double(*)[3])cell, pbc, cutoff, 0, &p, NULL), MTX_OK);
+        assert_int_equal(mtx_recip_append((const double(*)[3])cell, pbc, cutoff, MTX_RECIP_HALF, &half, NULL),
+                         MTX_OK);
         assert_int_equal(p.n, want);
         assert_int_equal(2 * half.n, want);
         assert_int_equal(p.ptr[1], want);
         for (int64_t k = 0; k < p.n; k++) {
             const int32_t index[3] = {p.h[k], p.k[k], p.l[k]};
             const double g[3] = {p.x[k], p.y[k], p.z[k]};
-            assert_true(p.dist[k] < cutoff && fabs(p.dist[k] - sqrt(g[0] * g[0] + g[1] * g[1] + g[2] * g[2])) < 1e-13);
+            assert_true(p.dist[k] < cutoff &&
+                        fabs(p.dist[k] - sqrt(g[0] * g[0] + g[1] * g[1] + g[2] * g[2])) < 1e-13);
             got += p.dist[k] * p.dist[k];
             for (int m = 0; m < 3; m++) {
-                const double turn = (g[0] * cell[m][0] + g[1] * cell[m][1] + g[2] * cell[m][2]) / 6.283185307179586;
-                if (pbc[m]) assert_true(fabs(turn - index[m]) < 1e-9);
-                else assert_int_equal(index[m], 0);
+                const double turn =
+                    (g[0] * cell[m][0] + g[1] * cell[m][1] + g[2] * cell[m][2]) / 6.283185307179586;
+                if (pbc[m])
+                    assert_true(fabs(turn - index[m]) < 1e-9);
+                else
+                    assert_int_equal(index[m], 0);
             }
             /* the sphere is symmetric and so is the order */
             const int64_t other = p.n - 1 - k;
@@ -110,7 +117,7 @@ static void random_lattices_agree_with_brute_force(void **state)
 static void the_cutoff_is_strict(void **state)
 {
     (void)state;
-    const double tau = 6.283185307179586, cell[3][3] = {{tau, 0, 0}, {0, tau, 0}, {0, 0, tau}};   /* b = 1 */
+    const double tau = 6.283185307179586, cell[3][3] = {{tau, 0, 0}, {0, tau, 0}, {0, 0, tau}}; /* b = 1 */
     const uint8_t pbc[3] = {1, 1, 1};
     mtx_recip p;
     mtx_recip_init(&p);
@@ -128,7 +135,8 @@ static void the_cutoff_is_strict(void **state)
 static void bad_arguments_are_refused(void **state)
 {
     (void)state;
-    const double cell[3][3] = {{3, 0, 0}, {0, 3, 0}, {0, 0, 3}}, flat[3][3] = {{3, 0, 0}, {3, 0, 0}, {0, 0, 3}};
+    const double cell[3][3] = {{3, 0, 0}, {0, 3, 0}, {0, 0, 3}},
+                 flat[3][3] = {{3, 0, 0}, {3, 0, 0}, {0, 0, 3}};
     const uint8_t pbc[3] = {1, 1, 1}, none[3] = {0, 0, 0};
     mtx_recip p;
     mtx_recip_init(&p);

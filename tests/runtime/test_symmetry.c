@@ -34,7 +34,8 @@ static void make_mos2(mtx_structure *s)
 {
     const double a = 3.19031570, c = 14.879004;
     const double cell[3][3] = {{a, 0, 0}, {-a / 2, a * sqrt(3.0) / 2, 0}, {0, 0, c}};
-    const double f[3][3] = {{1 / 3.0, 2 / 3.0, 0.25}, {2 / 3.0, 1 / 3.0, 0.144826}, {2 / 3.0, 1 / 3.0, 0.355174}};
+    const double f[3][3] = {
+        {1 / 3.0, 2 / 3.0, 0.25}, {2 / 3.0, 1 / 3.0, 0.144826}, {2 / 3.0, 1 / 3.0, 0.355174}};
     const int32_t Z[3] = {42, 16, 16};
     make(s, cell, 3, f, Z);
 }
@@ -62,8 +63,8 @@ static void check_operations(const mtx_structure *s, const mtx_symmetry *y)
     mtx_cell cell;
     double f[64][3];
     assert_true(s->n <= 64);
-    assert_int_equal(mtx_cell_make((const double (*)[3])s->cell, s->pbc, &cell, NULL), MTX_OK);
-    mtx_cell_fractional(&cell, (const double (*)[3])s->r, s->n, f);
+    assert_int_equal(mtx_cell_make((const double(*)[3])s->cell, s->pbc, &cell, NULL), MTX_OK);
+    mtx_cell_fractional(&cell, (const double(*)[3])s->r, s->n, f);
     for (int k = 0; k < y->n_operations; k++) {
         for (int64_t i = 0; i < s->n; i++) {
             double image[3];
@@ -73,14 +74,14 @@ static void check_operations(const mtx_structure *s, const mtx_symmetry *y)
                 for (int b = 0; b < 3; b++) image[a] += y->rotation[k][a][b] * f[i][b];
             }
             for (int64_t j = 0; j < s->n && !found; j++) {
-                found = s->Z[i] == s->Z[j] && round_trip(image[0] - f[j][0]) < 1e-3
-                     && round_trip(image[1] - f[j][1]) < 1e-3 && round_trip(image[2] - f[j][2]) < 1e-3;
+                found = s->Z[i] == s->Z[j] && round_trip(image[0] - f[j][0]) < 1e-3 &&
+                        round_trip(image[1] - f[j][1]) < 1e-3 && round_trip(image[2] - f[j][2]) < 1e-3;
             }
             assert_true(found);
             /* R x must be the Cartesian form of W f */
             double wf[1][3], x[1][3];
             for (int a = 0; a < 3; a++) wf[0][a] = image[a] - y->translation[k][a];
-            mtx_cell_cartesian(&cell, (const double (*)[3])wf, 1, x);
+            mtx_cell_cartesian(&cell, (const double(*)[3])wf, 1, x);
             for (int a = 0; a < 3; a++) {
                 double rx = 0.0;
                 for (int b = 0; b < 3; b++) rx += y->cartesian[k][a][b] * s->r[i][b];
@@ -131,7 +132,8 @@ static void triclinic_inversion(void **state)
     (void)state;
     if (!available()) skip();
     const double cell[3][3] = {{4.1, 0.3, -0.2}, {1.3, 5.2, 0.4}, {-0.7, 1.1, 6.3}};
-    const double f[5][3] = {{0, 0, 0}, {0.2, 0.33, 0.11}, {0.8, 0.67, 0.89}, {0.41, 0.13, 0.72}, {0.59, 0.87, 0.28}};
+    const double f[5][3] = {
+        {0, 0, 0}, {0.2, 0.33, 0.11}, {0.8, 0.67, 0.89}, {0.41, 0.13, 0.72}, {0.59, 0.87, 0.28}};
     const int32_t Z[5] = {14, 8, 8, 12, 12};
     mtx_structure s;
     mtx_symmetry y;
@@ -152,7 +154,8 @@ static void monoclinic_in_an_odd_setting(void **state)
 {
     (void)state;
     if (!available()) skip();
-    const double cell[3][3] = {{5.0, 0, 0}, {2.3, 6.1, 0}, {0, 0, 7.4}}, f[2][3] = {{0.1, 0.2, 0.3}, {0.9, 0.8, 0.3}};
+    const double cell[3][3] = {{5.0, 0, 0}, {2.3, 6.1, 0}, {0, 0, 7.4}},
+                 f[2][3] = {{0.1, 0.2, 0.3}, {0.9, 0.8, 0.3}};
     const int32_t Z[2] = {8, 8};
     mtx_structure s;
     mtx_symmetry y;
@@ -167,14 +170,15 @@ static void monoclinic_in_an_odd_setting(void **state)
 
 static void make_silicon(mtx_structure *s, const double skew[3][3])
 {
-    static const double f[8][3] = {{0, 0, 0}, {0, .5, .5}, {.5, 0, .5}, {.5, .5, 0},
+    static const double f[8][3] = {{0, 0, 0},       {0, .5, .5},     {.5, 0, .5},     {.5, .5, 0},
                                    {.25, .25, .25}, {.25, .75, .75}, {.75, .25, .75}, {.75, .75, .25}};
     static const double cell[3][3] = {{5.431, 0, 0}, {0, 5.431, 0}, {0, 0, 5.431}};
     static const int32_t Z[8] = {14, 14, 14, 14, 14, 14, 14, 14};
     make(s, cell, 8, f, Z);
     double rows[3][3];
     for (int k = 0; k < 3; k++) {
-        for (int c = 0; c < 3; c++) rows[k][c] = skew[k][0] * cell[0][c] + skew[k][1] * cell[1][c] + skew[k][2] * cell[2][c];
+        for (int c = 0; c < 3; c++)
+            rows[k][c] = skew[k][0] * cell[0][c] + skew[k][1] * cell[1][c] + skew[k][2] * cell[2][c];
     }
     memcpy(s->cell, rows, sizeof rows);
 }
@@ -182,7 +186,7 @@ static void make_silicon(mtx_structure *s, const double skew[3][3])
 static double cell_volume(const mtx_structure *s)
 {
     mtx_cell cell;
-    assert_int_equal(mtx_cell_make((const double (*)[3])s->cell, s->pbc, &cell, NULL), MTX_OK);
+    assert_int_equal(mtx_cell_make((const double(*)[3])s->cell, s->pbc, &cell, NULL), MTX_OK);
     return cell.volume;
 }
 
@@ -220,11 +224,11 @@ static void cells_of_silicon(void **state)
     }
     /* the same points: each atom of the input is an atom of the output up to a lattice vector */
     mtx_cell cell;
-    assert_int_equal(mtx_cell_make((const double (*)[3])out.cell, out.pbc, &cell, NULL), MTX_OK);
+    assert_int_equal(mtx_cell_make((const double(*)[3])out.cell, out.pbc, &cell, NULL), MTX_OK);
     for (int64_t i = 0; i < s.n; i++) {
         double d[1][3], f[1][3];
         for (int c = 0; c < 3; c++) d[0][c] = s.r[i][c] - out.r[i][c];
-        mtx_cell_fractional(&cell, (const double (*)[3])d, 1, f);
+        mtx_cell_fractional(&cell, (const double(*)[3])d, 1, f);
         for (int c = 0; c < 3; c++) assert_true(round_trip(f[0][c]) < 1e-9);
     }
     mtx_symmetry_free(&y);
@@ -259,10 +263,8 @@ static void what_has_no_symmetry_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(molybdenum_disulfide_golden),
-        cmocka_unit_test(triclinic_inversion),
-        cmocka_unit_test(monoclinic_in_an_odd_setting),
-        cmocka_unit_test(cells_of_silicon),
+        cmocka_unit_test(molybdenum_disulfide_golden),     cmocka_unit_test(triclinic_inversion),
+        cmocka_unit_test(monoclinic_in_an_odd_setting),    cmocka_unit_test(cells_of_silicon),
         cmocka_unit_test(what_has_no_symmetry_is_refused),
     };
     return cmocka_run_group_tests_name("symmetry", tests, NULL, NULL);
