@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLE_MOST = 24, SAMPLE_ROW = 18, SAMPLE_TRIES = 400 };
+enum { SAMPLE_MOST = 24, SAMPLE_ROW = 18, SAMPLE_ROW_SPARSE = 6, SAMPLE_TRIES = 400 };
 #define SAMPLE_CLOSEST 0.7       /* Å, between any two atoms or images                                      */
 #define SAMPLE_WIDTH (1 << 12)   /* widest field                                                            */
 
@@ -80,8 +80,8 @@ static int32_t species_pool(const program *p, int32_t *pool, int32_t most)
     return n;
 }
 
-/* Å^3 per atom for rows of about SAMPLE_ROW pairs at the longest cutoff, and not too many reciprocal vectors */
-static double atom_volume(const mtx_plan *plan, int64_t atoms)
+/* Å^3 per atom for rows of about that many pairs at the longest cutoff, and not too many reciprocal vectors */
+static double atom_volume(const mtx_plan *plan, int64_t atoms, int row)
 {
     double volume = 22, cutoff = 0, reach = 0;
     const double pi = acos(-1.0);
@@ -92,7 +92,7 @@ static double atom_volume(const mtx_plan *plan, int64_t atoms)
         if (d->kind == MTX_SET_RECIP && d->cutoff > reach)
             reach = d->cutoff;
     }
-    volume = fmax(volume, 4 * pi / 3 * cutoff * cutoff * cutoff / SAMPLE_ROW);
+    volume = fmax(volume, 4 * pi / 3 * cutoff * cutoff * cutoff / row);
     if (reach > 0)
         volume = fmin(volume, 400 * 6 * pi * pi / (reach * reach * reach) / (double)atoms);
     return fmax(volume, 4);
@@ -105,6 +105,7 @@ static int64_t atom_count(sample_shape shape, uint64_t *rng)
     case SAMPLE_TINY: return 1 + sample_below(rng, 2);
     case SAMPLE_SKEWED: return 3;
     case SAMPLE_LARGER: return 6;
+    case SAMPLE_SPARSE: return 3;
     case SAMPLE_SHAPES: break;
     }
     return 3;
@@ -232,7 +233,7 @@ static bool make_structure(mtx_structure *s, const slot *d, const mtx_plan *plan
                            int32_t n_pool, uint64_t *rng)
 {
     int64_t n = atom_count(shape, rng);
-    double volume = atom_volume(plan, n) * (double)n;
+    double volume = atom_volume(plan, n, shape == SAMPLE_SPARSE ? SAMPLE_ROW_SPARSE : SAMPLE_ROW) * (double)n;
     for (int tries = 0; tries < 8; tries++) {
         mtx_structure_clear(s);
         make_cell(s, d->axes, volume, rng);

@@ -22,6 +22,7 @@ typedef enum sample_shape {
     SAMPLE_TINY,                 /* one or two atoms: cell smaller than the cutoff                           */
     SAMPLE_SKEWED,               /* a cell far from reduced, atoms outside it                                */
     SAMPLE_LARGER,               /* more atoms                                                               */
+    SAMPLE_SPARSE,               /* a few atoms with few neighbours: the cheapest                            */
     SAMPLE_SHAPES
 } sample_shape;
 

@@ -3,6 +3,7 @@
  * witness.c: the search for counterexamples to symmetry claims (witness.h). In: a program and a tensor of it. Out: two
  * structures that a group element relates and whose values it does not. Smoothness: witness_rough.c.
  */
+#include "interp_internal.h"
 #include "witness_internal.h"
 
 #include <math.h>
@@ -10,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WITNESS_PARAMETERS = 4096 };
+enum { WITNESS_PARAMETERS = 4096, WITNESS_WORK = 60000 };    /* effort after which a search starts no further try */
 #define WITNESS_RELATIVE 1e-8    /* of the largest value: below, nothing is a violation                      */
 #define WITNESS_SHAKE    1e-9    /* Å: how far atoms are moved to see how ill-conditioned the values are     */
 #define WITNESS_SHARE    1e-3    /* of what that does: rounding is a thousand times smaller than the shake   */
+#define WITNESS_LEAST    1e-13   /* base units: what is always zero may round to this                        */
 #define WITNESS_CONFIRM  1e-6    /* Å: the violation must outlive this                                       */
 
 void witness_init(witness *w)
@@ -120,6 +122,7 @@ bool trial_values(trial *t, const mtx_structure *before, const mtx_structure *af
         }
         if (n[f] > 0 && interp_def(t->interp, t->subject, t->value[f], &problem) != MTX_OK)
             return false;
+        t->work += t->interp->clock;
     }
     *v = (action_values){.view = mtx_batch_view(t->batch), .before = t->value[0], .after = t->value[1]};
     return true;
@@ -153,10 +156,13 @@ static double response(trial *t, const mtx_structure *x, double scale, uint64_t 
     action_values v;
     int64_t n[2];
     double most = 0;
-    if (!shake(t->p, x, t->made[2], WITNESS_SHAKE, seed) || !trial_values(t, x, t->made[2], &v, n) || n[0] != n[1])
-        return INFINITY;
-    for (int64_t k = 0; k < n[0]; k++)
-        most = fmax(most, fabs(v.after[k] - v.before[k]));
+    for (int turn = 0; turn < 3; turn++) {
+        if (!shake(t->p, x, t->made[2], WITNESS_SHAKE, seed + (uint64_t)turn) || !trial_values(t, x, t->made[2], &v, n)
+            || n[0] != n[1])
+            return INFINITY;
+        for (int64_t k = 0; k < n[0]; k++)
+            most = fmax(most, fabs(v.after[k] - v.before[k]));
+    }
     return most > 1e-4 * scale ? INFINITY : most;
 }
 
@@ -180,7 +186,8 @@ bool trial_violates(trial *t, symmetry sym, double n_weight, sample_shape shape,
     action_difference second;
     uint64_t rng = seed ^ 0x5851f42d4c957f2du;
     bool found = sample_structures(t->p, &t->plan, shape, seed, t->made[0])
-        && compare_once(t, sym, n_weight, rng, t->made[0], t->made[1], &g, diff) && diff->worst > tolerance * diff->scale;
+        && compare_once(t, sym, n_weight, rng, t->made[0], t->made[1], &g, diff)
+        && diff->worst > fmax(tolerance * diff->scale, WITNESS_LEAST);
     if (found && isfinite(diff->worst)) {
         double blur = response(t, t->made[0], diff->scale, seed) + response(t, t->made[1], diff->scale, seed + 1);
         found = diff->worst > tolerance * diff->scale + WITNESS_SHARE * blur;
@@ -202,10 +209,10 @@ bool trial_violates(trial *t, symmetry sym, double n_weight, sample_shape shape,
 
 bool witness_find(const program *p, def_id subject, symmetry sym, double n_weight, int tries, uint64_t seed, witness *out)
 {
-    static const sample_shape order[] = {SAMPLE_PLAIN, SAMPLE_PLAIN, SAMPLE_TINY, SAMPLE_SKEWED, SAMPLE_LARGER, SAMPLE_PLAIN};
+    static const sample_shape order[] = {SAMPLE_SPARSE, SAMPLE_PLAIN, SAMPLE_TINY, SAMPLE_SKEWED, SAMPLE_LARGER, SAMPLE_PLAIN};
     trial *t = trial_new(p, subject);
     bool found = false;
-    for (int k = 0; t && k < tries && !found; k++) {
+    for (int k = 0; t && k < tries && !found && (k == 0 || t->work < WITNESS_WORK); k++) {
         action_difference diff = {0};
         found = trial_violates(t, sym, n_weight, order[k % 6], seed + (uint64_t)k, WITNESS_RELATIVE, &diff, out);
     }

@@ -19,6 +19,7 @@ struct trial {
     double    *parameters;
     double    *value[2];
     int64_t    room[2];
+    uint64_t   work;             /* index variables bound so far, the measure of the interpreter's effort     */
     mtx_structure made[3][ACTION_SLOTS];         /* original, changed, shaken                                */
 };
 

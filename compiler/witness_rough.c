@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NODES = 6, STEPS = 5, COMPARED = 3, ORDERS = 3, DISTANCES = 16, GRID = 24, HALVINGS = 26 };
+enum { NODES = 6, STEPS = 5, COMPARED = 3, ORDERS = 3, DISTANCES = 16, GRID = 24, HALVINGS = 26, ROUGH_WORK = 400000 };
 /* Å, how far each side is sampled. Those compared for a derivative lie far apart, so that a kink near by but elsewhere does
  * not look the same in all; higher derivatives cannot go as near. */
 static const double steps[STEPS] = {0.02, 0.005, 0.00125, 8e-5, 1e-5};
@@ -115,6 +115,8 @@ static void put(const trial *t, mtx_structure *to, const path *w, double spot)
 static bool values_at(trial *t, const path *w, double before, double after, action_values *v, int64_t *count)
 {
     int64_t n[2];
+    if (t->work > ROUGH_WORK)                                    /* enough effort for one claim               */
+        return false;
     put(t, t->made[1], w, before);
     put(t, t->made[2], w, after);
     if (!trial_values(t, t->made[1], t->made[2], v, n) || n[0] != n[1] || n[0] <= 0 || n[0] > 4096)
@@ -333,10 +335,16 @@ bool witness_rough(const program *p, def_id subject, int order, int tries, uint6
     for (uint32_t k = 0; k < p->sets.n; k++)
         if (p->sets.at[k].kind == SET_DIFFER)                    /* a moved site no longer fits its host      */
             return false;
+    const def *d = &p->defs.at[subject];
+    for (uint32_t k = 0; k < d->n_param; k++) {                  /* members that come, go or change places    */
+        const set *s = &p->sets.at[p->ivars.at[d->param[k]].set];
+        if (s->kind == SET_PAIRS || s->kind == SET_RECIP)
+            return false;
+    }
     trial *t = trial_new(p, subject);
     bool found = false;
     for (int k = 0; t && k < tries && !found; k++) {
-        sample_shape shape = k % 2 ? SAMPLE_LARGER : SAMPLE_PLAIN;
+        sample_shape shape = k % 3 == 0 ? SAMPLE_PLAIN : k % 3 == 1 ? SAMPLE_SPARSE : SAMPLE_LARGER;
         if (!sample_structures(p, &t->plan, shape, seed + (uint64_t)k, t->made[0]))
             break;
         for (uint32_t j = 0; j < n && !found; j++)
