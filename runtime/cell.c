@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cell.c: lattices. In: three rows and the directions that repeat; out: a completed cell with its inverse, heights
- * and volume, coordinates both ways, wrapping, the reciprocal rows and a reduced basis. No atoms' neighbours here
- * (neighbors.c) and no symmetry (symmetry.c: Niggli and standard cells).
+ * cell.c: lattices. In: three rows and the directions that repeat; out: a completed cell with its inverse,
+ * heights and volume, coordinates both ways, wrapping, the reciprocal rows and a reduced basis. No atoms'
+ * neighbours here (neighbors.c) and no symmetry (symmetry.c: Niggli and standard cells).
  */
 #include "rt.h"
 #include "exact.h"
@@ -10,7 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A vector shorter than this share of its length above the span of the others is taken as dependent on them. */
+/* A vector shorter than this share of its length above the span of the others is taken as dependent on
+ * them. */
 #define DEPENDENT 1e-10
 
 /* Cells an atom may be away from its home; beyond it positions carry no digit of the structure any more. */
@@ -207,7 +208,8 @@ void mtx_cell_reciprocal(const mtx_cell *cell, double rows[3][3])
     }
 }
 
-/* ---- reduction: each vector in turn is made the shortest modulo the other repeating ones (greedy, Semaev 2001) */
+/* ---- reduction: each vector in turn is made the shortest modulo the other repeating ones (greedy,
+ * Semaev 2001) */
 
 typedef struct reduction {
     const double (*row)[3];
@@ -272,7 +274,8 @@ static void reduce_all(reduction *s, const int *axis, int count)
     }
 }
 
-/* The reduced rows must stand out of rounding: each far longer than the last digit of the longest row given. */
+/* The reduced rows must stand out of rounding: each far longer than the last digit of the longest row
+ * given. */
 static bool basis_sound(const reduction *s)
 {
     double longest = 0.0;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * differ.c: the sites where a sample differs from its host. In: the host in any of its cells, a sample that may be
- * shifted, wrapped and reordered; out: vacant and substituted sites (mtx_spots). Graphs over them are made by specs.
+ * differ.c: the sites where a sample differs from its host. In: the host in any of its cells, a sample that
+ * may be shifted, wrapped and reordered; out: vacant and substituted sites (mtx_spots). Graphs over them
+ * are made by specs.
  *
- * The sample's lattice must be M times the host's, M a matrix of integers. A site of the sample is then a host site and
- * a host cell t modulo the rows of M; t is brought to a number by the Hermite form of M. A registration is a
- * translation that puts the sample's first atom on one of the host's sites: there are as many as the host has sites.
- * The best puts every atom on a site, and the most on a site of its species. A registration with so many right that
- * no other can have more (the `rival` bound of the host) is taken without looking at the others.
+ * The sample's lattice must be M times the host's, M a matrix of integers. A site of the sample is then a
+ * host site and a host cell t modulo the rows of M; t is brought to a number by the Hermite form of M. A
+ * registration is a translation that puts the sample's first atom on one of the host's sites: there are as
+ * many as the host has sites. The best puts every atom on a site, and the most on a site of its species. A
+ * registration with so many right that no other can have more (the `rival` bound of the host) is taken
+ * without looking at the others.
  */
 #include "differ.h"
 
@@ -18,7 +20,8 @@
 
 enum { SLACK = 16, NAMED_MAX = 4 };
 
-/* Lengths (angstrom) and squared lengths closer than this are equal: registrations of one sample differ by rounding. */
+/* Lengths (angstrom) and squared lengths closer than this are equal: registrations of one sample differ
+ * by rounding. */
 #define SAME 1e-6
 
 /* How one sample lattice is made of host cells. */
@@ -115,7 +118,8 @@ static void swap_rows(int64_t m[3][3], int a, int b)
     memcpy(m[b], row, sizeof row);
 }
 
-/* Lower triangular rows of the same integer lattice, positive on the diagonal: Euclid, column by column from the last. */
+/* Lower triangular rows of the same integer lattice, positive on the diagonal: Euclid, column by column
+ * from the last. */
 static void hermite_form(int64_t m[3][3])
 {
     for (int k = 2; k >= 0; k--) {
@@ -316,7 +320,8 @@ static bool shorter(const double a[3], const double b[3])
     return false;
 }
 
-/* Fewer atoms without a site, then more of the right species, then closer to the sites, then the shorter shift. */
+/* Fewer atoms without a site, then more of the right species, then closer to the sites, then the shorter
+ * shift. */
 static bool better(const score *a, const double shift_a[3], const score *b, const double shift_b[3])
 {
     const int64_t bad_a = a->lost + a->doubled, bad_b = b->lost + b->doubled;
@@ -471,7 +476,8 @@ static void vacant_cell(const tile_plan *p, int64_t tile, int32_t t[3])
     }
 }
 
-/* Place of a site instance in the sample's cell; t on the reduced lattice becomes t on the given host rows. */
+/* Place of a site instance in the sample's cell; t on the reduced lattice becomes t on the given host
+ * rows. */
 static void spot_place(const scratch *s, const double shift[3], int32_t site, const int32_t t[3], double x[3],
                        int32_t given[3])
 {

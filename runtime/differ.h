@@ -44,8 +44,8 @@ void differ_host_free(differ_host *h);
 void differ_along(const double cell[3][3], const uint8_t axes[3], double out[3][3]);
 
 /*
- * The site within sqrt(radius2) of fraction f in the lattice `cell` (the host's, strained), its host cell t and the place
- * minus the site; -1 when there is none.
+ * The site within sqrt(radius2) of fraction f in the lattice `cell` (the host's, strained), its host cell t
+ * and the place minus the site; -1 when there is none.
  */
 int32_t differ_site(const differ_host *h, const mtx_cell *cell, const double f[3], double radius2,
                     int32_t t[3], double off[3]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * differ_host.c: a host prepared for registrations. In: the host in any of its cells and the axes along which its
- * structure type repeats; out: its sites hashed by place, its own translations, and the bound that tells a sure
- * registration from one that needs comparing. Samples are not seen here (differ.c).
+ * differ_host.c: a host prepared for registrations. In: the host in any of its cells and the axes along
+ * which its structure type repeats; out: its sites hashed by place, its own translations, and the bound
+ * that tells a sure registration from one that needs comparing. Samples are not seen here (differ.c).
  */
 #include "differ.h"
 
@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Site lookups that the analysis of one host may cost; beyond it the bound is left weak, which is only slower. */
+/* Site lookups that the analysis of one host may cost; beyond it the bound is left weak, which is only
+ * slower. */
 #define ANALYSIS_MAX 2e7
 
 void differ_host_free(differ_host *h)
@@ -157,8 +158,8 @@ int32_t differ_site(const differ_host *h, const mtx_cell *cell, const double f[3
     return -1;
 }
 
-/* Sites per host cell that fall on a site of their own species when the host is moved by d; stops early when that can
- * no longer exceed `enough`. */
+/* Sites per host cell that fall on a site of their own species when the host is moved by d; stops early
+ * when that can no longer exceed `enough`. */
 static int64_t sites_right(const differ_host *h, const double d[3], int64_t enough)
 {
     int64_t right = 0;

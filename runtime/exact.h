@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * exact.h: sums of products as if in twice the precision, rounded once (Ogita, Rump and Oishi 2005, "Accurate sum
- * and dot product", algorithm Dot2). Lattice shifts of atoms far away and bases of very skewed cells lose no digit.
+ * exact.h: sums of products as if in twice the precision, rounded once (Ogita, Rump and Oishi 2005,
+ * "Accurate sum and dot product", algorithm Dot2). Lattice shifts of atoms far away and bases of very
+ * skewed cells lose no digit.
  */
 #ifndef MTX_RUNTIME_EXACT_H
 #define MTX_RUNTIME_EXACT_H

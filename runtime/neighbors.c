@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * neighbors.c: neighbour lists, the public side. In: positions, lattice, cutoff; out: rows of an mtx_pairs. Here are
- * the checks, the memory of the result and the choice of the kernel; the search itself is in neighbors_grid.c (slots)
- * and neighbors_row.h (rows), reverse pairs in neighbors_reverse.c, moving atoms in neighbors_update.c.
+ * neighbors.c: neighbour lists, the public side. In: positions, lattice, cutoff; out: rows of an mtx_pairs.
+ * Here are the checks, the memory of the result and the choice of the kernel; the search itself is in
+ * neighbors_grid.c (slots) and neighbors_row.h (rows), reverse pairs in neighbors_reverse.c, moving atoms
+ * in neighbors_update.c.
  */
 #include "neighbors.h"
 

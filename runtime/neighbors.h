@@ -2,13 +2,13 @@
  *
  * neighbors.h: what the files of the neighbour search share. The search in one paragraph:
  *
- * The lattice is reduced and turned so that its rows are lower triangular: a1 along u, a2 in the u-v plane. Then an
- * upright box l11 x l22 x l33 is a cell, whatever the skew. Atoms are moved into it exactly, and every image within
- * reach of the box becomes a slot; slots are sorted into columns of a grid over (w, v) and by bins of u inside a
- * column. What an atom can reach in a column is therefore one run of consecutive slots. A row is found in two steps:
- * `select` tests runs in single precision with a reach wide enough for its rounding, `expand` computes the
- * displacement of each hit in double precision and keeps those strictly inside the cutoff. Only `expand` decides, so
- * every kernel gives the same bits.
+ * The lattice is reduced and turned so that its rows are lower triangular: a1 along u, a2 in the u-v plane.
+ * Then an upright box l11 x l22 x l33 is a cell, whatever the skew. Atoms are moved into it exactly, and
+ * every image within reach of the box becomes a slot; slots are sorted into columns of a grid over (w, v)
+ * and by bins of u inside a column. What an atom can reach in a column is therefore one run of consecutive
+ * slots. A row is found in two steps: `select` tests runs in single precision with a reach wide enough for
+ * its rounding, `expand` computes the displacement of each hit in double precision and keeps those strictly
+ * inside the cutoff. Only `expand` decides, so every kernel gives the same bits.
  */
 #ifndef MTX_RUNTIME_NEIGHBORS_H
 #define MTX_RUNTIME_NEIGHBORS_H
@@ -58,7 +58,8 @@ typedef struct nb_probe {
     float u, v, w;
 } nb_probe;
 
-/* Rows still to do, and where their pairs go: all arrays of `out` have room for `capacity` pairs and slack. */
+/* Rows still to do, and where their pairs go: all arrays of `out` have room for `capacity` pairs and
+ * slack. */
 typedef struct nb_rows {
     mtx_pairs *out;
     int64_t capacity;
@@ -74,8 +75,8 @@ typedef void nb_kernel(const nb_grid *grid, nb_rows *rows);
 nb_kernel nb_rows_portable, nb_rows_avx2, nb_rows_avx512;
 
 /*
- * Measures pairs again: d = kept d + (moved[j] - moved[i]). Those inside the cutoff go to `out`, which has room for all
- * and slack; place[k] is where pair k went, or -1. False: two atoms coincide.
+ * Measures pairs again: d = kept d + (moved[j] - moved[i]). Those inside the cutoff go to `out`, which has
+ * room for all and slack; place[k] is where pair k went, or -1. False: two atoms coincide.
  */
 typedef bool nb_measure(const mtx_pairs *wide, const double (*moved)[4], double cutoff2, mtx_pairs *out,
                         int64_t *place);
@@ -138,7 +139,8 @@ typedef struct nb_scratch {
     nb_verlet *verlet; /* of mtx_neighbors_update, or NULL                         */
 } nb_scratch;
 
-/* Room for count elements and slack, the slack zeroed; the first `keep` bytes survive. NULL: memory exhausted. */
+/* Room for count elements and slack, the slack zeroed; the first `keep` bytes survive. NULL: memory
+ * exhausted. */
 void *nb_buffer_reserve(nb_buffer *buffer, int64_t count, size_t size, size_t keep);
 
 nb_scratch *nb_scratch_new(void);

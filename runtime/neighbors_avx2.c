@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * neighbors_avx2.c: rows of a neighbour list with 8 candidates or 4 pairs at a time. Compiled for x86-64 only and
- * called only where the processor has AVX2 and FMA.
+ * neighbors_avx2.c: rows of a neighbour list with 8 candidates or 4 pairs at a time. Compiled for x86-64
+ * only and called only where the processor has AVX2 and FMA.
  */
 #include "neighbors.h"
 

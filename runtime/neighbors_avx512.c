@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * neighbors_avx512.c: rows of a neighbour list with 16 candidates or 8 pairs at a time. Compiled for x86-64 only and
- * called only where the processor has AVX-512 F, VL and DQ.
+ * neighbors_avx512.c: rows of a neighbour list with 16 candidates or 8 pairs at a time. Compiled for x86-64
+ * only and called only where the processor has AVX-512 F, VL and DQ.
  */
 #include "neighbors.h"
 

@@ -13,7 +13,8 @@
 /* Farthest an atom may be, in angstrom and in cells: beyond it positions carry no digit of the structure. */
 #define PLACE_MAX 1e9
 
-/* Largest shift of an atom, and of an image; a pair's shift is the sum of two of the first and one of the second. */
+/* Largest shift of an atom, and of an image; a pair's shift is the sum of two of the first and one of
+ * the second. */
 #define SHIFT_MAX 5e8
 
 /* Slots have int32 numbers. */
@@ -25,8 +26,8 @@ typedef struct nb_image {
     int32_t j, s[3], bin; /* s: indices of the lattice vectors a1, a2, a3             */
 } nb_image;
 
-/* Room for count elements and slack; the slack is zeroed so that what lies there is always a valid slot. With `keep`
- * the content survives. */
+/* Room for count elements and slack; the slack is zeroed so that what lies there is always a valid slot.
+ * With `keep` the content survives. */
 void *nb_buffer_reserve(nb_buffer *b, int64_t count, size_t size, size_t keep)
 {
     const size_t bytes = ((size_t)count + NB_SLACK) * size;
@@ -155,7 +156,8 @@ static void turned(const nb_frame *f, const double r[3], double place[3])
     for (int k = 0; k < 3; k++) place[k] = dot(r, f->turn[k]) - f->corner[k];
 }
 
-/* Lattice indices of the box that holds a place; the place moves into the home box. False when it is too far. */
+/* Lattice indices of the box that holds a place; the place moves into the home box. False when it is too
+ * far. */
 static bool box_of(const nb_frame *f, double place[3], double index[3])
 {
     for (int k = 2; k >= 0; k--) {
@@ -212,7 +214,8 @@ static mtx_status atoms_home(nb_scratch *s, const double (*r)[3], int64_t n, mtx
 
 /* ---- the grid */
 
-/* Reach of the single-precision test: the cutoff and more than the rounding of places, differences and bin edges. */
+/* Reach of the single-precision test: the cutoff and more than the rounding of places, differences and
+ * bin edges. */
 static double widened(const nb_frame *f, double cutoff)
 {
     double largest = 0.0;
@@ -232,7 +235,8 @@ static int32_t parts(double extent, double edge, double most)
     return count <= 1.0 ? 1 : count < most ? (int32_t)count : (int32_t)most;
 }
 
-/* Relative cost of a row with columns of edge reach / split: columns visited, and vectors of 16 candidates. */
+/* Relative cost of a row with columns of edge reach / split: columns visited, and vectors of 16
+ * candidates. */
 static double row_cost(double density, double reach, int split)
 {
     const double columns = 0.85 * (2.0 * split + 1.0) * (2.0 * split + 1.0);

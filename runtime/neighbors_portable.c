@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * neighbors_portable.c: rows of a neighbour list in plain C, for any machine; the other kernels give the same bits.
+ * neighbors_portable.c: rows of a neighbour list in plain C, for any machine; the other kernels give the
+ * same bits.
  */
 #include "neighbors.h"
 

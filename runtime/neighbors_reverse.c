@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * neighbors_reverse.c: the reverse of every pair, in time linear in the pairs. In: rows of an mtx_pairs; out: its rev.
+ * neighbors_reverse.c: the reverse of every pair, in time linear in the pairs. In: rows of an mtx_pairs;
+ * out: its rev.
  *
- * Pairs dealt out by j, in order, are the pairs that come into each atom, sorted by where they come from (`into`).
- * These dealt out by i, in order, are the rows sorted by where they go (`along`). The list is symmetric, so the two have
- * the same atoms in the same places; only several images of one atom must be told apart by their shifts.
+ * Pairs dealt out by j, in order, are the pairs that come into each atom, sorted by where they come from
+ * (`into`). These dealt out by i, in order, are the rows sorted by where they go (`along`). The list is
+ * symmetric, so the two have the same atoms in the same places; only several images of one atom must be
+ * told apart by their shifts.
  */
 #include "neighbors.h"
 
@@ -26,7 +28,8 @@ static void deal_out(const int32_t *key, const int64_t *row, int64_t base, int64
     }
 }
 
-/* `count` images of one atom: the outgoing ones are hashed by their shift, the incoming ones look up its negative. */
+/* `count` images of one atom: the outgoing ones are hashed by their shift, the incoming ones look up its
+ * negative. */
 static bool match_images(nb_scratch *s, mtx_pairs *p, const int64_t *along, const int64_t *into,
                          int64_t count)
 {

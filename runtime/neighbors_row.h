@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * neighbors_row.h: the rows of a neighbour list, written once and compiled into each kernel. The including file
- * defines
+ * neighbors_row.h: the rows of a neighbour list, written once and compiled into each kernel. The including
+ * file defines
  *   NB_KERNEL                 name of the kernel
  *   NB_TARGET                 attributes of its functions
  *   nb_select_run(...)        append to `stage` the slots of a run that may be within reach

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * neighbors_update.c: neighbour lists of atoms that move a little from call to call (Verlet 1967). In: positions; out:
- * the list within the cutoff. Pairs within cutoff + skin are kept from the last full search; until an atom has moved
- * half the skin they hold every pair within the cutoff, and are only measured again:
- * d = d_then + (moved_j - moved_i), as exact as the search itself however far away the atoms are.
+ * neighbors_update.c: neighbour lists of atoms that move a little from call to call (Verlet 1967). In:
+ * positions; out: the list within the cutoff. Pairs within cutoff + skin are kept from the last full
+ * search; until an atom has moved half the skin they hold every pair within the cutoff, and are only
+ * measured again: d = d_then + (moved_j - moved_i), as exact as the search itself however far away the
+ * atoms are.
  */
 #include "neighbors.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * recip.c: reciprocal lattice vectors inside a sphere. In: a lattice and a cutoff; out: vectors and indices, in a
- * fixed order. Sums over them (Ewald, structure factors) belong to compiled specs.
+ * recip.c: reciprocal lattice vectors inside a sphere. In: a lattice and a cutoff; out: vectors and
+ * indices, in a fixed order. Sums over them (Ewald, structure factors) belong to compiled specs.
  */
 #include "rt.h"
 
@@ -11,8 +11,8 @@
 
 enum { SLACK = 16 };
 
-/* Enumeration on the reduced cell. With b1, b2, b3 made orthogonal from the last to the first, |G|^2 is the sum of
- * three squares that bring in one index each (Fincke and Pohst 1985), so no index is tried in vain. */
+/* Enumeration on the reduced cell. With b1, b2, b3 made orthogonal from the last to the first, |G|^2 is the
+ * sum of three squares that bring in one index each (Fincke and Pohst 1985), so no index is tried in vain. */
 typedef struct lattice_points {
     double row[3][3];   /* reciprocal rows of the reduced cell                      */
     double low[3][3];   /* row[k] = sum_m low[k][m] e_m, m >= k                     */

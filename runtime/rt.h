@@ -32,8 +32,8 @@ void *rt_aligned_alloc(size_t bytes);
 void rt_aligned_free(void *memory);
 
 /**
- * Move an array to a place with room for `capacity` elements, keeping the first `used`; the new place, or NULL and the
- * old array untouched when memory is exhausted.
+ * Move an array to a place with room for `capacity` elements, keeping the first `used`; the new place, or
+ * NULL and the old array untouched when memory is exhausted.
  */
 void *rt_aligned_grow(void *array, int64_t used, int64_t capacity, size_t size);
 

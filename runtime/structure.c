@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * structure.c: life of an mtx_structure and its columns: make, reuse, copy, free, look up by name. Arrays
- * grow geometrically, so a reader that reuses one structure stops allocating after the largest frame. What the
- * numbers mean is not checked here.
+ * grow geometrically, so a reader that reuses one structure stops allocating after the largest frame. What
+ * the numbers mean is not checked here.
  */
 #include "rt.h"
 

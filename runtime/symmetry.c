@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * symmetry.c: space groups and other cells of a crystal, computed by spglib. In: a structure with three lattice
- * vectors; out: plain tables, or another structure. spglib keeps lattice vectors as columns and positions as
- * fractions; both are converted here and nowhere else.
+ * symmetry.c: space groups and other cells of a crystal, computed by spglib. In: a structure with three
+ * lattice vectors; out: plain tables, or another structure. spglib keeps lattice vectors as columns and
+ * positions as fractions; both are converted here and nowhere else.
  */
 #include "rt.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_differ.c: registration of samples on hosts. Goldens are three cells of the MoS2 data (design reference, section
- * 18), built here from their defects and also read from examples/data; then shifts, wraps, orders, noise, other cells
- * of host and sample, ambiguous hosts, and samples that do not fit.
+ * test_differ.c: registration of samples on hosts. Goldens are three cells of the MoS2 data (design
+ * reference, section 18), built here from their defects and also read from examples/data; then shifts,
+ * wraps, orders, noise, other cells of host and sample, ambiguous hosts, and samples that do not fit.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,8 @@
 
 static const uint8_t plane[3] = {1, 1, 0}, all[3] = {1, 1, 1};
 
-/* A defect as the reference prints it: what stands there now, what was there, fractions of the sample's cell. */
+/* A defect as the reference prints it: what stands there now, what was there, fractions of the sample's
+ * cell. */
 typedef struct defect {
     int32_t now, was;
     double f[3];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_neighbors.c: neighbour lists of every kernel against a brute-force sum over images in long double, on random
- * cells of every shape; exactness of the cutoff, far atoms, coincident atoms, batches, reverse pairs, reuse.
+ * test_neighbors.c: neighbour lists of every kernel against a brute-force sum over images in long double,
+ * on random cells of every shape; exactness of the cutoff, far atoms, coincident atoms, batches, reverse
+ * pairs, reuse.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -599,7 +600,8 @@ static void moving_atoms_keep_their_lists(void **state)
     mtx_pairs_free(&built);
 }
 
-/* Many columns and bins: a triclinic cell of 700 atoms against the same atoms in a doubled cell, row by row. */
+/* Many columns and bins: a triclinic cell of 700 atoms against the same atoms in a doubled cell, row by
+ * row. */
 static void large_cells_agree_with_their_supercell(void **state)
 {
     (void)state;

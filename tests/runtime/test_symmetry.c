@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_symmetry.c: space groups and cells of known crystals; operations checked by what they do to the atoms. The
- * MoS2 numbers are from spglib 2.0.2 (design reference, section 1); a triclinic lattice tells rows from columns.
+ * test_symmetry.c: space groups and cells of known crystals; operations checked by what they do to the
+ * atoms. The MoS2 numbers are from spglib 2.0.2 (design reference, section 1); a triclinic lattice tells
+ * rows from columns.
  */
 #include <setjmp.h>
 #include <stdarg.h>
