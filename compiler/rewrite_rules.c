@@ -197,6 +197,15 @@ static node_id rule_mul(const ruled *x)
     return SETIR_NONE;
 }
 
+/* the square of a pair's distance, which is there, not of its three components */
+static node_id rule_dot(const ruled *x)
+{
+    if (x->arg[0] != x->arg[1] || arg_of(x, 0)->op != OP_PAIR_D)
+        return SETIR_NONE;
+    node_id d = build1(x, OP_NORM, elem_real(0), x->arg[0]);
+    return build2(x, OP_MUL, elem_real(0), d, d);
+}
+
 static node_id rule_div(const ruled *x)
 {
     if (arg_is(x, 1, 1))
@@ -328,6 +337,8 @@ static node_id rule_select_same(const ruled *x, const node *same)
     if (v->row != SETIR_NONE || v->partner != SETIR_NONE || !program_depends(x->p, x->arg[1], from))
         return SETIR_NONE;
     node_id then = rewrite_rename(x->r, x->arg[1], &from, first ? &same->arg[0] : &same->arg[1], 1);
+    if (program_depends(x->p, then, from))               /* through a variable that runs over its row */
+        return SETIR_NONE;
     return rule_node(x->r, OP_SELECT, x->e, (node_id[]){x->arg[0], then, x->arg[2]}, 3, NULL, x->at);
 }
 
@@ -376,6 +387,7 @@ static node_id rule_apply(const ruled *x)
     case OP_SUB: return rule_sub(x);
     case OP_MUL: return rule_mul(x);
     case OP_DIV: return rule_div(x);
+    case OP_DOT: return rule_dot(x);
     case OP_POW: return rule_pow(x);
     case OP_NEG: return arg_of(x, 0)->op == OP_NEG ? arg_of(x, 0)->arg[0] : SETIR_NONE;
     case OP_SIN: case OP_COS: return rule_phase(x);

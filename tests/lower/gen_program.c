@@ -72,6 +72,7 @@ static node_id pow_of(gen *g, node_id a, double power)
 }
 
 static node_id at_atom(gen *g, input_id in);
+static node_id tensor2(gen *g);
 static node_id real(gen *g);
 static node_id vector(gen *g);
 static node_id truth(gen *g);
@@ -114,6 +115,8 @@ static node_id index_of(gen *g, set_id s)
             found[n++] = node_1(g->p, OP_PAIR_I, elem_index(s), var(g, g->var[k]), here);
             found[n++] = node_1(g->p, OP_PAIR_J, elem_index(s), var(g, g->var[k]), here);
         }
+        if (x->kind == SET_DIFFER && x->host == s)
+            found[n++] = node_1(g->p, OP_SPOT_HOST, elem_index(s), var(g, g->var[k]), here);
     }
     if (n) return found[gen_pick(g, n)];
     set_kind kind = g->p->sets.at[s].kind;
@@ -210,7 +213,7 @@ static node_id at_atom(gen *g, input_id in)
 static node_id leaf(gen *g)
 {
     node_id n = SETIR_NONE, e;
-    switch (gen_pick(g, 12)) {
+    switch (gen_pick(g, 14)) {
     case 0: case 1: n = at_atom(g, g->charge); break;
     case 2: case 3:
         if ((e = index_of(g, g->bond)) != SETIR_NONE) n = one(g, OP_NORM, node_1(g->p, OP_PAIR_D, elem_real(1), e, here));
@@ -236,6 +239,15 @@ static node_id leaf(gen *g)
     case 10:
         if (g->axis != SETIR_NONE)
             n = pow_of(g, program_node(g->p, OP_VOLUME, elem_real(0), NULL, 0, &(node_imm){.slot = 0}, here), 1.0 / 3);
+        break;
+    case 11:                                     /* not of a vacancy: that has no mass */
+        if ((e = at_atom(g, g->Z)) != SETIR_NONE)
+            n = two(g, OP_MUL, num(g, 0.02), node_1(g->p, OP_ELEMENT_DATA, elem_real(0), e, here));
+        break;
+    case 12:
+        if (g->spot != SETIR_NONE && (e = index_of(g, g->spot)) != SETIR_NONE)
+            n = gen_pick(g, 2) ? program_node(g->p, OP_LOOKUP, elem_real(0), (node_id[]){e, num(g, 0.7)}, 2, &(node_imm){.input = g->sample_charge}, here)
+              : program_node(g->p, OP_INPUT, elem_real(0), (node_id[]){node_1(g->p, OP_SPOT_HOST, elem_index(g->atom), e, here)}, 1, &(node_imm){.input = g->charge}, here);
         break;
     default: break;
     }
@@ -296,8 +308,18 @@ static node_id vector(gen *g)
 {
     node_id out = SETIR_NONE, e;
     g->depth++;
-    switch (gen_pick(g, g->depth > g->most_depth ? 5 : 10)) {
+    switch (gen_pick(g, g->depth > g->most_depth ? 5 : 12)) {
     case 0: out = at_atom(g, g->dipole); break;
+    case 10:
+        if (g->axis != SETIR_NONE && (e = difference(g)) != SETIR_NONE) {
+            /* off the planes where two images are equally near */
+            e = node_2(g->p, OP_ADD, elem_real(1), e, node_3(g->p, OP_VEC3, elem_real(1), num(g, 0.0123), num(g, 0.0311), num(g, -0.0217), here), here);
+            out = program_node(g->p, OP_NEAREST, elem_real(1), &e, 1, &(node_imm){.slot = 0}, here);
+        }
+        break;
+    case 11:
+        if (g->spot != SETIR_NONE && (e = index_of(g, g->spot)) != SETIR_NONE) out = node_1(g->p, OP_SPOT_R, elem_real(1), e, here);
+        break;
     case 1: case 2:
         if ((e = index_of(g, g->bond)) != SETIR_NONE) out = node_1(g->p, OP_PAIR_D, elem_real(1), e, here);
         break;
@@ -328,20 +350,18 @@ static node_id squash(gen *g, node_id a)
 
 static node_id function(gen *g)
 {
-    node_id a = squash(g, real(g)), b;
-    const node_op plain[] = {OP_EXP, OP_SIN, OP_COS, OP_TANH, OP_ATAN, OP_ERF, OP_ERFC, OP_SINH, OP_COSH, OP_ABS, OP_NEG, OP_TAN};
-    switch (gen_pick(g, 8)) {
+    node_id b = g->recip == SETIR_NONE || gen_pick(g, 2) ? SETIR_NONE : index_of(g, g->recip);
+    node_id d = b == SETIR_NONE ? SETIR_NONE : difference(g);
+    if (d != SETIR_NONE) return one(g, gen_pick(g, 2) ? OP_COS : OP_SIN, two(g, OP_PHASE, b, d));
+    node_id a = squash(g, real(g));
+    const node_op plain[] = {OP_EXP, OP_SIN, OP_COS, OP_TANH, OP_ATAN, OP_ERF, OP_ERFC, OP_SINH, OP_COSH, OP_ABS, OP_NEG, OP_TAN, OP_SIGN};
+    switch (gen_pick(g, 14)) {
     case 0: return one(g, OP_LOG, two(g, OP_ADD, num(g, 2), a));
     case 1: return pow_of(g, two(g, OP_ADD, num(g, 2), a), (double[]){-3, -1, -0.5, 0.5, 1.5, 2.4, 3, 6}[gen_pick(g, 8)]);
     case 2: return program_node(g->p, OP_CUTOFF, elem_real(0), (node_id[]){one(g, OP_ABS, a)}, 1, &(node_imm){.k = 1 + gen_pick(g, 4)}, here);
     case 3: return one(g, gen_pick(g, 2) ? OP_ASIN : OP_ACOS, two(g, OP_MUL, num(g, 0.9), a));
     case 4: return two(g, OP_POWV, two(g, OP_ADD, num(g, 2), a), squash(g, real(g)));
     case 5: return two(g, OP_ATAN2, a, two(g, OP_ADD, num(g, 2), squash(g, real(g))));
-    case 6:
-        b = g->recip == SETIR_NONE ? SETIR_NONE : index_of(g, g->recip);
-        node_id d = difference(g);
-        if (b != SETIR_NONE && d != SETIR_NONE) return one(g, gen_pick(g, 2) ? OP_COS : OP_SIN, two(g, OP_PHASE, b, d));
-        return one(g, OP_COS, a);
     default: return one(g, plain[gen_pick(g, (int)(sizeof plain / sizeof *plain))], a);
     }
 }
@@ -379,6 +399,16 @@ static node_id access_of(gen *g)
     return d.elem.rank == 2 ? one(g, OP_TRACE, e) : e;
 }
 
+/* a few numbers side by side, worked on together, and one of them */
+static node_id channels(gen *g)
+{
+    elem three = {.kind = ELEM_REAL, .channels = 3, .set = SETIR_NONE};
+    node_id a = program_node(g->p, OP_CHANNEL_CAT, three, (node_id[]){real(g), leaf(g), num(g, 0.5)}, 3, NULL, here);
+    node_id b = program_node(g->p, OP_CHANNEL_CAT, three, (node_id[]){leaf(g), num(g, -0.3), leaf(g)}, 3, NULL, here);
+    node_id sum = node_2(g->p, OP_ADD, three, node_2(g->p, OP_MUL, three, leaf(g), a, here), node_1(g->p, OP_TANH, three, b, here), here);
+    return program_node(g->p, OP_CHANNEL_GET, elem_real(0), &sum, 1, &(node_imm){.k = gen_pick(g, 3)}, here);
+}
+
 static node_id real(gen *g)
 {
     if (++g->depth > g->most_depth) {
@@ -387,7 +417,7 @@ static node_id real(gen *g)
         return out;
     }
     node_id out;
-    switch (gen_pick(g, 16)) {
+    switch (gen_pick(g, 18)) {
     case 0: case 1: out = leaf(g); break;
     case 2: case 3: out = two(g, OP_ADD, real(g), real(g)); break;
     case 4: out = two(g, OP_SUB, real(g), real(g)); break;
@@ -396,6 +426,8 @@ static node_id real(gen *g)
     case 7: case 8: case 9: out = function(g); break;
     case 10: out = node_3(g->p, OP_SELECT, elem_real(0), truth(g), real(g), real(g), here); break;
     case 11: out = gen_pick(g, 2) ? two(g, OP_DOT, vector(g), vector(g)) : one(g, OP_NORM, vector(g)); break;
+    case 16: out = one(g, gen_pick(g, 2) ? OP_DET : OP_TRACE, tensor2(g)); break;
+    case 17: out = channels(g); break;
     case 12: out = gen_pick(g, 2) ? two(g, gen_pick(g, 2) ? OP_MIN2 : OP_MAX2, real(g), real(g))
                                   : program_node(g->p, OP_COMP, elem_real(0), (node_id[]){vector(g)}, 1, &(node_imm){.k = gen_pick(g, 3)}, here); break;
     case 13: out = access_of(g); break;
@@ -498,6 +530,56 @@ static void matrix_def(gen *g)
     add_def(g, pad, where_to, n, true);
 }
 
+/* What descriptors are made of: structure factors, histograms, sums by element with many radii, triplets. */
+static node_id pattern_body(gen *g, int kind, const ivar_id *p)
+{
+    node_id i = var(g, p[0]), j = var(g, p[1]);
+    node_id site[2] = {i, j}, r[2];
+    if (kind == 0) {
+        for (int m = 0; m < 2; m++) r[m] = program_node(g->p, OP_INPUT, elem_real(1), &site[m], 1, &(node_imm){.input = g->r}, here);
+        ivar_id k = open_var(g, g->recip, SETIR_NONE, SETIR_NONE, "k");
+        node_id norm = one(g, OP_NORM, node_1(g->p, OP_RECIP_K, elem_real(1), var(g, k), here));
+        node_id phase = two(g, OP_PHASE, var(g, k), node_2(g->p, OP_SUB, elem_real(1), r[0], r[1], here));
+        return reduction_over(g, RED_SUM, &k, 1, two(g, OP_MUL, one(g, OP_EXP, one(g, OP_NEG, norm)), one(g, gen_pick(g, 2) ? OP_COS : OP_SIN, phase)), SETIR_NONE);
+    }
+    ivar_id b = open_var(g, g->bond, i, SETIR_NONE, "b");
+    node_id d = one(g, OP_NORM, node_1(g->p, OP_PAIR_D, elem_real(1), var(g, b), here));
+    node_id number = one(g, OP_INDEX_REAL, j);
+    if (kind == 1) {                             /* a histogram of distances */
+        node_id bin = one(g, OP_FLOOR, two(g, OP_MUL, num(g, 4.0137), d));
+        return reduction_over(g, (reduction)gen_pick(g, 2), &b, 1, leaf(g), node_2(g->p, OP_EQ, elem_bool(), bin, number, here));
+    }
+    node_id far = two(g, OP_SUB, d, two(g, OP_MUL, num(g, 0.2), number));
+    node_id bump = one(g, OP_EXP, one(g, OP_NEG, pow_of(g, far, 2)));
+    if (kind == 2) return reduction_over(g, (reduction)gen_pick(g, 5), &b, 1, bump, gen_pick(g, 2) ? selecting(g, b) : SETIR_NONE);
+    ivar_id c = open_var(g, g->bond, i, SETIR_NONE, "c");
+    g->p->ivars.at[c].partner = b;
+    g->p->ivars.at[c].unordered = gen_pick(g, 2);
+    node_id dc = one(g, OP_NORM, node_1(g->p, OP_PAIR_D, elem_real(1), var(g, c), here));
+    node_id tail = two(g, OP_MUL, bump, one(g, OP_EXP, one(g, OP_NEG, pow_of(g, dc, 2))));
+    node_id angle = two(g, OP_DIV, node_2(g->p, OP_DOT, elem_real(0), node_1(g->p, OP_PAIR_D, elem_real(1), var(g, b), here),
+                                          node_1(g->p, OP_PAIR_D, elem_real(1), var(g, c), here), here), two(g, OP_MUL, d, dc));
+    return reduction_over(g, RED_SUM, (ivar_id[]){b, c}, 2, two(g, OP_MUL, tail, pow_of(g, angle, 2)), gen_pick(g, 2) ? selecting(g, c) : SETIR_NONE);
+}
+
+static void pattern_def(gen *g)
+{
+    int kind = g->recip == SETIR_NONE ? 1 + gen_pick(g, 3) : gen_pick(g, 4);
+    g->n_var = 0;
+    g->work = 100;
+    g->depth = g->most_depth;
+    ivar_id p[3] = {open_var(g, g->atom, SETIR_NONE, SETIR_NONE, "i")};
+    uint32_t n = 1;
+    p[n++] = open_var(g, kind == 0 ? g->atom : g->range, SETIR_NONE, SETIR_NONE, "j");
+    if (gen_pick(g, 2)) p[n++] = open_var(g, g->kinds, SETIR_NONE, SETIR_NONE, "z");
+    def d = {.lib_arg = SETIR_NONE, .elem = elem_real(0)};
+    d.body = pattern_body(g, kind, p);
+    g->n_var = (int)n;
+    if (gen_pick(g, 3) == 0) d.body = one(g, OP_TANH, two(g, OP_ADD, d.body, leaf(g)));
+    if (kind == 2 && p[0] != SETIR_NONE) d.body = one(g, OP_TANH, d.body);
+    add_def(g, d, p, n, true);
+}
+
 /* ---- programs --------------------------------------------------------------------------------------------------------------------------- */
 
 static set_id add_set(gen *g, set s, const char *id)
@@ -559,7 +641,8 @@ program *random_program(arena *a, uint64_t seed)
     g.atom = add_structure(&g, axes, "s", &g.r, &g.Z);
     if (defects) {
         input_id r;
-        add_structure(&g, axes, "sample", &r, &g.sample_Z);
+        set_id rows = add_structure(&g, axes, "sample", &r, &g.sample_Z);
+        g.sample_charge = add_input(&g, IN_FIELD, 1, "charge", elem_real(0), rows);
     }
     g.charge = add_input(&g, IN_FIELD, 0, "charge", elem_real(0), g.atom);
     g.dipole = add_input(&g, IN_FIELD, 0, "dipole", elem_real(1), g.atom);
@@ -568,9 +651,10 @@ program *random_program(arena *a, uint64_t seed)
     g.most_depth = 2 + gen_pick(&g, 3);
     int n = 1 + gen_pick(&g, 3);
     for (int k = 0; k < n; k++) {
-        switch (gen_pick(&g, 8)) {
+        switch (gen_pick(&g, 9)) {
         case 0: sort_def(&g); break;
         case 1: matrix_def(&g); break;
+        case 2: case 3: pattern_def(&g); break;
         default: plain_def(&g, gen_pick(&g, 2)); break;
         }
     }

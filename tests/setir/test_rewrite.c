@@ -7,7 +7,7 @@
 #include "../lower/gen_program.c"
 #include "rewrite.h"
 
-enum { PROGRAMS = 300, FRAMES = 3, ATOMS_MOST = 6 };
+enum { PROGRAMS = 3000, FRAMES = 3, ATOMS_MOST = 6 };
 
 static jmp_buf landing;
 
@@ -28,7 +28,7 @@ static bool agrees(program *p, const program *q, uint64_t seed)
                 else ((int32_t *)o.data[k])[i] = (int32_t)o2.want[k][i];
             }
         }
-        good = outputs_agree(p, &o);
+        good = outputs_agree(p, &s, &o);
         outputs_free(&o);
         outputs_free(&o2);
     }
