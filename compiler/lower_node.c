@@ -280,10 +280,11 @@ static bool needs_loop(lowering *x, scope *cur, const scope *home, node_id id)
     return false;
 }
 
-static bool is_heavy(lowering *x, scope *at, node_id arm)
+/* `usual`: the arm is nearly always the chosen one, so that its cost is no reason to branch and lose vector loops */
+static bool is_heavy(lowering *x, scope *at, node_id arm, bool usual)
 {
     scope *home = home_of(x, at, arm);
-    return scope_within(at, home) && (lower_cost(x, arm) > COST_ARM || needs_loop(x, at, home, arm));
+    return scope_within(at, home) && ((!usual && lower_cost(x, arm) > COST_ARM) || needs_loop(x, at, home, arm));
 }
 
 static void lower_arm(lowering *x, scope *at, lstmt *branch, lblock *block, node_id arm, const lvalue *cell, uint32_t n)
@@ -319,7 +320,9 @@ static vals lower_branch(lowering *x, scope *at, const node *n, lexpr *condition
 static vals lower_select(lowering *x, scope *at, const node *n)
 {
     lexpr *condition = let(x, at, NULL, lower_scalar(x, at, n->arg[0]));
-    if (is_heavy(x, at, n->arg[1]) || is_heavy(x, at, n->arg[2]))
+    const node *test = &x->p->nodes.at[n->arg[0]];
+    bool seldom = test->op == OP_INDEX_EQ;                /* i == j among many */
+    if (is_heavy(x, at, n->arg[1], false) || is_heavy(x, at, n->arg[2], seldom))
         return lower_branch(x, at, n, condition);
     vals a = lower_node(x, at, n->arg[1]), b = lower_node(x, at, n->arg[2]), v = vals_new(x, a.n > b.n ? a.n : b.n);
     for (uint32_t c = 0; c < v.n; c++)
