@@ -173,10 +173,19 @@ static bool same_range(const ivar *a, const ivar *b)
     return a->set == b->set && a->row == b->row && a->to == b->to && a->partner == b->partner && a->unordered == b->unordered;
 }
 
+/* in the list, or the partner of one that is: what is said of the partner must not be read of another variable */
+static bool is_taken(const rewriter *r, const ivar_list *avoid, ivar_id v)
+{
+    for (uint32_t k = 0; k < avoid->n; k++)
+        if (avoid->at[k] == v || r->p->ivars.at[avoid->at[k]].partner == v)
+            return true;
+    return false;
+}
+
 ivar_id rewrite_canonical(rewriter *r, ivar wanted, const ivar_list *avoid)
 {
     for (uint32_t v = r->first_canonical; v < r->p->ivars.n; v++)
-        if (same_range(&r->p->ivars.at[v], &wanted) && !ivar_list_has(avoid->at, avoid->n, v))
+        if (same_range(&r->p->ivars.at[v], &wanted) && !is_taken(r, avoid, v))
             return v;
     return program_ivar(r->p, wanted);
 }
