@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The examples: each is numbered, opens with what it shows and with the command that runs it; the command works on the
+bundled data, every claim holds, and the values are what the text beside them says.
+usage: run_examples.py --mtx PROGRAM --root SOURCE_TREE"""
+import argparse
+import glob
+import math
+import os
+import re
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import npz
+from mtx_call import Mtx
+
+ROUNDING = 1e-9            # relative, between two settings of one crystal
+K_E = 14.3996454784255     # eV angstrom / e^2
+COUNT = 6
+mtx = None
+
+
+def examples():
+    return sorted(glob.glob(mtx.path("examples", "[0-9][0-9]_*.mtx")))
+
+
+def command(path):
+    """The words after `mtx` on the command line that the example shows."""
+    with open(path, encoding="utf-8") as f:
+        lines = f.read().split("\n")
+    found = [line for line in lines[:6] if line.startswith("#   mtx run ")]
+    return lines, found[0].split()[2:] if len(found) == 1 else None
+
+
+def result(number):
+    path, = (p for p in examples() if os.path.basename(p).startswith(f"{number:02d}_"))
+    words = command(path)[1]
+    out = os.path.join(mtx.folder.name, f"{number}.npz")
+    words[words.index("-o") + 1] = out
+    code, _, err = mtx.call(*words)
+    if code:
+        raise AssertionError(f"mtx {' '.join(words)}: exit code {code}\n{err}")
+    return npz.load(out)
+
+
+class Examples(unittest.TestCase):
+    def test_form(self):
+        self.assertEqual([os.path.basename(p)[:2] for p in examples()], [f"{k:02d}" for k in range(1, COUNT + 1)])
+        with open(mtx.path("examples", "README.md"), encoding="utf-8") as f:
+            readme = f.read()
+        for path in examples():
+            lines, words = command(path)
+            self.assertRegex(lines[0], r"^# [A-Z].*\.$", path)
+            self.assertIsNotNone(words, f"{path} shows no command")
+            self.assertEqual(words[1], os.path.relpath(path, mtx.root))
+            self.assertIn(os.path.basename(path), readme)
+            self.assertLessEqual(len(lines), 60, path)
+
+    def test_claims(self):
+        for path in examples():
+            code, found = mtx.check(path)
+            self.assertEqual((code, [d["message"] for d in found["diagnostics"]]), (0, []), path)
+            self.assertGreater(sum(c["verdict"] == "proved" for c in found["claims"]), 3, path)
+
+    def test_sparse_defects(self):
+        got = result(1)
+        self.assertEqual(len(got["spot.ptr"]), 101)
+        self.assertEqual((got["was"].values[:2], got["now"].values[:2]), ([16, 16], [0, 0]))
+        self.assertAlmostEqual(got["len"][0], 6.351, delta=1e-3)
+
+    def test_coulomb_spectrum(self):
+        got = result(2)
+        water = got["spectrum"][0].tolist()
+        self.assertEqual(sum(x != 0 for x in water), 3)
+        oh, hh = 0.9572, 2 * 0.9572 * math.sin(math.radians(104.52 / 2))
+        self.assertAlmostEqual(got["repulsion"][0], K_E * (2 * 8 / oh + 1 / hh), delta=1e-5)
+        squares = 2 * (2 * (8 / oh) ** 2 + hh ** -2) + (0.5 * 8 ** 2.4) ** 2 + 2 * 0.25
+        self.assertAlmostEqual(sum(x * x for x in water), squares, delta=1e-4)
+
+    def test_radial_distribution(self):
+        small, large = (row.values for row in result(3)["g"])
+        for a, b in zip(small, large):
+            self.assertAlmostEqual(a, b, delta=ROUNDING * max(small))
+        self.assertEqual(max(range(30), key=lambda k: small[k]), 22)     # the bond of 2.35 Å: step 23 (2.3 Å) or 24
+        self.assertGreater(small[22], 1)
+
+    def test_symmetry_functions(self):
+        got = result(4)
+        start = got["atom.ptr"].values
+        methane = [got["radial"][i].values for i in range(start[1], start[2])]
+        for row in methane[2:]:                                          # its four hydrogens are alike
+            for a, b in zip(row, methane[1]):
+                self.assertAlmostEqual(a, b, delta=1e-7)
+        self.assertNotEqual(methane[0], methane[1])
+
+    def test_periodic_graph(self):
+        got = result(5)
+        self.assertEqual(got["bond.ptr"].values, [0, 56])
+        self.assertEqual(len(got["bond.shift"]), 56)
+        self.assertAlmostEqual(got["side"][1], -got["side"][2], delta=1e-9)
+        self.assertAlmostEqual(got["side"][0], 0, delta=1e-9)
+
+    def test_ionic_crystal(self):
+        got = result(6)
+        for k in 0, 1:
+            self.assertAlmostEqual(got["madelung"][k], 1.74756459463318, delta=1e-9)
+        self.assertAlmostEqual(got["E"][1] / got["E"][0], 4, delta=ROUNDING)
+
+    def test_tutorial_remarks(self):
+        """What the comments of the examples say would be refused is refused."""
+        for name, old, new, code in [
+                ("01_sparse_defects", "reflect(y), cell", "reflect(y), reflect(z), cell", "E0204"),
+                ("04_symmetry_functions", "cutoff(d, rc, 3)", "0.5 * (cos(pi * d / rc) + 1)", "E0412"),
+                ("02_coulomb_spectrum", "k_e * q", "q", "E0106"),
+                ("02_coulomb_spectrum", "sort(abs(eigvals(g.C)), descending)", "list(q / 1 e)", "E0301")]:
+            wrong = mtx.changed(f"examples/{name}.mtx", (old, new))
+            exit_code, found = mtx.check(wrong)
+            self.assertEqual(exit_code, 1, name)
+            self.assertIn(code, [d["code"] for d in found["diagnostics"]], name)
+
+
+def main():
+    global mtx
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mtx", required=True)
+    parser.add_argument("--root", required=True)
+    options, rest = parser.parse_known_args()
+    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
+    os.chdir(mtx.root)
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()
