@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * action.c: random elements of the symmetry groups and what they do to structures. In: structures. Out: the changed ones,
- * fields included, and which site came from which. What happens to values: action_compare.c.
+ * action.c: random elements of the symmetry groups and what they do to structures. In: structures. Out: the
+ * changed ones, fields included, and which site came from which. What happens to values: action_compare.c.
  */
 #include "action.h"
 #include "sample.h"
@@ -12,7 +12,7 @@
 
 static const double identity[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
 
-/* ------------------------------------------------------------------------------------------------- drawing elements */
+/* --------------------------------------------------------------------------------------- drawing elements */
 
 static void rotation_about(const double axis[3], double angle, double q[3][3])
 {
@@ -41,14 +41,16 @@ static void random_direction(uint64_t *rng, double v[3])
 
 static void draw_turn(action *g, uint64_t *rng)
 {
-    int axis = g->sym == SYM_ROTATE_X || g->sym == SYM_REFLECT_X ? 0 : g->sym == SYM_ROTATE_Y || g->sym == SYM_REFLECT_Y ? 1 : 2;
+    int axis = g->sym == SYM_ROTATE_X || g->sym == SYM_REFLECT_X   ? 0
+               : g->sym == SYM_ROTATE_Y || g->sym == SYM_REFLECT_Y ? 1
+                                                                   : 2;
     if (g->sym == SYM_ROTATE || g->sym == SYM_REFLECT)
         random_direction(rng, g->axis);
     else
         for (int k = 0; k < 3; k++)
             g->axis[k] = k == axis;
     if (g->sym < SYM_REFLECT) {
-        const double degree = acos(-1.0) / 180;                  /* whole degrees, for people                */
+        const double degree = acos(-1.0) / 180;                  /* whole degrees, for people */
         g->angle = degree * (double)(20 + sample_below(rng, 140));
         rotation_about(g->axis, g->angle, g->q);
         return;
@@ -69,11 +71,12 @@ static void draw_basis(int32_t basis[3][3], uint8_t axes, uint64_t *rng)
     if (n == 1)
         basis[list[0]][list[0]] = -1;
     for (int turn = 0; turn < 3 && n > 1; turn++) {
-        int k = list[sample_below(rng, n)], j = list[sample_below(rng, n)], times = sample_below(rng, 2) ? 1 : -1;
+        int k = list[sample_below(rng, n)], j = list[sample_below(rng, n)],
+            times = sample_below(rng, 2) ? 1 : -1;
         for (int c = 0; c < 3 && k != j; c++)
             basis[k][c] += times * basis[j][c];
     }
-    if (n > 1) {                                                 /* never the identity                        */
+    if (n > 1) {                                                 /* never the identity */
         int k = list[sample_below(rng, n)], j = list[(k == list[0]) ? 1 : 0];
         for (int c = 0; c < 3; c++) {
             int32_t old = basis[k][c];
@@ -85,8 +88,9 @@ static void draw_basis(int32_t basis[3][3], uint8_t axes, uint64_t *rng)
 
 static int32_t determinant(int32_t m[3][3])
 {
-    return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-         + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
+    return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+           m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+           m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
 }
 
 /* a general integer matrix of determinant 2 or 3 */
@@ -127,7 +131,7 @@ static void draw_slot(const program *p, action *g, uint32_t k, uint64_t *rng)
     g->copies[k] = abs(determinant(g->basis[k]));
 }
 
-/* --------------------------------------------------------------------------------------------------------- applying */
+/* ----------------------------------------------------------------------------------------------- applying */
 
 static void turn_vector(const double q[3][3], const double *v, double *out)
 {
@@ -164,28 +168,32 @@ static void turn_field(const action *g, const input *in, const double *t, double
     }
 }
 
-static bool copy_fields(const program *p, const mtx_plan *plan, const action *g, uint32_t slot_id, const mtx_structure *x,
-                        mtx_structure *y)
+static bool copy_fields(const program *p, const mtx_plan *plan, const action *g, uint32_t slot_id,
+                        const mtx_structure *x, mtx_structure *y)
 {
     for (int32_t k = 0; k < plan->n_inputs; k++) {
         const mtx_input_desc *d = &plan->inputs[k];
         if (d->role != MTX_IN_FIELD || (uint32_t)(d->slot < 0 ? 0 : d->slot) != slot_id)
             continue;
-        const mtx_column *from = d->rows < 0 ? mtx_structure_info(x, d->key) : mtx_structure_column(x, d->key);
-        mtx_column *to = !from ? NULL : d->rows < 0 ? mtx_structure_add_info(y, d->key, from->type, from->width)
-                                                    : mtx_structure_add_column(y, d->key, from->type, from->width);
+        const mtx_column *from =
+            d->rows < 0 ? mtx_structure_info(x, d->key) : mtx_structure_column(x, d->key);
+        mtx_column *to = !from         ? NULL
+                         : d->rows < 0 ? mtx_structure_add_info(y, d->key, from->type, from->width)
+                                       : mtx_structure_add_column(y, d->key, from->type, from->width);
         if (!to)
             return false;
         for (int64_t i = 0; i < to->rows; i++) {
             double *row = to->real + i * to->width;
-            memcpy(row, from->real + (d->rows < 0 ? i : g->from[slot_id][i]) * to->width, (size_t)to->width * sizeof *row);
+            memcpy(row, from->real + (d->rows < 0 ? i : g->from[slot_id][i]) * to->width,
+                   (size_t)to->width * sizeof *row);
             turn_field(g, &p->inputs.at[k], g->t[slot_id], row, to->width);
         }
     }
     return true;
 }
 
-/* all copies: lattice translations of the old cell that differ modulo the new one, by their fractions in it */
+/* all copies: lattice translations of the old cell that differ modulo the new one, by their fractions in
+ * it */
 static int32_t copy_shifts(int32_t basis[3][3], int32_t (*shift)[3], int32_t most)
 {
     int32_t n = 0, det = determinant(basis), reach = 4;
@@ -195,9 +203,9 @@ static int32_t copy_shifts(int32_t basis[3][3], int32_t (*shift)[3], int32_t mos
                 const int32_t v[3] = {a, b, c};
                 bool fresh = n < most;
                 for (int32_t m = 0; m < n && fresh; m++) {
-                    bool same = true;                            /* v - shift[m] = integers * basis?          */
+                    bool same = true;                            /* v - shift[m] = integers * basis? */
                     for (int j = 0; j < 3 && same; j++) {
-                        int32_t change[3][3];                    /* Cramer: row j of the basis replaced       */
+                        int32_t change[3][3];                    /* Cramer: row j of the basis replaced */
                         memcpy(change, basis, sizeof change);
                         for (int k = 0; k < 3; k++)
                             change[j][k] = v[k] - shift[m][k];
@@ -228,8 +236,8 @@ static void shuffle(int32_t *from, int64_t n, uint64_t *rng)
     }
 }
 
-static bool apply(const program *p, const mtx_plan *plan, action *g, uint32_t k, uint64_t *rng, const mtx_structure *x,
-                  mtx_structure *y)
+static bool apply(const program *p, const mtx_plan *plan, action *g, uint32_t k, uint64_t *rng,
+                  const mtx_structure *x, mtx_structure *y)
 {
     int32_t shift[32][3] = {{0}}, copies = g->copies[k] < 1 || g->copies[k] > 31 ? 1 : g->copies[k];
     if (copies > 1)
@@ -257,7 +265,8 @@ static bool apply(const program *p, const mtx_plan *plan, action *g, uint32_t k,
         double r[3];
         memcpy(r, x->r[g->from[k][i]], sizeof r);
         for (int j = 0; j < 3; j++) {
-            double times = g->sym == SYM_WRAP && x->pbc[j] ? (double)(sample_below(rng, 5) - 2) : shift[i % copies][j];
+            double times =
+                g->sym == SYM_WRAP && x->pbc[j] ? (double)(sample_below(rng, 5) - 2) : shift[i % copies][j];
             for (int c = 0; c < 3; c++)
                 r[c] += times * x->cell[j][c];
         }
@@ -269,8 +278,8 @@ static bool apply(const program *p, const mtx_plan *plan, action *g, uint32_t k,
     return copy_fields(p, plan, g, k, x, y);
 }
 
-bool action_draw(const program *p, const mtx_plan *plan, symmetry sym, uint64_t *rng, const mtx_structure *original,
-                 mtx_structure *changed, action *g)
+bool action_draw(const program *p, const mtx_plan *plan, symmetry sym, uint64_t *rng,
+                 const mtx_structure *original, mtx_structure *changed, action *g)
 {
     *g = (action){.sym = sym, .n_slots = p->slots.n < ACTION_SLOTS ? p->slots.n : ACTION_SLOTS};
     if (p->slots.n > ACTION_SLOTS)
@@ -295,7 +304,7 @@ void action_free(action *g)
     *g = (action){0};
 }
 
-/* ------------------------------------------------------------------------------------------------------------ words */
+/* -------------------------------------------------------------------------------------------------- words */
 
 static void direction_text(const double v[3], text *out)
 {
@@ -338,8 +347,8 @@ void action_text(const program *p, const action *g, text *out)
     switch (g->sym) {
     case SYM_PERMUTE: text_add(out, "listing the sites in another order"); break;
     case SYM_TRANSLATE:
-        text_printf(out, "moving every site of %s by (%.2f, %.2f, %.2f) Å", p->slots.at[0].id ? p->slots.at[0].id : "it",
-                    g->t[0][0], g->t[0][1], g->t[0][2]);
+        text_printf(out, "moving every site of %s by (%.2f, %.2f, %.2f) Å",
+                    p->slots.at[0].id ? p->slots.at[0].id : "it", g->t[0][0], g->t[0][1], g->t[0][2]);
         break;
     case SYM_ROTATE: case SYM_ROTATE_X: case SYM_ROTATE_Y: case SYM_ROTATE_Z:
         text_printf(out, "rotating by %.0f degrees about ", g->angle * 180 / acos(-1.0));

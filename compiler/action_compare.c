@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * action_compare.c: are the values of a changed structure the changed values? In: a tensor's values in two frames of a
- * batch and the group element between them. Out: the largest difference, index by index along the natural bijections.
- * Where the language leaves the law open (lattice axes, powers of the number of copies) every reading is tried and the
- * kindest kept, so that a difference is a difference under all of them.
+ * action_compare.c: are the values of a changed structure the changed values? In: a tensor's values in two
+ * frames of a batch and the group element between them. Out: the largest difference, index by index along the
+ * natural bijections. Where the language leaves the law open (lattice axes, powers of the number of copies)
+ * every reading is tried and the kindest kept, so that a difference is a difference under all of them.
  */
 #include "action.h"
 
@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MATCH_NEAR 1e-5          /* Å: positions and displacements that are the same                         */
+#define MATCH_NEAR 1e-5          /* Å: positions and displacements that are the same */
 
 typedef struct matcher {
     const program *p;
     const action  *g;
     const action_values *v;
-    int64_t      **map;          /* per set, on demand: element of frame 1 -> element of frame 0, -1 none    */
-    bool           failed;       /* memory                                                                   */
+    int64_t      **map;          /* per set, on demand: element of frame 1 -> element of frame 0, -1 none */
+    bool           failed;       /* memory */
 } matcher;
 
 static void turn_back(const action *g, const double v[3], double out[3])
@@ -27,7 +27,7 @@ static void turn_back(const action *g, const double v[3], double out[3])
         out[k] = g->q[0][k] * v[0] + g->q[1][k] * v[1] + g->q[2][k] * v[2];
 }
 
-/* ---------------------------------------------------------------------------------------------- matching elements */
+/* -------------------------------------------------------------------------------------- matching elements */
 
 static const mtx_set_view *set_view(const matcher *m, set_id s)
 {
@@ -65,7 +65,8 @@ static void map_pairs(matcher *m, set_id s, const set *d, int64_t *map, int64_t 
 {
     const mtx_set_view *v = set_view(m, s);
     const int64_t *parent = set_map(m, d->parent);
-    int64_t p0 = set_first(m, d->parent, 0), p1 = set_first(m, d->parent, 1), before = set_first(m, s, 0), after = set_first(m, s, 1);
+    int64_t p0 = set_first(m, d->parent, 0), p1 = set_first(m, d->parent, 1), before = set_first(m, s, 0),
+            after = set_first(m, s, 1);
     if (!parent || !v->i || !v->j || !v->x)
         return;
     for (int64_t e = 0; e < n; e++) {
@@ -73,8 +74,8 @@ static void map_pairs(matcher *m, set_id s, const set *d, int64_t *map, int64_t 
         double back[3];
         turn_back(m->g, (const double[3]){v->x[at], v->y[at], v->z[at]}, back);
         for (int64_t k = i < 0 ? 0 : v->row[p0 + i]; i >= 0 && k < v->row[p0 + i + 1] && map[e] < 0; k++)
-            if (v->j[k] - p0 == j && fabs(v->x[k] - back[0]) < MATCH_NEAR && fabs(v->y[k] - back[1]) < MATCH_NEAR
-                && fabs(v->z[k] - back[2]) < MATCH_NEAR)
+            if (v->j[k] - p0 == j && fabs(v->x[k] - back[0]) < MATCH_NEAR &&
+                fabs(v->y[k] - back[1]) < MATCH_NEAR && fabs(v->z[k] - back[2]) < MATCH_NEAR)
                 map[e] = k - before;
     }
 }
@@ -101,9 +102,13 @@ static void map_spots(const matcher *m, set_id s, const set *d, int64_t *map, in
     for (int64_t e = 0; e < n && v->x; e++) {
         const double *t = m->g->t[sample];
         double back[3];
-        turn_back(m->g, (const double[3]){v->x[after + e] - t[0], v->y[after + e] - t[1], v->z[after + e] - t[2]}, back);
+        turn_back(m->g,
+                  (const double[3]){v->x[after + e] - t[0], v->y[after + e] - t[1], v->z[after + e] - t[2]},
+                  back);
         for (int64_t k = 0; k < set_size(m, s, 0) && map[e] < 0; k++)
-            if (is_lattice(m, sample, (const double[3]){back[0] - v->x[before + k], back[1] - v->y[before + k], back[2] - v->z[before + k]}))
+            if (is_lattice(m, sample,
+                           (const double[3]){back[0] - v->x[before + k], back[1] - v->y[before + k],
+                                             back[2] - v->z[before + k]}))
                 map[e] = k;
     }
 }
@@ -147,12 +152,12 @@ static const int64_t *set_map(matcher *m, set_id s)
     return map;
 }
 
-/* ------------------------------------------------------------------------------------------------ changing values */
+/* ---------------------------------------------------------------------------------------- changing values */
 
 typedef struct reading {
-    double   factor;             /* copies ^ weight                                                          */
-    int      moving;             /* slot whose translation points follow, -1 none                            */
-    int      axes;               /* over lattice axes: 0 numbers, 1 basis vectors, 2 fractions               */
+    double   factor;             /* copies ^ weight */
+    int      moving;             /* slot whose translation points follow, -1 none */
+    int      axes;               /* over lattice axes: 0 numbers, 1 basis vectors, 2 fractions */
 } reading;
 
 /* g acting on the components of one value */
@@ -190,13 +195,13 @@ static double index_back(matcher *m, const def *d, double value)
     return map && value >= 0 && value < (double)n ? (double)map[(int64_t)value] : NAN;
 }
 
-/* ----------------------------------------------------------------------------------------------------- comparing */
+/* ---------------------------------------------------------------------------------------------- comparing */
 
 typedef struct layout {
-    uint32_t n, width;           /* index sets, numbers per element                                          */
+    uint32_t n, width;           /* index sets, numbers per element */
     const int64_t *map[8];
     int64_t  size[2][8], total[2];
-    int      axis;               /* the place among the index sets of lattice axes, -1 none                  */
+    int      axis;               /* the place among the index sets of lattice axes, -1 none */
     uint32_t axis_slot;
 } layout;
 
@@ -257,8 +262,10 @@ static double fraction_change(int32_t b[3][3], int row, int column)
     return (b[r1][c1] * b[r2][c2] - b[r1][c2] * b[r2][c1]) / det;
 }
 
-/* expected value of element `at` of frame 0, seen after the change; basis changes mix the elements over lattice axes */
-static void expected_value(const matcher *m, const def *d, const layout *l, const reading *how, int64_t at, double *out)
+/* expected value of element `at` of frame 0, seen after the change; basis changes mix the elements over
+ * lattice axes */
+static void expected_value(const matcher *m, const def *d, const layout *l, const reading *how, int64_t at,
+                           double *out)
 {
     const double *before = m->v->before;
     if (l->axis < 0 || how->axes == 0 || d->elem.kind != ELEM_REAL) {
@@ -276,7 +283,8 @@ static void expected_value(const matcher *m, const def *d, const layout *l, cons
     for (uint32_t c = 0; c < l->width; c++)
         out[c] = 0;
     for (int k = 0; k < n && k < l->size[0][l->axis]; k++) {
-        double factor = how->axes == 1 ? basis[list[own]][list[k]] : fraction_change(basis, list[own], list[k]);
+        double factor =
+            how->axes == 1 ? basis[list[own]][list[k]] : fraction_change(basis, list[own], list[k]);
         change_value(m, d, how, before + (first + k * stride) * l->width, one);
         for (uint32_t c = 0; c < l->width; c++)
             out[c] += factor * one[c];
@@ -290,13 +298,14 @@ static bool same_place(const matcher *m, const def *d, const double *a, const do
     if (!d->is_point || !periodic_change)
         return false;
     for (uint32_t k = 0; k < m->p->slots.n; k++)
-        if (m->p->slots.at[k].axes && is_lattice(m, k, (const double[3]){a[0] - b[0], a[1] - b[1], a[2] - b[2]}))
+        if (m->p->slots.at[k].axes &&
+            is_lattice(m, k, (const double[3]){a[0] - b[0], a[1] - b[1], a[2] - b[2]}))
             return true;
     return false;
 }
 
-static void note_difference(action_difference *out, double gap, double before, double expected, double after, int64_t at,
-                            int64_t e)
+static void note_difference(action_difference *out, double gap, double before, double expected, double after,
+                            int64_t at, int64_t e)
 {
     if (gap <= out->worst)
         return;
@@ -329,7 +338,7 @@ static action_difference compare_reading(matcher *m, const def *d, const layout 
             double value = index_back(m, d, after[c]);
             if (isnan(value) && isnan(expected[c]))
                 continue;
-            if (!isfinite(value) || !isfinite(expected[c])) {    /* divided by zero: no evidence either way   */
+            if (!isfinite(value) || !isfinite(expected[c])) {    /* divided by zero: no evidence either way */
                 out.comparable = false;
                 continue;
             }
@@ -351,10 +360,12 @@ static action_difference compare_all(matcher *m, const def *d, const layout *l, 
     uint32_t lattices = 0;
     for (uint32_t k = 0; k < m->p->slots.n; k++)
         lattices += m->p->slots.at[k].axes != 0;
-    bool several = m->g->sym == SYM_SUPERCELL && !isnan(n_weight) && lattices > 1;     /* grows with one of them  */
+    /* grows with one of them */
+    bool several = m->g->sym == SYM_SUPERCELL && !isnan(n_weight) && lattices > 1;
     if (several)
         weights[1] = n_weight;
-    bool grows = m->g->sym == SYM_SUPERCELL && isnan(n_weight), bases = l->axis >= 0 && (m->g->sym == SYM_CELL || m->g->sym == SYM_SUPERCELL);
+    bool grows = m->g->sym == SYM_SUPERCELL && isnan(n_weight),
+         bases = l->axis >= 0 && (m->g->sym == SYM_CELL || m->g->sym == SYM_SUPERCELL);
     int copies = 1;
     for (uint32_t k = 0; k < m->g->n_slots; k++)
         copies = m->g->copies[k] > copies ? m->g->copies[k] : copies;
@@ -388,7 +399,8 @@ static bool sizes_fit(const matcher *m, const def *d, const layout *l)
     return true;
 }
 
-action_difference action_compare(const program *p, def_id id, const action *g, double n_weight, const action_values *v)
+action_difference action_compare(const program *p, def_id id, const action *g, double n_weight,
+                                 const action_values *v)
 {
     const def *d = &p->defs.at[id];
     action_difference out = {.at_before = -1, .at_after = -1};
@@ -396,13 +408,17 @@ action_difference action_compare(const program *p, def_id id, const action *g, d
     layout l;
     if (m.map && layout_of(&m, d, &l) && !m.failed) {
         bool covered = true;
-        for (uint32_t k = 0; k < l.n; k++)                       /* finer reciprocal lattices have no covering map */
+        for (uint32_t k = 0; k < l.n; k++) /* finer reciprocal lattices have no covering map */
             covered &= g->sym != SYM_SUPERCELL || p->sets.at[p->ivars.at[d->param[k]].set].kind != SET_RECIP;
         if (covered && sizes_fit(&m, d, &l))
             out = compare_all(&m, d, &l, n_weight);
         else if (covered)
-            out = (action_difference){.worst = INFINITY, .comparable = true, .before = (double)l.total[0], .after = (double)l.total[1],
-                                      .at_before = -1, .at_after = -1};
+            out = (action_difference){.worst = INFINITY,
+                                      .comparable = true,
+                                      .before = (double)l.total[0],
+                                      .after = (double)l.total[1],
+                                      .at_before = -1,
+                                      .at_after = -1};
         out.comparable &= !m.failed;
     }
     for (uint32_t k = 0; m.map && k < p->sets.n; k++)

@@ -12,7 +12,8 @@
 #define TRIES 6
 #define SEED 1u
 
-bool refute_by_witness(void *unused, const program *p, const claim *c, const law_info *law, arena *a, const char **description)
+bool refute_by_witness(void *unused, const program *p, const claim *c, const law_info *law, arena *a,
+                       const char **description)
 {
     (void)unused;
     witness w;
@@ -20,10 +21,13 @@ bool refute_by_witness(void *unused, const program *p, const claim *c, const law
     bool found = false;
     switch (c->kind) {
     case CLAIM_RESPECTS:
-        found = witness_find(p, c->subject, c->sym, c->sym == SYM_SUPERCELL && p->defs.at[c->subject].n_param ? 0 : NAN, TRIES, SEED, &w);
+        found = witness_find(p, c->subject, c->sym,
+                             c->sym == SYM_SUPERCELL && p->defs.at[c->subject].n_param ? 0 : NAN, TRIES, SEED,
+                             &w);
         break;
     case CLAIM_EXTENSIVE: case CLAIM_INTENSIVE:
-        found = witness_find(p, c->subject, SYM_SUPERCELL, c->kind == CLAIM_EXTENSIVE ? 1 : 0, TRIES, SEED, &w);
+        found =
+            witness_find(p, c->subject, SYM_SUPERCELL, c->kind == CLAIM_EXTENSIVE ? 1 : 0, TRIES, SEED, &w);
         break;
     case CLAIM_SMOOTH:
         found = c->order <= 2 && witness_rough(p, c->subject, c->order, TRIES, SEED, &w);

@@ -7,6 +7,7 @@
 
 #include "claims.h"
 
-bool refute_by_witness(void *unused, const program *p, const claim *c, const law_info *law, arena *a, const char **description);
+bool refute_by_witness(void *unused, const program *p, const claim *c, const law_info *law, arena *a,
+                       const char **description);
 
 #endif

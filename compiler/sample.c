@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sample.c: random structures for a program (sample.h). In: a program and its plan, a shape, a seed. Out: structures
- * whose density keeps the program's neighbour rows short, so that the interpreter is quick on them.
+ * sample.c: random structures for a program (sample.h). In: a program and its plan, a shape, a seed. Out:
+ * structures whose density keeps the program's neighbour rows short, so that the interpreter is quick on
+ * them.
  */
 #include "sample.h"
 
@@ -14,7 +15,7 @@ enum { SAMPLE_MOST = 24, SAMPLE_ROW = 18, SAMPLE_ROW_SPARSE = 6, SAMPLE_TRIES = 
 #define SAMPLE_CLOSEST 0.7       /* Å, between any two atoms or images                                      */
 #define SAMPLE_WIDTH (1 << 12)   /* widest field                                                            */
 
-/* -------------------------------------------------------------------------------------------------- random numbers */
+/* ----------------------------------------------------------------------------------------- random numbers */
 
 uint64_t sample_next(uint64_t *state)
 {
@@ -47,7 +48,7 @@ void sample_rotation(uint64_t *state, double q[3][3])
         w[k] = sample_normal(state);
         n += w[k] * w[k];
     }
-    double a = w[0], b = w[1], c = w[2], d = w[3], s = 2 / n;      /* a unit quaternion as a matrix           */
+    double a = w[0], b = w[1], c = w[2], d = w[3], s = 2 / n;      /* a unit quaternion as a matrix */
     const double m[3][3] = {{1 - s * (c * c + d * d), s * (b * c - a * d), s * (b * d + a * c)},
                             {s * (b * c + a * d), 1 - s * (b * b + d * d), s * (c * d - a * b)},
                             {s * (b * d - a * c), s * (c * d + a * b), 1 - s * (b * b + c * c)}};
@@ -60,7 +61,7 @@ void sample_parameters(uint64_t seed, double *value, size_t n)
         value[k] = sample_uniform(&seed, -1, 1);
 }
 
-/* ------------------------------------------------------------------------------------------------ what is asked for */
+/* -------------------------------------------------------------------------------------- what is asked for */
 
 /* elements that the program names, so that conditions on them are met; else a few common ones */
 static int32_t species_pool(const program *p, int32_t *pool, int32_t most)
@@ -80,7 +81,8 @@ static int32_t species_pool(const program *p, int32_t *pool, int32_t most)
     return n;
 }
 
-/* Å^3 per atom for rows of about that many pairs at the longest cutoff, and not too many reciprocal vectors */
+/* Å^3 per atom for rows of about that many pairs at the longest cutoff, and not too many reciprocal
+ * vectors */
 static double atom_volume(const mtx_plan *plan, int64_t atoms, int row)
 {
     double volume = 22, cutoff = 0, reach = 0;
@@ -111,12 +113,13 @@ static int64_t atom_count(sample_shape shape, uint64_t *rng)
     return 3;
 }
 
-/* -------------------------------------------------------------------------------------------------------- geometry */
+/* ----------------------------------------------------------------------------------------------- geometry */
 
 static double determinant(const double m[3][3])
 {
-    return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-         + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
+    return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+           m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+           m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
 }
 
 /* Shortest vector of v plus lattice vectors near by; `self`: v itself does not count when it is zero. */
@@ -151,7 +154,7 @@ static void make_cell(mtx_structure *s, uint8_t axes, double volume, uint64_t *r
     sample_rotation(rng, q);
     double scale = edge / cbrt(fabs(determinant((const double(*)[3])m)));
     memset(s->cell, 0, sizeof s->cell);
-    bool layered = axes != 7 && axes != 0;                       /* a layer keeps its plane, a wire its line */
+    bool layered = axes != 7 && axes != 0; /* a layer keeps its plane, a wire its line */
     for (int k = 0; k < 3; k++) {
         s->pbc[k] = axes >> k & 1;
         for (int c = 0; c < 3 && s->pbc[k]; c++)
@@ -183,8 +186,10 @@ static void random_place(const mtx_structure *s, double edge, uint64_t *rng, dou
     }
 }
 
-/* Atoms at random, as far apart as a number of tries allows; the cell grows when even the least distance fails. */
-static bool place_atoms(mtx_structure *s, int64_t n, double edge, const int32_t *pool, int32_t n_pool, uint64_t *rng)
+/* Atoms at random, as far apart as a number of tries allows; the cell grows when even the least distance
+ * fails. */
+static bool place_atoms(mtx_structure *s, int64_t n, double edge, const int32_t *pool, int32_t n_pool,
+                        uint64_t *rng)
 {
     double wanted = 1.7;
     const double zero[3] = {0, 0, 0};
@@ -198,7 +203,8 @@ static bool place_atoms(mtx_structure *s, int64_t n, double edge, const int32_t 
             bool clear = true;
             random_place(s, edge, rng, s->r[s->n]);
             for (int64_t j = 0; j < s->n && clear; j++) {
-                const double d[3] = {s->r[s->n][0] - s->r[j][0], s->r[s->n][1] - s->r[j][1], s->r[s->n][2] - s->r[j][2]};
+                const double d[3] = {s->r[s->n][0] - s->r[j][0], s->r[s->n][1] - s->r[j][1],
+                                     s->r[s->n][2] - s->r[j][2]};
                 clear = image_distance(s, d, false) >= wanted;
             }
             if (clear)
@@ -229,8 +235,8 @@ static void shift_atoms(mtx_structure *s, uint64_t *rng, bool out_of_cell)
         }
 }
 
-static bool make_structure(mtx_structure *s, const slot *d, const mtx_plan *plan, sample_shape shape, const int32_t *pool,
-                           int32_t n_pool, uint64_t *rng)
+static bool make_structure(mtx_structure *s, const slot *d, const mtx_plan *plan, sample_shape shape,
+                           const int32_t *pool, int32_t n_pool, uint64_t *rng)
 {
     int64_t n = atom_count(shape, rng);
     double volume = atom_volume(plan, n, shape == SAMPLE_SPARSE ? SAMPLE_ROW_SPARSE : SAMPLE_ROW) * (double)n;
@@ -238,7 +244,7 @@ static bool make_structure(mtx_structure *s, const slot *d, const mtx_plan *plan
         mtx_structure_clear(s);
         make_cell(s, d->axes, volume, rng);
         if (place_atoms(s, n, cbrt(volume), pool, n_pool, rng)) {
-            if (shape == SAMPLE_SKEWED)                          /* after the search for close images         */
+            if (shape == SAMPLE_SKEWED)                          /* after the search for close images */
                 skew_cell(s, rng);
             shift_atoms(s, rng, shape == SAMPLE_SKEWED);
             return true;
@@ -248,7 +254,7 @@ static bool make_structure(mtx_structure *s, const slot *d, const mtx_plan *plan
     return false;
 }
 
-/* --------------------------------------------------------------------------------------------- hosts and samples */
+/* -------------------------------------------------------------------------------------- hosts and samples */
 
 /* the set that matches this slot's sites against another's, or NULL */
 static const set *matching(const program *p, uint32_t slot_id)
@@ -259,9 +265,10 @@ static const set *matching(const program *p, uint32_t slot_id)
     return NULL;
 }
 
-/* `s` becomes a diagonal supercell of the host with a vacancy and a substitution, shifted and slightly shaken */
-static bool make_sample(mtx_structure *s, const mtx_structure *host, uint8_t axes, const int32_t *pool, int32_t n_pool,
-                        uint64_t *rng)
+/* `s` becomes a diagonal supercell of the host with a vacancy and a substitution, shifted and slightly
+ * shaken */
+static bool make_sample(mtx_structure *s, const mtx_structure *host, uint8_t axes, const int32_t *pool,
+                        int32_t n_pool, uint64_t *rng)
 {
     int times[3], copies = 1;
     for (int k = 0; k < 3; k++) {
@@ -278,8 +285,8 @@ static bool make_sample(mtx_structure *s, const mtx_structure *host, uint8_t axe
         for (int m = 0; m < copies; m++) {
             int n[3] = {m % times[0], m / times[0] % times[1], m / times[0] / times[1]};
             for (int c = 0; c < 3; c++)
-                s->r[s->n][c] = host->r[i][c] + n[0] * host->cell[0][c] + n[1] * host->cell[1][c] + n[2] * host->cell[2][c]
-                              + sample_uniform(rng, -0.02, 0.02);
+                s->r[s->n][c] = host->r[i][c] + n[0] * host->cell[0][c] + n[1] * host->cell[1][c] +
+                                n[2] * host->cell[2][c] + sample_uniform(rng, -0.02, 0.02);
             s->Z[s->n++] = host->Z[i];
         }
     s->Z[sample_below(rng, s->n)] = pool[sample_below(rng, n_pool)];
@@ -293,10 +300,10 @@ static bool make_sample(mtx_structure *s, const mtx_structure *host, uint8_t axe
     return true;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- fields */
+/* ------------------------------------------------------------------------------------------------- fields */
 
-static bool fill_field(const program *p, const mtx_plan *plan, uint32_t in, mtx_structure *out, const int32_t *pool,
-                       int32_t n_pool, uint64_t *rng)
+static bool fill_field(const program *p, const mtx_plan *plan, uint32_t in, mtx_structure *out,
+                       const int32_t *pool, int32_t n_pool, uint64_t *rng)
 {
     const mtx_input_desc *d = &plan->inputs[in];
     if (d->role != MTX_IN_FIELD)
@@ -315,11 +322,12 @@ static bool fill_field(const program *p, const mtx_plan *plan, uint32_t in, mtx_
     return true;
 }
 
-bool sample_structures(const program *p, const mtx_plan *plan, sample_shape shape, uint64_t seed, mtx_structure *out)
+bool sample_structures(const program *p, const mtx_plan *plan, sample_shape shape, uint64_t seed,
+                       mtx_structure *out)
 {
     uint64_t rng = seed * 0x2545f4914f6cdd1du + 1;
     int32_t pool[SAMPLE_MOST], n_pool = species_pool(p, pool, SAMPLE_MOST);
-    for (uint32_t k = 0; k < p->slots.n; k++) {                  /* hosts before what is matched against them */
+    for (uint32_t k = 0; k < p->slots.n; k++) { /* hosts before what is matched against them */
         if (matching(p, k))
             continue;
         bool host = false;
@@ -331,7 +339,8 @@ bool sample_structures(const program *p, const mtx_plan *plan, sample_shape shap
     }
     for (uint32_t k = 0; k < p->slots.n; k++) {
         const set *m = matching(p, k);
-        if (m && !make_sample(&out[k], &out[p->sets.at[m->host].slot], p->slots.at[k].axes, pool, n_pool, &rng))
+        if (m &&
+            !make_sample(&out[k], &out[p->sets.at[m->host].slot], p->slots.at[k].axes, pool, n_pool, &rng))
             return false;
     }
     for (uint32_t k = 0; k < p->inputs.n; k++)

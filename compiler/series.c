@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * series.c: arithmetic of truncated Laurent series. In: series. Out: series that hold as many terms as are certain.
- * Functions follow from their differential equations (f(u)' = g(u) u'), each O(n^2). Symbolic coefficients are not done.
+ * series.c: arithmetic of truncated Laurent series. In: series. Out: series that hold as many terms as are
+ * certain. Functions follow from their differential equations (f(u)' = g(u) u'), each O(n^2). Symbolic
+ * coefficients are not done.
  */
 #include "series.h"
 

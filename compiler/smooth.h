@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * smooth.h: how often the values of a program can be differentiated by positions and cell, proved, and what limits it.
+ * smooth.h: how often the values of a program can be differentiated by positions and cell, proved, and what
+ * limits it.
  *
- * In: a program. Out: per tensor or node an order k (C^k is proved; SMOOTH_INFINITE; -1: nothing, it may jump) with the
- * expression that limits it. A tensor over pairs is judged on the pairs that exist; reducing over pairs is where their
- * coming and going counts. Matching against a host (differ sets) is taken as fixed: it changes by whole sites only.
- * Not done here: numeric refutation (witness.c), claims (claims.c).
+ * In: a program. Out: per tensor or node an order k (C^k is proved; SMOOTH_INFINITE; -1: nothing, it may
+ * jump) with the expression that limits it. A tensor over pairs is judged on the pairs that exist; reducing
+ * over pairs is where their coming and going counts. Matching against a host (differ sets) is taken as fixed:
+ * it changes by whole sites only. Not done here: numeric refutation (witness.c), claims (claims.c).
  */
 #ifndef MTX_SMOOTH_H
 #define MTX_SMOOTH_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * smooth_branch.c: conditions in the smoothness analysis. In: a condition and a context. Out: whether it is decided, what
- * holds when it does (ranges, indices that differ, a new edge where it changes), and how well the two sides of an `if`
- * agree at that edge. A comparison of indices, elements or fixed numbers has no edge.
+ * smooth_branch.c: conditions in the smoothness analysis. In: a condition and a context. Out: whether it is
+ * decided, what holds when it does (ranges, indices that differ, a new edge where it changes), and how well
+ * the two sides of an `if` agree at that edge. A comparison of indices, elements or fixed numbers has no
+ * edge.
  */
 #include "smooth_internal.h"
 
@@ -13,7 +14,7 @@ static const node *node_at(const analysis *x, node_id n)
     return &x->p->nodes.at[n];
 }
 
-/* ------------------------------------------------------------------------------------------------ indices that differ */
+/* ------------------------------------------------------------------------------------ indices that differ */
 
 static bool partners(const analysis *x, node_id i, node_id j)
 {
@@ -42,7 +43,8 @@ static bool ends_differ(analysis *x, node_id i, node_id j, const context *c)
     if (a.op != OP_PAIR_J || b.op != OP_PAIR_J || p.op != OP_IVAR || q.op != OP_IVAR)
         return false;
     const ivar *v = &x->p->ivars.at[p.imm.ivar], *w = &x->p->ivars.at[q.imm.ivar];
-    return v->set == w->set && v->row != SETIR_NONE && v->row == w->row && smooth_distinct(x, a.arg[0], b.arg[0], c);
+    return v->set == w->set && v->row != SETIR_NONE && v->row == w->row &&
+           smooth_distinct(x, a.arg[0], b.arg[0], c);
 }
 
 bool smooth_distinct(analysis *x, node_id i, node_id j, const context *c)
@@ -58,7 +60,7 @@ bool smooth_distinct(analysis *x, node_id i, node_id j, const context *c)
     return partners(x, i, j) || ends_differ(x, i, j, c);
 }
 
-/* --------------------------------------------------------------------------------------------------- decided or not */
+/* ----------------------------------------------------------------------------------------- decided or not */
 
 static int decide_less(analysis *x, const node *n, const context *c)
 {
@@ -112,9 +114,10 @@ int smooth_decide(analysis *x, node_id condition, const context *c)
     }
 }
 
-/* ----------------------------------------------------------------------------------------------------------- bounds */
+/* ------------------------------------------------------------------------------------------------- bounds */
 
-/* f < g as  w < w0  (below) or  w > w0; the bound may be the symbol of w's base (then w0 counts in units of it) */
+/* f < g as  w < w0  (below) or  w > w0; the bound may be the symbol of w's base (then w0 counts in units
+ * of it) */
 typedef struct bound { node_id w; double w0; bool below, symbolic; } bound;
 
 /* undo one step that is affine or a positive power of something positive */
@@ -233,22 +236,25 @@ const context *smooth_assume(analysis *x, node_id condition, bool truth, const c
     case OP_INDEX_EQ: case OP_INDEX_LT:
         return truth == (n.op == OP_INDEX_LT) ? guard(x, c, GUARD_DISTINCT, n.arg[0], n.arg[1]) : c;
     case OP_EQ:
-        return truth ? c : guard(x, c, GUARD_NONZERO,
-            node_2(x->p, OP_SUB, elem_real(0), smooth_plain(x, n.arg[0]), smooth_plain(x, n.arg[1]), n.at), SETIR_NONE);
+        return truth ? c
+                     : guard(x, c, GUARD_NONZERO,
+                             node_2(x->p, OP_SUB, elem_real(0), smooth_plain(x, n.arg[0]),
+                                    smooth_plain(x, n.arg[1]), n.at),
+                             SETIR_NONE);
     case OP_LT: case OP_LE: return assume_side(x, &n, truth, SETIR_NONE, c);
     default: return c;
     }
 }
 
-/* ------------------------------------------------------------------------------------------- what a context says */
+/* ------------------------------------------------------------------------------------ what a context says */
 
 static void apply_bound(analysis *x, node_id n, const context *g, fact *f)
 {
-    bool own = f->base == n && f->power == g->power;             /* its series at other edges stay comparable */
+    bool own = f->base == n && f->power == g->power; /* its series at other edges stay comparable */
     f->r = range_meet(f->r, g->r);
     uint32_t kept = 0;
     edge *all = arena_array(x->a, edge, f->n_edges + 1);
-    for (uint32_t k = 0; k < f->n_edges; k++) {                  /* edges that this side cannot reach are gone */
+    for (uint32_t k = 0; k < f->n_edges; k++) { /* edges that this side cannot reach are gone */
         edge e = f->edge[k];
         const edge_def *d = &x->edges.at[e.key];
         if (d->base == n && d->symbol == SETIR_NONE && !range_reaches(f->r, d->bound))
@@ -288,11 +294,12 @@ void smooth_apply(analysis *x, node_id n, const context *c, fact *f)
     }
 }
 
-/* ----------------------------------------------------------------------------------------------------------- select */
+/* ------------------------------------------------------------------------------------------------- select */
 
 typedef struct sides { uint32_t key; const context *then, *other, *outside; } sides;
 
-/* What both sides share adds or multiplies nothing of its own at the edge, but it must itself be smooth across it. */
+/* What both sides share adds or multiplies nothing of its own at the edge, but it must itself be smooth
+ * across it. */
 static double shared(analysis *x, node_id n, const sides *s)
 {
     int order = smooth_eval(x, n, s->outside)->order;
@@ -375,7 +382,8 @@ static fact join_sides(analysis *x, node_id w, const fact *f, const fact *g, con
     const fact *below = smooth_eval(x, w, s->then), *above = smooth_eval(x, w, s->other);
     fact all = fact_join(x->a, f, g);
     bool inside = smooth_eval(x, w, c)->base == w;
-    bool one_base = inside && (f->base == w || f->constant) && (g->base == w || g->constant) && f->power == g->power;
+    bool one_base =
+        inside && (f->base == w || f->constant) && (g->base == w || g->constant) && f->power == g->power;
     uint32_t most = all.n_edges + below->n_edges + above->n_edges;
     all.edge = all.n_edges ? arena_copy(x->a, all.edge, all.n_edges * sizeof *all.edge) : NULL;
     edge *room = arena_array(x->a, edge, most + 1);
@@ -406,7 +414,8 @@ static fact select_boundary(analysis *x, node_id id, const node *condition, cons
 {
     const node n = *node_at(x, id);
     bound b = bound_of(x, condition, c);
-    edge_def made = {.base = b.w, .set = SETIR_NONE, .index = SETIR_NONE, .symbol = SETIR_NONE, .bound = b.w0};
+    edge_def made = {
+        .base = b.w, .set = SETIR_NONE, .index = SETIR_NONE, .symbol = SETIR_NONE, .bound = b.w0};
     if (b.symbolic)
         made.symbol = x->edges.at[smooth_eval(x, b.w, c)->edge[0].key].symbol;
     vec_push(x->a, &x->edges, made);
@@ -426,8 +435,10 @@ static fact select_boundary(analysis *x, node_id id, const node *condition, cons
         smooth_limit(x, &all, -1, id, certain, certain ? "jumps where its condition changes"
                      : "may jump where its condition changes: the two sides are not seen to agree there");
     else if (m < SMOOTH_INFINITE)
-        smooth_limit(x, &all, (int)ceil(m) - 1, id, certain,
-                     arena_printf(x->a, "its two sides differ as t^%g where its condition changes, so it is only C%d", m, (int)ceil(m) - 1));
+        smooth_limit(
+            x, &all, (int)ceil(m) - 1, id, certain,
+            arena_printf(x->a, "its two sides differ as t^%g where its condition changes, so it is only C%d",
+                         m, (int)ceil(m) - 1));
     return all;
 }
 
@@ -468,7 +479,7 @@ fact smooth_select(analysis *x, node_id id, const context *c)
         fact all = select_boundary(x, id, &condition, c);
         node_id gap = node_2(x->p, OP_SUB, elem_real(0), condition.arg[1], condition.arg[0], condition.at);
         const fact *g = smooth_eval(x, gap, c);
-        if (g->order < 0)                                        /* the compared values themselves jump      */
+        if (g->order < 0)                                        /* the compared values themselves jump */
             fact_limit(&all, -1, g->blame);
         return all;
     }

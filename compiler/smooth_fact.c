@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * smooth_fact.c: arithmetic of what the smoothness analysis knows of values (smooth_fact.h). In: facts. Out: facts that
- * hold for the result; where nothing better is known, the weaker one. Programs, conditions, sets: smooth.c.
+ * smooth_fact.c: arithmetic of what the smoothness analysis knows of values (smooth_fact.h). In: facts. Out:
+ * facts that hold for the result; where nothing better is known, the weaker one. Programs, conditions, sets:
+ * smooth.c.
  */
 #include "smooth_fact.h"
 #include "setir_eval.h"
@@ -11,7 +12,7 @@
 #define FACT_TINY 1e-12          /* relative: a range's end this near zero after cancellation is zero       */
 #define FACT_LOG  1e-9           /* log t grows slower than every power: t^-FACT_LOG bounds it              */
 
-/* ------------------------------------------------------------------------------------------------------- ranges */
+/* ------------------------------------------------------------------------------------------------- ranges */
 
 const range range_all = {-INFINITY, INFINITY, END_OPEN, END_OPEN};
 
@@ -94,7 +95,7 @@ static range range_add(range a, range b)
 
 static range range_negate(range a)
 {
-    return range_of(0 - a.hi, a.hi_end, 0 - a.lo, a.lo_end);     /* never -0, whose inverse is -inf            */
+    return range_of(0 - a.hi, a.hi_end, 0 - a.lo, a.lo_end);     /* never -0, whose inverse is -inf */
 }
 
 /* product of two ends; a zero end decides whether the product reaches zero */
@@ -148,7 +149,7 @@ static range range_power(range a, double p, bool nonzero)
     return range_of(0, nonzero ? END_OPEN : END_CLOSED, most, END_CLOSED);
 }
 
-/* -------------------------------------------------------------------------------------------------------- basics */
+/* ------------------------------------------------------------------------------------------------- basics */
 
 fact fact_opaque(void)
 {
@@ -231,7 +232,8 @@ static range affine_range(const fact *f)
     }
     if (fabs(end[1]) <= FACT_TINY * (s.size[0] + (s.n > 1 ? s.size[1] : 0)))
         end[1] = 0;
-    range r = range_hull(range_of(end[0], END_EDGE, end[0], END_EDGE), range_of(end[1], END_OPEN, end[1], END_OPEN));
+    range r = range_hull(range_of(end[0], END_EDGE, end[0], END_EDGE),
+                         range_of(end[1], END_OPEN, end[1], END_OPEN));
     if (f->power == 0)
         return r;
     return r.lo >= 0 ? range_of(0, r.lo > 0 ? END_OPEN : r.lo_end, INFINITY, END_OPEN)
@@ -259,7 +261,7 @@ void fact_settle(fact *f)
     f->definite |= (plain && range_nonzero(f->r, true)) || (all_known && fact_is_nonzero(f));
 }
 
-/* ------------------------------------------------------------------------------------------------ two arguments */
+/* ------------------------------------------------------------------------------------------ two arguments */
 
 typedef bool (*series_rule)(series x, series y, series *out);
 
@@ -286,7 +288,8 @@ static double m_sum(double x, double y)
 }
 
 /* the edges of both, with m by `m_rule` and series by `rule` (NULL: none) */
-static void merge_edges(arena *a, fact *f, const fact *x, const fact *y, double (*m_rule)(double, double), series_rule rule)
+static void merge_edges(arena *a, fact *f, const fact *x, const fact *y, double (*m_rule)(double, double),
+                        series_rule rule)
 {
     f->edge = x->n_edges + y->n_edges ? arena_array(a, edge, x->n_edges + y->n_edges) : NULL;
     f->n_edges = 0;
@@ -390,7 +393,7 @@ fact fact_multiply(arena *a, const fact *x, const fact *y)
     return f;
 }
 
-/* ------------------------------------------------------------------------------------------------- one argument */
+/* ------------------------------------------------------------------------------------------- one argument */
 
 static fact fact_like(arena *a, const fact *x)
 {
@@ -457,7 +460,11 @@ static range function_range(node_op op, range r)
     switch ((int)op) {
     case OP_EXP: return range_meet(range_monotone(r, exp), range_of(0, END_OPEN, INFINITY, END_OPEN));
     case OP_LOG: return r.lo >= 0 ? range_monotone(r, log) : range_all;
-    case OP_SIN: return r.lo >= 0 && r.hi <= pi ? range_of(0, end_less(r.lo > 0 ? END_OPEN : r.lo_end, r.hi < pi ? END_OPEN : r.hi_end), 1, END_CLOSED) : one;
+    case OP_SIN:
+        return r.lo >= 0 && r.hi <= pi
+                   ? range_of(0, end_less(r.lo > 0 ? END_OPEN : r.lo_end, r.hi < pi ? END_OPEN : r.hi_end), 1,
+                              END_CLOSED)
+                   : one;
     case OP_COS: return one;
     case OP_TAN: return range_monotone(r, tan);
     case OP_ASIN: return range_monotone(r, asin);
@@ -506,8 +513,8 @@ static series_function series_of(node_op op)
 /* exponent at an edge where the argument has exponent m */
 static double function_vanish(node_op op, const fact *x, double m)
 {
-    bool odd = op == OP_SIN || op == OP_TAN || op == OP_ASIN || op == OP_ATAN || op == OP_SINH || op == OP_TANH
-        || op == OP_ERF;
+    bool odd = op == OP_SIN || op == OP_TAN || op == OP_ASIN || op == OP_ATAN || op == OP_SINH ||
+               op == OP_TANH || op == OP_ERF;
     if (op == OP_LOG)
         return m == 0 ? 0 : isinf(m) ? -INFINITY : -FACT_LOG;
     if (m >= 0)
@@ -528,7 +535,8 @@ static bool pole_is_pure(const fact *x)
     return !(pole && zero);
 }
 
-/* |f'(x)|, by which an uncertainty of x spreads; 0 at the ends of asin and acos, where it would be infinite */
+/* |f'(x)|, by which an uncertainty of x spreads; 0 at the ends of asin and acos, where it would be
+ * infinite */
 static double function_slope(node_op op, double v)
 {
     switch ((int)op) {
@@ -574,13 +582,14 @@ fact fact_function(arena *a, node_op op, const fact *x, const char **problem)
         if (!e->known)
             f.base = SETIR_NONE;
     }
-    bool odd = op == OP_SINH || op == OP_TANH || op == OP_ERF || op == OP_ATAN || op == OP_TAN || op == OP_ASIN;
+    bool odd =
+        op == OP_SINH || op == OP_TANH || op == OP_ERF || op == OP_ATAN || op == OP_TAN || op == OP_ASIN;
     f.definite = (op == OP_EXP && finite) || (odd && x->definite && finite);
     fact_settle(&f);
     return f;
 }
 
-/* ---------------------------------------------------------------------------------------------------- both of two */
+/* -------------------------------------------------------------------------------------------- both of two */
 
 fact fact_worst(arena *a, const fact *x, const fact *y)
 {

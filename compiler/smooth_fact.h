@@ -2,14 +2,16 @@
  *
  * smooth_fact.h: what the smoothness analysis knows of one value, and the arithmetic of that knowledge.
  *
- * The domain of a value is all structures without coincident atoms, together with the places where something enters or
- * leaves: its *edges*. An edge (a pair at its cutoff, the place where a condition changes) has a distance t > 0 from it.
- * Near the edges a value is   t1^m1 * t2^m2 * ... * h   where every derivative of h costs at most one power of some t
- * (h is conormal). m > 0: it vanishes, m < 0: a pole, +inf: flat (faster than every power), -inf: nothing is known.
- * A value extended by zero beyond an edge is then C^k for every k < m, and products add their m: corners included.
+ * The domain of a value is all structures without coincident atoms, together with the places where something
+ * enters or leaves: its *edges*. An edge (a pair at its cutoff, the place where a condition changes) has a
+ * distance t > 0 from it. Near the edges a value is   t1^m1 * t2^m2 * ... * h   where every derivative of h
+ * costs at most one power of some t (h is conormal). m > 0: it vanishes, m < 0: a pole, +inf: flat (faster
+ * than every power), -inf: nothing is known. A value extended by zero beyond an edge is then C^k for every k
+ * < m, and products add their m: corners included.
  *
- * A value that depends on one moving quantity only (its *base*, such as norm(b.d)) also has a series in t at each edge of
- * the base, in which cancellations such as cos(pi) + 1 are seen. Not done here: programs (smooth.c).
+ * A value that depends on one moving quantity only (its *base*, such as norm(b.d)) also has a series in t at
+ * each edge of the base, in which cancellations such as cos(pi) + 1 are seen. Not done here: programs
+ * (smooth.c).
  */
 #ifndef MTX_SMOOTH_FACT_H
 #define MTX_SMOOTH_FACT_H

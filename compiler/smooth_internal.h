@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * smooth_internal.h: shared by the parts of the smoothness analysis. smooth.c evaluates operations, smooth_branch.c
- * knows conditions and what follows from them, smooth_reduce.c sums over sets that change.
+ * smooth_internal.h: shared by the parts of the smoothness analysis: smooth.c (memory, cutoffs, interface),
+ * smooth_scalar.c and smooth_ops.c (operations), smooth_branch.c (conditions), smooth_reduce.c (sums).
  */
 #ifndef MTX_SMOOTH_INTERNAL_H
 #define MTX_SMOOTH_INTERNAL_H
@@ -9,18 +9,19 @@
 #include "smooth.h"
 #include "smooth_fact.h"
 
-/* What holds inside a branch: a chain of guards, newest first. Contexts are made once per branch of a node. */
+/* What holds inside a branch: a chain of guards, newest first. Contexts are made once per branch of a
+ * node. */
 typedef enum guard_kind { GUARD_ROOT, GUARD_TRUTH, GUARD_DISTINCT, GUARD_NONZERO, GUARD_BOUND } guard_kind;
 typedef struct context context;
 struct context {
     const context *up;
     guard_kind kind;
     uint32_t   id;
-    node_id    a, b;             /* TRUTH: condition a; DISTINCT: indices a, b; NONZERO, BOUND: value a      */
+    node_id    a, b;             /* TRUTH: condition a; DISTINCT: indices a, b; NONZERO, BOUND: value a */
     bool       truth;
-    range      r;                /* BOUND                                                                    */
-    uint32_t   key;              /* BOUND: the edge that the bound makes, or SETIR_NONE                      */
-    series     at;               /*        and a's series there                                              */
+    range      r;                /* BOUND */
+    uint32_t   key;              /* BOUND: the edge that the bound makes, or SETIR_NONE */
+    series     at;               /*        and a's series there */
     int        power;
 };
 
@@ -29,20 +30,20 @@ typedef struct edge_def {
     node_id base;
     set_id  set;                 /* PAIRS, RECIP; SETIR_NONE for a condition                                */
     node_id index;
-    node_id symbol;              /* a bound that is no constant                                              */
-    double  bound;               /* a constant bound                                                         */
+    node_id symbol;              /* a bound that is no constant */
+    double  bound;               /* a constant bound */
 } edge_def;
 
 typedef struct analysis {
     arena   *a;
-    program *p;                  /* a copy that grows by what is inlined                                     */
+    program *p;                  /* a copy that grows by what is inlined */
     bool     cell_moves;
     VEC(edge_def) edges;
     context  root;
     uint32_t n_contexts, depth, steps;
     struct { uint64_t *key; const fact **value; uint32_t n, cap; } memo;
-    VEC(int8_t)  varies;         /* per node: 0 not asked, 1 no, 2 yes                                       */
-    VEC(node_id) inlined;        /* per node + 1: an access with the tensor's body in its place              */
+    VEC(int8_t)  varies;         /* per node: 0 not asked, 1 no, 2 yes */
+    VEC(node_id) inlined;        /* per node + 1: an access with the tensor's body in its place */
 } analysis;
 
 /* smooth.c */
@@ -55,12 +56,29 @@ void    smooth_limit(analysis *x, fact *f, int order, node_id at, bool certain, 
 uint32_t smooth_index_edge(analysis *x, node_id index);
 fact    smooth_distance(analysis *x, node_id n, node_id index);
 
+/* the tensor's body in place of an access; the access itself when the tensor has none */
+node_id smooth_inline(analysis *x, node_id access);
+
+/* smooth_scalar.c, smooth_ops.c: facts of one node */
+fact smooth_add(analysis *x, const node *n, const context *c);
+fact smooth_multiply(analysis *x, node_id id, const node *n, const context *c);
+fact smooth_divide(analysis *x, node_id id, const node *n, const context *c);
+fact smooth_power(analysis *x, node_id id, node_id base, double p, const context *c);
+fact smooth_powv(analysis *x, node_id id, const node *n, const context *c);
+fact smooth_function(analysis *x, node_id id, const node *n, const context *c);
+fact smooth_atan2(analysis *x, node_id id, const node *n, const context *c);
+fact smooth_abs(analysis *x, node_id id, const node *n, const context *c);
+fact smooth_step(analysis *x, node_id id, const node *n, const context *c);
+fact smooth_extreme(analysis *x, node_id id, const node *n, const context *c);
+fact smooth_cutoff(analysis *x, node_id id, const node *n, const context *c);
+fact smooth_operation(analysis *x, node_id id, const context *c);
+
 /* smooth_branch.c */
 bool smooth_distinct(analysis *x, node_id i, node_id j, const context *c);
-int  smooth_decide(analysis *x, node_id condition, const context *c);         /* 1, 0, -1 unknown             */
+int  smooth_decide(analysis *x, node_id condition, const context *c);         /* 1, 0, -1 unknown */
 fact smooth_select(analysis *x, node_id n, const context *c);
 const context *smooth_assume(analysis *x, node_id condition, bool truth, const context *c);
-void smooth_apply(analysis *x, node_id n, const context *c, fact *f);         /* what the context says of n   */
+void smooth_apply(analysis *x, node_id n, const context *c, fact *f);         /* what the context says of n */
 
 /* smooth_reduce.c */
 fact smooth_reduce(analysis *x, node_id n, const context *c);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * smooth_reduce.c: reductions over sets whose members come and go, sorting and eigenvalues. In: what is known of the
- * body. Out: what is known of the result. A sum is as smooth as its body, and at every cutoff that a bound variable meets
- * only C^k for k < m when the body vanishes as t^m there; other reductions over such sets jump.
+ * smooth_reduce.c: reductions over sets whose members come and go, sorting and eigenvalues. In: what is known
+ * of the body. Out: what is known of the result. A sum is as smooth as its body, and at every cutoff that a
+ * bound variable meets only C^k for k < m when the body vanishes as t^m there; other reductions over such
+ * sets jump.
  */
 #include "smooth_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-/* ----------------------------------------------------------------------------------------------------------- words */
+/* -------------------------------------------------------------------------------------------------- words */
 
 static const char *index_text(analysis *x, node_id index)
 {
@@ -31,15 +32,15 @@ static const char *vanish_text(analysis *x, uint32_t key, double m)
 {
     const edge_def *e = &x->edges.at[key];
     const set *s = &x->p->sets.at[e->set];
-    const char *where = arena_printf(x->a, "|%s.%s| reaches %s", index_text(x, e->index), s->kind == SET_PAIRS ? "d" : "k",
-                                     cutoff_text(x, s));
+    const char *where = arena_printf(x->a, "|%s.%s| reaches %s", index_text(x, e->index),
+                                     s->kind == SET_PAIRS ? "d" : "k", cutoff_text(x, s));
     if (m <= 0 || isnan(m))
         return arena_printf(x->a, m < 0 ? "grows without bound when %s, so it is discontinuous"
                                         : "does not vanish when %s, so it is discontinuous", where);
     return arena_printf(x->a, "vanishes as t^%g when %s, so it is only C%d", m, where, (int)ceil(m) - 1);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ sums */
+/* --------------------------------------------------------------------------------------------------- sums */
 
 /* the addend that vanishes least */
 static node_id worst_addend(analysis *x, node_id body, uint32_t key, const context *c)
@@ -49,7 +50,8 @@ static node_id worst_addend(analysis *x, node_id body, uint32_t key, const conte
         if (n.op == OP_NEG || n.op == OP_ASCRIBE) {
             body = n.arg[0];
         } else if (n.op == OP_ADD || n.op == OP_SUB) {
-            double l = fact_vanish(smooth_eval(x, n.arg[0], c), key), r = fact_vanish(smooth_eval(x, n.arg[1], c), key);
+            double l = fact_vanish(smooth_eval(x, n.arg[0], c), key),
+                   r = fact_vanish(smooth_eval(x, n.arg[1], c), key);
             if (l == r)
                 return body;
             body = n.arg[l < r ? 0 : 1];
@@ -60,7 +62,8 @@ static node_id worst_addend(analysis *x, node_id body, uint32_t key, const conte
 }
 
 /* what the sum loses because members come and go at this edge */
-static void limit_at_edge(analysis *x, fact *f, const fact *body, node_id id, node_id at, uint32_t key, const context *c)
+static void limit_at_edge(analysis *x, fact *f, const fact *body, node_id id, node_id at, uint32_t key,
+                          const context *c)
 {
     double m = fact_vanish(body, key);
     series s;
@@ -68,7 +71,7 @@ static void limit_at_edge(analysis *x, fact *f, const fact *body, node_id id, no
     set_id over = x->edges.at[key].set;
     if (order < f->order) {
         blame *b = arena_new(x->a, blame);
-        bool number = x->p->nodes.at[at].elem.rank == 0;         /* vectors of opposite pairs cancel          */
+        bool number = x->p->nodes.at[at].elem.rank == 0;         /* vectors of opposite pairs cancel */
         bool leading = (body->definite && range_sign(body->r)) || (fact_series(body, key, &s) && s.n > 0);
         *b = (blame){.node = worst_addend(x, at, key, c), .origin = id, .reason = vanish_text(x, key, m),
                      .certain = number && leading, .boundary = over, .vanish = m};
@@ -97,7 +100,9 @@ static range sum_range(analysis *x, const node *n, const fact *body, bool filter
     bool filled = !filtered;
     for (uint32_t k = 0; k < n->imm.n_ivars; k++)
         filled &= never_empty(x, &x->p->ivars.at[n->imm.ivars[k]]);
-    range_end end = filled && range_nonzero(body->r, true) ? END_OPEN : filled && range_nonzero(body->r, false) ? END_EDGE : END_CLOSED;
+    range_end end = filled && range_nonzero(body->r, true)    ? END_OPEN
+                    : filled && range_nonzero(body->r, false) ? END_EDGE
+                                                              : END_CLOSED;
     if (body->r.lo >= 0)
         return range_of(0, end, INFINITY, END_OPEN);
     if (body->r.hi <= 0)
@@ -144,7 +149,7 @@ static fact reduce_sum(analysis *x, const node *n, node_id id, node_id at, bool 
     return f;
 }
 
-/* ------------------------------------------------------------------------------------------------ other reductions */
+/* --------------------------------------------------------------------------------------- other reductions */
 
 /* A product changes by the factor 1 + (body - 1) when a member enters. */
 static fact reduce_product(analysis *x, const node *n, node_id id, node_id at, const context *c)
@@ -152,7 +157,8 @@ static fact reduce_product(analysis *x, const node *n, node_id id, node_id at, c
     node_id one = node_const(x->p, 1, unit_none(), n->at);
     const node b = x->p->nodes.at[smooth_plain(x, at)];
     node_id change = node_2(x->p, OP_SUB, b.elem, at, one, n->at);
-    if ((b.op == OP_ADD || b.op == OP_SUB) && smooth_eval(x, b.arg[0], c)->constant && smooth_eval(x, b.arg[0], c)->value == 1)
+    if ((b.op == OP_ADD || b.op == OP_SUB) && smooth_eval(x, b.arg[0], c)->constant &&
+        smooth_eval(x, b.arg[0], c)->value == 1)
         change = b.arg[1];
     const fact *body = smooth_eval(x, at, c), *less = smooth_eval(x, change, c);
     fact f = without_base(x, body);
@@ -163,9 +169,10 @@ static fact reduce_product(analysis *x, const node *n, node_id id, node_id at, c
             fact_drop(&f, key);
         }
     }
-    for (uint32_t k = 0; k < f.n_edges; k++)                     /* any number of factors                     */
+    for (uint32_t k = 0; k < f.n_edges; k++)                     /* any number of factors */
         f.edge[k].m = f.edge[k].m < 0 ? -INFINITY : 0;
-    f.r = range_nonzero(body->r, true) && body->r.lo >= 0 ? range_of(0, END_OPEN, INFINITY, END_OPEN) : range_all;
+    f.r = range_nonzero(body->r, true) && body->r.lo >= 0 ? range_of(0, END_OPEN, INFINITY, END_OPEN)
+                                                          : range_all;
     fact_settle(&f);
     return f;
 }
@@ -182,16 +189,23 @@ static fact reduce_other(analysis *x, const node *n, node_id id, node_id at, boo
         several = true;
         fact_drop(&f, key);
         const edge_def *e = &x->edges.at[key];
-        smooth_limit(x, &f, -1, id, mean, arena_printf(x->a, "a %s over %s jumps when one enters or leaves at |%s.%s| = %s",
-            mean ? "mean" : n->imm.reduce == RED_MAX ? "maximum" : "minimum",
-            x->p->sets.at[e->set].id ? x->p->sets.at[e->set].id : "a set that changes", index_text(x, e->index),
-            x->p->sets.at[e->set].kind == SET_PAIRS ? "d" : "k", cutoff_text(x, &x->p->sets.at[e->set])));
+        smooth_limit(x, &f, -1, id, mean,
+                     arena_printf(x->a, "a %s over %s jumps when one enters or leaves at |%s.%s| = %s",
+                                  mean                       ? "mean"
+                                  : n->imm.reduce == RED_MAX ? "maximum"
+                                                             : "minimum",
+                                  x->p->sets.at[e->set].id ? x->p->sets.at[e->set].id : "a set that changes",
+                                  index_text(x, e->index),
+                                  x->p->sets.at[e->set].kind == SET_PAIRS ? "d" : "k",
+                                  cutoff_text(x, &x->p->sets.at[e->set])));
     }
     f.r = mean && filtered ? range_hull(body->r, range_point(0)) : body->r;
     if (mean && several)
         f.r = range_hull(f.r, range_point(0));
     if (!mean && smooth_varies(x, at))
-        smooth_limit(x, &f, 0, id, false, n->imm.reduce == RED_MAX ? "has a kink where the largest changes" : "has a kink where the smallest changes");
+        smooth_limit(x, &f, 0, id, false,
+                     n->imm.reduce == RED_MAX ? "has a kink where the largest changes"
+                                              : "has a kink where the smallest changes");
     fact_settle(&f);
     return f;
 }
@@ -202,7 +216,7 @@ fact smooth_reduce(analysis *x, node_id id, const context *c)
     node_id body = n.arg[0];
     bool filtered = n.n_args > 1;
     int known = filtered ? smooth_decide(x, n.arg[1], c) : 1;
-    if (filtered && known < 0 && smooth_varies(x, n.arg[1])) {   /* members leave where the condition changes  */
+    if (filtered && known < 0 && smooth_varies(x, n.arg[1])) { /* members leave where the condition changes */
         fact f = fact_opaque();
         if (n.imm.reduce != RED_SUM) {
             smooth_limit(x, &f, -1, n.arg[1], false, "decides by something that moves which members count");
@@ -221,7 +235,7 @@ fact smooth_reduce(analysis *x, node_id id, const context *c)
     return reduce_other(x, &n, id, body, filtered, c);
 }
 
-/* ------------------------------------------------------------------------------------------------- library functions */
+/* -------------------------------------------------------------------------------------- library functions */
 
 static bool domain_varies(analysis *x, const def *d)
 {
@@ -247,7 +261,8 @@ fact smooth_lib(analysis *x, const def *d, node_id at)
     if (!varies)
         return f;
     if (d->lib == LIB_SORTROWS)
-        smooth_limit(x, &f, -1, blamed, true, "jumps where two rows have the same norm: their entries change places");
+        smooth_limit(x, &f, -1, blamed, true,
+                     "jumps where two rows have the same norm: their entries change places");
     else if (d->lib == LIB_SORT)
         smooth_limit(x, &f, 0, blamed, false, "sorting has a kink where two values are equal");
     else if (d->lib == LIB_EIGVALS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * witness.c: the search for counterexamples to symmetry claims (witness.h). In: a program and a tensor of it. Out: two
- * structures that a group element relates and whose values it does not. Smoothness: witness_rough.c.
+ * witness.c: the search for counterexamples to symmetry claims (witness.h). In: a program and a tensor of it.
+ * Out: two structures that a group element relates and whose values it does not. Smoothness: witness_rough.c.
  */
 #include "interp_internal.h"
 #include "witness_internal.h"
@@ -11,12 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WITNESS_PARAMETERS = 4096, WITNESS_WORK = 60000 };    /* effort after which a search starts no further try */
-#define WITNESS_RELATIVE 1e-8    /* of the largest value: below, nothing is a violation                      */
-#define WITNESS_SHAKE    1e-9    /* Å: how far atoms are moved to see how ill-conditioned the values are     */
-#define WITNESS_SHARE    1e-3    /* of what that does: rounding is a thousand times smaller than the shake   */
-#define WITNESS_LEAST    1e-13   /* base units: what is always zero may round to this                        */
-#define WITNESS_CONFIRM  1e-6    /* Å: the violation must outlive this                                       */
+/* effort after which a search starts no further try */
+enum { WITNESS_PARAMETERS = 4096, WITNESS_WORK = 60000 };
+#define WITNESS_RELATIVE 1e-8    /* of the largest value: below, nothing is a violation */
+#define WITNESS_SHAKE    1e-9    /* Å: how far atoms are moved to see how ill-conditioned the values are */
+#define WITNESS_SHARE    1e-3    /* of what that does: rounding is a thousand times smaller than the shake */
+#define WITNESS_LEAST    1e-13   /* base units: what is always zero may round to this */
+#define WITNESS_CONFIRM  1e-6    /* Å: the violation must outlive this */
 
 void witness_init(witness *w)
 {
@@ -36,7 +37,7 @@ void witness_free(witness *w)
     witness_init(w);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- trials */
+/* ------------------------------------------------------------------------------------------------- trials */
 
 /* the plan with what is needed to match pairs */
 static bool trial_describe(trial *t)
@@ -99,7 +100,8 @@ const mtx_plan *trial_plan(const trial *t)
     return &t->plan;
 }
 
-bool trial_values(trial *t, const mtx_structure *before, const mtx_structure *after, action_values *v, int64_t n[2])
+bool trial_values(trial *t, const mtx_structure *before, const mtx_structure *after, action_values *v,
+                  int64_t n[2])
 {
     const mtx_structure *frames[2 * ACTION_SLOTS];
     for (uint32_t k = 0; k < t->p->slots.n; k++) {
@@ -128,10 +130,10 @@ bool trial_values(trial *t, const mtx_structure *before, const mtx_structure *af
     return true;
 }
 
-/* ------------------------------------------------------------------------------------------------------ conditioning */
+/* ------------------------------------------------------------------------------------------- conditioning */
 
-/* Atoms and cells moved a little: also where values do not depend on where atoms are, as with one atom in a cell, every
- * rounding falls differently. */
+/* Atoms and cells moved a little: also where values do not depend on where atoms are, as with one atom in
+ * a cell, every rounding falls differently. */
 static bool shake(const program *p, const mtx_structure *from, mtx_structure *to, double most, uint64_t seed)
 {
     double strain[3][3];
@@ -150,15 +152,16 @@ static bool shake(const program *p, const mtx_structure *from, mtx_structure *to
     return true;
 }
 
-/* How much do the values change when atoms move by WITNESS_SHAKE? INFINITY: beyond all proportion, or not at all known. */
+/* How much do the values change when atoms move by WITNESS_SHAKE? INFINITY: beyond all proportion, or not
+ * at all known. */
 static double response(trial *t, const mtx_structure *x, double scale, uint64_t seed)
 {
     action_values v;
     int64_t n[2];
     double most = 0;
     for (int turn = 0; turn < 3; turn++) {
-        if (!shake(t->p, x, t->made[2], WITNESS_SHAKE, seed + (uint64_t)turn) || !trial_values(t, x, t->made[2], &v, n)
-            || n[0] != n[1])
+        if (!shake(t->p, x, t->made[2], WITNESS_SHAKE, seed + (uint64_t)turn) ||
+            !trial_values(t, x, t->made[2], &v, n) || n[0] != n[1])
             return INFINITY;
         for (int64_t k = 0; k < n[0]; k++)
             most = fmax(most, fabs(v.after[k] - v.before[k]));
@@ -166,21 +169,22 @@ static double response(trial *t, const mtx_structure *x, double scale, uint64_t 
     return most > 1e-4 * scale ? INFINITY : most;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- searching */
+/* ---------------------------------------------------------------------------------------------- searching */
 
-static bool compare_once(trial *t, symmetry sym, double n_weight, uint64_t rng, mtx_structure *before, mtx_structure *after,
-                         action *g, action_difference *diff)
+static bool compare_once(trial *t, symmetry sym, double n_weight, uint64_t rng, mtx_structure *before,
+                         mtx_structure *after, action *g, action_difference *diff)
 {
     action_values v;
     int64_t n[2];
-    bool good = action_draw(t->p, &t->plan, sym, &rng, before, after, g) && trial_values(t, before, after, &v, n);
+    bool good =
+        action_draw(t->p, &t->plan, sym, &rng, before, after, g) && trial_values(t, before, after, &v, n);
     if (good)
         *diff = action_compare(t->p, t->subject, g, n_weight, &v);
     return good && diff->comparable;
 }
 
-bool trial_violates(trial *t, symmetry sym, double n_weight, sample_shape shape, uint64_t seed, double tolerance,
-                    action_difference *diff, witness *out)
+bool trial_violates(trial *t, symmetry sym, double n_weight, sample_shape shape, uint64_t seed,
+                    double tolerance, action_difference *diff, witness *out)
 {
     action g = {0}, again = {0};
     action_difference second;
@@ -189,10 +193,11 @@ bool trial_violates(trial *t, symmetry sym, double n_weight, sample_shape shape,
         && compare_once(t, sym, n_weight, rng, t->made[0], t->made[1], &g, diff)
         && diff->worst > fmax(tolerance * diff->scale, WITNESS_LEAST);
     if (found && isfinite(diff->worst)) {
-        double blur = response(t, t->made[0], diff->scale, seed) + response(t, t->made[1], diff->scale, seed + 1);
+        double blur =
+            response(t, t->made[0], diff->scale, seed) + response(t, t->made[1], diff->scale, seed + 1);
         found = diff->worst > tolerance * diff->scale + WITNESS_SHARE * blur;
     }
-    if (found)                                                   /* again with the same element, atoms moved a little */
+    if (found) /* again with the same element, atoms moved a little */
         found = shake(t->p, t->made[0], t->made[2], WITNESS_CONFIRM, seed + 2)
             && compare_once(t, sym, n_weight, rng, t->made[2], t->made[1], &again, &second)
             && second.worst >= 0.5 * diff->worst;
@@ -207,20 +212,23 @@ bool trial_violates(trial *t, symmetry sym, double n_weight, sample_shape shape,
     return found;
 }
 
-bool witness_find(const program *p, def_id subject, symmetry sym, double n_weight, int tries, uint64_t seed, witness *out)
+bool witness_find(const program *p, def_id subject, symmetry sym, double n_weight, int tries, uint64_t seed,
+                  witness *out)
 {
-    static const sample_shape order[] = {SAMPLE_SPARSE, SAMPLE_PLAIN, SAMPLE_TINY, SAMPLE_SKEWED, SAMPLE_LARGER, SAMPLE_PLAIN};
+    static const sample_shape order[] = {SAMPLE_SPARSE, SAMPLE_PLAIN,  SAMPLE_TINY,
+                                         SAMPLE_SKEWED, SAMPLE_LARGER, SAMPLE_PLAIN};
     trial *t = trial_new(p, subject);
     bool found = false;
     for (int k = 0; t && k < tries && !found && (k == 0 || t->work < WITNESS_WORK); k++) {
         action_difference diff = {0};
-        found = trial_violates(t, sym, n_weight, order[k % 6], seed + (uint64_t)k, WITNESS_RELATIVE, &diff, out);
+        found =
+            trial_violates(t, sym, n_weight, order[k % 6], seed + (uint64_t)k, WITNESS_RELATIVE, &diff, out);
     }
     trial_free(t);
     return found;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ words */
+/* -------------------------------------------------------------------------------------------------- words */
 
 static void number_pair(char a[32], char b[32], double x, double y)
 {
@@ -265,7 +273,8 @@ void witness_unit(const trial *t, text *out)
     unit_text(d->out_unit, out);
 }
 
-static void describe_values(const trial *t, const action *g, double n_weight, const action_difference *diff, text *out)
+static void describe_values(const trial *t, const action *g, double n_weight, const action_difference *diff,
+                            text *out)
 {
     char a[32], b[32];
     bool plain = fabs(diff->before - diff->expected) <= 1e-12 * diff->scale;

@@ -19,12 +19,12 @@ struct trial {
     double    *parameters;
     double    *value[2];
     int64_t    room[2];
-    uint64_t   work;             /* index variables bound so far, the measure of the interpreter's effort     */
-    mtx_structure made[3][ACTION_SLOTS];         /* original, changed, shaken                                */
+    uint64_t   work;             /* index variables bound so far, the measure of the interpreter's effort */
+    mtx_structure made[3][ACTION_SLOTS];         /* original, changed, shaken */
 };
 
 bool witness_fill(trial *t, const action *g, double n_weight, const action_difference *diff, witness *out);
-void witness_name(const trial *t, int frame, int64_t at, text *out);       /* "F[2].x"                       */
-void witness_unit(const trial *t, text *out);                              /* " eV/Å", or nothing            */
+void witness_name(const trial *t, int frame, int64_t at, text *out);       /* "F[2].x" */
+void witness_unit(const trial *t, text *out);                              /* " eV/Å", or nothing */
 
 #endif

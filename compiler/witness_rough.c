@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * witness_rough.c: the search for places where a tensor is less smooth than claimed. In: a program and a tensor. Out: two
- * structures a little before and behind a place where the value, its slope or its curvature jumps. First one atom is moved
- * through the cutoffs and the numbers that distances are compared with; then everything moves along random straight paths,
- * which are searched for jumps and kinks wherever they are (ties, changing images, changes of sign).
+ * witness_rough.c: the search for places where a tensor is less smooth than claimed. In: a program and a
+ * tensor. Out: two structures a little before and behind a place where the value, its slope or its curvature
+ * jumps. First one atom is moved through the cutoffs and the numbers that distances are compared with; then
+ * everything moves along random straight paths, which are searched for jumps and kinks wherever they are
+ * (ties, changing images, changes of sign).
  */
 #include "setir_eval.h"
 #include "witness_internal.h"
@@ -13,18 +14,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NODES = 6, STEPS = 5, COMPARED = 3, ORDERS = 3, DISTANCES = 16, GRID = 24, HALVINGS = 26, ROUGH_WORK = 400000 };
-/* Å, how far each side is sampled. Those compared for a derivative lie far apart, so that a kink near by but elsewhere does
- * not look the same in all; higher derivatives cannot go as near. */
+enum {
+    NODES = 6,
+    STEPS = 5,
+    COMPARED = 3,
+    ORDERS = 3,
+    DISTANCES = 16,
+    GRID = 24,
+    HALVINGS = 26,
+    ROUGH_WORK = 400000
+};
+/* Å, how far each side is sampled. Those compared for a derivative lie far apart, so that a kink near by
+ * but elsewhere does not look the same in all; higher derivatives cannot go as near. */
 static const double steps[STEPS] = {0.02, 0.005, 0.00125, 8e-5, 1e-5};
 static const int compared[ORDERS][COMPARED] = {{0, 2, 4}, {0, 2, 3}, {0, 1, 2}};
-#define ROUGH_AGREE 0.05         /* jumps at two step sizes that are the same                                 */
-#define ROUGH_LEAST 1e-6         /* of the values' size per Å^k: smaller jumps are no evidence                */
+#define ROUGH_AGREE 0.05         /* jumps at two step sizes that are the same */
+#define ROUGH_LEAST 1e-6         /* of the values' size per Å^k: smaller jumps are no evidence */
 
-#define DRIFT_FAR 0.5            /* Å, how far atoms move along a random path, to either side                 */
-#define DRIFT_STRAIN 0.04        /* and how much the cell changes meanwhile                                   */
+#define DRIFT_FAR 0.5            /* Å, how far atoms move along a random path, to either side */
+#define DRIFT_STRAIN 0.04        /* and how much the cell changes meanwhile */
 
-/* One parameter, two kinds of way: site `moving` of a slot along a direction (from distance 0), or everything. */
+/* One parameter, two kinds of way: site `moving` of a slot along a direction (from distance 0), or
+ * everything. */
 typedef struct path {
     uint32_t slot;
     int64_t  fixed, moving;
@@ -33,7 +44,7 @@ typedef struct path {
     uint64_t seed;
 } path;
 
-/* ------------------------------------------------------------------------------------------------- where to look */
+/* ------------------------------------------------------------------------------------------ where to look */
 
 static uint32_t distances_of(const program *p, double *list)
 {
@@ -58,10 +69,12 @@ static bool nearest_pair(const mtx_structure *s, double wanted, path *out)
     for (int64_t i = 0; i < s->n; i++)
         for (int64_t j = 0; j < s->n; j++)
             for (int m = 0; m < 343 && i != j; m++) {
-                const int t[3] = {(m % 7 - 3) * s->pbc[0], (m / 7 % 7 - 3) * s->pbc[1], (m / 49 - 3) * s->pbc[2]};
+                const int t[3] = {(m % 7 - 3) * s->pbc[0], (m / 7 % 7 - 3) * s->pbc[1],
+                                  (m / 49 - 3) * s->pbc[2]};
                 double d[3], d2 = 0;
                 for (int c = 0; c < 3; c++) {
-                    d[c] = s->r[j][c] - s->r[i][c] + t[0] * s->cell[0][c] + t[1] * s->cell[1][c] + t[2] * s->cell[2][c];
+                    d[c] = s->r[j][c] - s->r[i][c] + t[0] * s->cell[0][c] + t[1] * s->cell[1][c] +
+                           t[2] * s->cell[2][c];
                     d2 += d[c] * d[c];
                 }
                 double length = sqrt(d2);
@@ -74,7 +87,7 @@ static bool nearest_pair(const mtx_structure *s, double wanted, path *out)
     return best < 2;
 }
 
-/* ------------------------------------------------------------------------------------------------- one-sided fits */
+/* ----------------------------------------------------------------------------------------- one-sided fits */
 
 /* c[j]: coefficient of x^j of the polynomial through y at the nodes x, by divided differences */
 static void fit(const double *x, const double *y, double *c)
@@ -85,7 +98,7 @@ static void fit(const double *x, const double *y, double *c)
         for (int k = NODES - 1; k >= level; k--)
             d[k] = (d[k] - d[k - 1]) / (x[k] - x[k - level]);
     memset(c, 0, NODES * sizeof *c);
-    for (int k = NODES - 1; k >= 0; k--) {                       /* Horner on Newton's form                   */
+    for (int k = NODES - 1; k >= 0; k--) {                       /* Horner on Newton's form */
         for (int j = NODES - 1; j > 0; j--)
             c[j] = c[j - 1] - x[k] * c[j];
         c[0] = d[k] - x[k] * c[0];
@@ -108,14 +121,15 @@ static void put(const trial *t, mtx_structure *to, const path *w, double spot)
                        + (i < 3 ? 0 : spot * sample_uniform(&rng, -1, 1));
         }
     for (int c = 0; c < 3 && !w->drift; c++)
-        to[w->slot].r[w->moving][c] = t->made[0][w->slot].r[w->moving][c] + (spot - w->distance) * w->direction[c];
+        to[w->slot].r[w->moving][c] =
+            t->made[0][w->slot].r[w->moving][c] + (spot - w->distance) * w->direction[c];
 }
 
 /* values at two places of the path; false when they cannot be compared */
 static bool values_at(trial *t, const path *w, double before, double after, action_values *v, int64_t *count)
 {
     int64_t n[2];
-    if (t->work > ROUGH_WORK)                                    /* enough effort for one claim               */
+    if (t->work > ROUGH_WORK)                                    /* enough effort for one claim */
         return false;
     put(t, t->made[1], w, before);
     put(t, t->made[2], w, after);
@@ -126,7 +140,8 @@ static bool values_at(trial *t, const path *w, double before, double after, acti
     return same;
 }
 
-typedef struct samples { double *y[2]; int64_t n; double scale; } samples;    /* [component][node], below and above */
+/* [component][node], below and above */
+typedef struct samples { double *y[2]; int64_t n; double scale; } samples;
 
 static bool sample_sides(trial *t, const path *w, double spot, double h, samples *s)
 {
@@ -161,13 +176,13 @@ static double side_derivative(const samples *s, int side, int64_t e, double h, i
     return c[j] * (j == 2 ? 2 : 1) / pow(h, j);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- judging */
+/* ------------------------------------------------------------------------------------------------ judging */
 
 typedef struct jump { int64_t at; int order; double below, above; } jump;
 
 static bool find_jump(const samples *all, int order, jump *out)
 {
-    static const double noise[ORDERS] = {1e-13, 2e-12, 3e-11};   /* of the fits, relative, times h^-j          */
+    static const double noise[ORDERS] = {1e-13, 2e-12, 3e-11};   /* of the fits, relative, times h^-j */
     double strongest = 0;
     for (int64_t e = 0; e < all[0].n; e++)
         for (int j = 0; j <= order && j < ORDERS; j++) {
@@ -179,7 +194,8 @@ static bool find_jump(const samples *all, int order, jump *out)
                 gap[k] = above - below;
             }
             double last = fabs(gap[2]), scale = all[0].scale;
-            bool steady = fabs(gap[0] - gap[2]) < ROUGH_AGREE * last && fabs(gap[1] - gap[2]) < ROUGH_AGREE * last;
+            bool steady =
+                fabs(gap[0] - gap[2]) < ROUGH_AGREE * last && fabs(gap[1] - gap[2]) < ROUGH_AGREE * last;
             double least = fmax(ROUGH_LEAST * scale, 100 * noise[j] * scale / pow(h, j));
             if (steady && last > least && last / least > strongest) {
                 strongest = last / least;
@@ -245,10 +261,11 @@ static bool prepare_paths(trial *t)
 static bool try_distance(trial *t, double wanted, int order, uint32_t slot_id, witness *out)
 {
     path w = {.slot = slot_id};
-    return nearest_pair(&t->made[0][slot_id], wanted, &w) && prepare_paths(t) && try_place(t, &w, wanted, order, out);
+    return nearest_pair(&t->made[0][slot_id], wanted, &w) && prepare_paths(t) &&
+           try_place(t, &w, wanted, order, out);
 }
 
-/* ---------------------------------------------------------------------------------------------------- random paths */
+/* ------------------------------------------------------------------------------------------- random paths */
 
 /* largest second difference of y0, y1, y2 over the components */
 static double bend(const double *y0, const double *y1, const double *y2, int64_t n)
@@ -259,7 +276,8 @@ static double bend(const double *y0, const double *y1, const double *y2, int64_t
     return most;
 }
 
-/* Narrow [a, b] to the place where the values bend most: with a jump or a kink inside, that is where it is. */
+/* Narrow [a, b] to the place where the values bend most: with a jump or a kink inside, that is where it
+ * is. */
 static bool narrow(trial *t, const path *w, double a, double b, double *five, int64_t n, double *spot)
 {
     double *y[5];
@@ -333,10 +351,10 @@ bool witness_rough(const program *p, def_id subject, int order, int tries, uint6
     double list[DISTANCES];
     uint32_t n = distances_of(p, list);
     for (uint32_t k = 0; k < p->sets.n; k++)
-        if (p->sets.at[k].kind == SET_DIFFER)                    /* a moved site no longer fits its host      */
+        if (p->sets.at[k].kind == SET_DIFFER)                    /* a moved site no longer fits its host */
             return false;
     const def *d = &p->defs.at[subject];
-    for (uint32_t k = 0; k < d->n_param; k++) {                  /* members that come, go or change places    */
+    for (uint32_t k = 0; k < d->n_param; k++) {                  /* members that come, go or change places */
         const set *s = &p->sets.at[p->ivars.at[d->param[k]].set];
         if (s->kind == SET_PAIRS || s->kind == SET_RECIP)
             return false;

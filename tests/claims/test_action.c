@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_action.c: random structures are what sample.h promises; group elements do to structures what their names say, seen
- * from lattices, distances and fields, without the machinery that compares values.
+ * test_action.c: random structures are what sample.h promises; group elements do to structures what their
+ * names say, seen from lattices, distances and fields, without the machinery that compares values.
  */
 #include "../smooth/spec.h"
 #include "sample.h"
@@ -12,13 +12,18 @@
 #define NEAR 1e-9
 
 static const char head[] =
-    "structure Crystal {\n set atom\n field r : atom -> point [Å]\n field Z : atom -> species\n field q : atom -> scalar\n"
+    "structure Crystal {\n set atom\n field r : atom -> point [Å]\n field Z : atom -> species\n field q : "
+     "atom -> scalar\n"
     " field f : atom -> vector\n field cell : lattice(xyz) [Å]\n}\n"
-    "structure Layer {\n set atom\n field r : atom -> point [Å]\n field Z : atom -> species\n field cell : lattice(xy) [Å]\n}\n";
-static const char crystal[] = "transform t {\n takes s : Crystal\n gives E : scalar = sum i in s.atom: s.q[i] * norm(s.f[i])\n}\n";
-static const char layer[] = "transform t {\n takes s : Layer\n set b = pairs(s.atom) within 5 Å\n gives E : scalar = sum e in b: 1\n}\n";
+    "structure Layer {\n set atom\n field r : atom -> point [Å]\n field Z : atom -> species\n field cell : "
+     "lattice(xy) [Å]\n}\n";
+static const char crystal[] =
+    "transform t {\n takes s : Crystal\n gives E : scalar = sum i in s.atom: s.q[i] * norm(s.f[i])\n}\n";
+static const char layer[] = "transform t {\n takes s : Layer\n set b = pairs(s.atom) within 5 Å\n gives E : "
+                            "scalar = sum e in b: 1\n}\n";
 static const char matched[] =
-    "transform t {\n takes host, sample : Layer\n set spot = differ(host.atom, sample.atom)\n gives n : scalar = sum p in spot: 1\n}\n";
+    "transform t {\n takes host, sample : Layer\n set spot = differ(host.atom, sample.atom)\n gives n : "
+     "scalar = sum p in spot: 1\n}\n";
 
 typedef struct fixture { spec s; trial *t; mtx_structure x[ACTION_SLOTS], y[ACTION_SLOTS]; } fixture;
 
@@ -49,8 +54,9 @@ static void fixture_close(fixture *f)
 
 static double volume(double m[3][3])
 {
-    return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-         + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
+    return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+           m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+           m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
 }
 
 static double closest(const mtx_structure *s)
@@ -59,7 +65,9 @@ static double closest(const mtx_structure *s)
     mtx_problem problem;
     double best = INFINITY;
     mtx_pairs_init(&pairs);
-    assert_int_equal(mtx_neighbors_build((const double(*)[3])s->r, (const double(*)[3])s->cell, s->pbc, s->n, 4, 0, &pairs, &problem), MTX_OK);
+    assert_int_equal(mtx_neighbors_build((const double(*)[3])s->r, (const double(*)[3])s->cell, s->pbc, s->n,
+                                         4, 0, &pairs, &problem),
+                     MTX_OK);
     for (int64_t k = 0; k < pairs.n; k++)
         best = fmin(best, pairs.dist[k]);
     mtx_pairs_free(&pairs);
@@ -127,7 +135,8 @@ static void elements_act(void **state)
                 const double *u = fx->real + 3 * from, *v = fy->real + 3 * i;
                 assert_int_equal(y->Z[i], x->Z[from]);
                 assert_true(qy->real[i] == qx->real[from]);
-                assert_true(fabs(u[0] * u[0] + u[1] * u[1] + u[2] * u[2] - v[0] * v[0] - v[1] * v[1] - v[2] * v[2]) < NEAR);
+                assert_true(fabs(u[0] * u[0] + u[1] * u[1] + u[2] * u[2] - v[0] * v[0] - v[1] * v[1] -
+                                 v[2] * v[2]) < NEAR);
                 turned |= fabs(u[0] - v[0]) + fabs(u[1] - v[1]) + fabs(u[2] - v[2]) > 1e-6;
                 moved |= from != i;
             }
@@ -147,6 +156,7 @@ static void elements_act(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(samples_are_apart_and_repeatable), cmocka_unit_test(elements_act)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(samples_are_apart_and_repeatable),
+                                       cmocka_unit_test(elements_act)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

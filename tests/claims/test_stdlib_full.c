@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_stdlib_full.c: every verdict `proved` of the standard library is attacked with random structures and group elements, and
- * every proved order of smoothness with fits along paths.
+ * test_stdlib_full.c: every verdict `proved` of the standard library is attacked with random structures and
+ * group elements, and every proved order of smoothness with fits along paths.
  */
 #include "../smooth/spec.h"
 #include "claims.h"
@@ -58,8 +58,10 @@ static void proofs_survive(void **state)
         assert_int_equal(setjmp(s.guard), 0);
         intern_init(&s.names, &s.a);
         diag_sink_init(&s.sink, &s.a);
-        const source *src = source_new(&s.a, stdlib_files[f].path, stdlib_files[f].text, strlen(stdlib_files[f].text));
-        infer_result *r = infer_module(&s.a, &s.names, &s.sink, module_load(&s.a, &s.names, &s.sink, src, NULL, NULL));
+        const source *src =
+            source_new(&s.a, stdlib_files[f].path, stdlib_files[f].text, strlen(stdlib_files[f].text));
+        infer_result *r =
+            infer_module(&s.a, &s.names, &s.sink, module_load(&s.a, &s.names, &s.sink, src, NULL, NULL));
         for (uint32_t k = 0; k < r->programs.n; k++)
             wrong += attack_program(&s, r->programs.at[k], stdlib_files[f].path, &attacked);
         arena_free(&s.a);

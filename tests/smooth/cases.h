@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cases.h: small transforms with the order of differentiability of their output. The order is the true one, or, where the
- * rules are known to be weaker, what they give. -1: jumps, INF: C-infinity; `exact`: the rules know that it is no smoother;
- * `positions`: the order with the cell held fixed.
+ * cases.h: small transforms with the order of differentiability of their output. The order is the true one,
+ * or, where the rules are known to be weaker, what they give. -1: jumps, INF: C-infinity; `exact`: the rules
+ * know that it is no smoother; `positions`: the order with the cell held fixed.
  */
 #ifndef MTX_TESTS_SMOOTH_CASES_H
 #define MTX_TESTS_SMOOTH_CASES_H
@@ -16,10 +16,12 @@
 static const char head[] =
     "structure Crystal {\n set atom\n field r : atom -> point [Å]\n field Z : atom -> species\n"
     " field q : atom -> scalar\n field cell : lattice(xyz) [Å]\n}\n"
-    "structure Molecule {\n set atom\n field r : atom -> point [Å]\n field Z : atom -> species\n field q : atom -> scalar\n}\n"
+    "structure Molecule {\n set atom\n field r : atom -> point [Å]\n field Z : atom -> species\n field q : "
+     "atom -> scalar\n}\n"
     "const rc = 5 Å\nconst a = 1 Å\nconst turn = acos(-1)\n";
 static const char crystal[] =
-    "transform t {\n takes s : Crystal\n set bond = pairs(s.atom) within rc\n let d[b in bond] = norm(b.d)\n let x[b in bond] = norm(b.d) / rc\n";
+    "transform t {\n takes s : Crystal\n set bond = pairs(s.atom) within rc\n let d[b in bond] = "
+     "norm(b.d)\n let x[b in bond] = norm(b.d) / rc\n";
 static const char molecule[] = "transform t {\n takes m : Molecule\n let d(i, j) = norm(m.r[i] - m.r[j])\n";
 
 typedef struct row { const char *in, *name, *text; int order; bool exact; int positions; } row;
@@ -52,7 +54,8 @@ static const row rows[] = {
     {crystal, "outer polynomial 3", SUM("cutoff(d[b], 6 Å, 3)"), -1, true, -1},
     {crystal, "bump", SUM("exp(a / (d[b] - rc))"), INF, false, INF},
     {crystal, "bump in the square", SUM("exp(-1 / (1 - x[b]^2))"), INF, false, INF},
-    {crystal, "bump over the distance to a power", SUM("(1 - x[b])^(-3) * exp(-1 / (1 - x[b]))"), INF, false, INF},
+    {crystal, "bump over the distance to a power", SUM("(1 - x[b])^(-3) * exp(-1 / (1 - x[b]))"), INF,
+     false, INF},
     {crystal, "bump of the wrong sign", SUM("exp(a / (rc - d[b]))"), -1, false, -1},
     {crystal, "exponential, cut hard", SUM("exp(-d[b] / a)"), -1, true, -1},
     {crystal, "Gaussian times cutoff", SUM("exp(-(d[b] / a)^2) * cutoff(d[b], rc, 3)"), 2, true, 2},
@@ -67,53 +70,85 @@ static const row rows[] = {
     {crystal, "two terms, the worse one counts", SUM("(1 - x[b])^3 + (1 - x[b])^2"), 1, true, 1},
     {crystal, "erfc, cut hard", SUM("erfc(d[b] / a) * a / d[b]"), -1, true, -1},
     /* ---- Stillinger-Weber, without annotation */
-    {crystal, "Stillinger-Weber pairs", SUM("7.05 * (0.602 / (d[b] / a)^4 - 1) * exp(1 / (d[b] / a - 5))"), INF, false, INF},
+    {crystal, "Stillinger-Weber pairs", SUM("7.05 * (0.602 / (d[b] / a)^4 - 1) * exp(1 / (d[b] / a - "
+     "5))"), INF, false, INF},
     {crystal, "Stillinger-Weber triplets",
      " let tail(b) = exp(1.2 / (d[b] / a - 5))\n let cosine(b, c) = dot(b.d, c.d) / (norm(b.d) * norm(c.d))\n"
      SITE("21 * (cosine(b, c) + 1/3)^2 * tail(b) * tail(c)"), INF, false, INF},
-    {crystal, "Stillinger-Weber triplets, one exponential", SITE("exp(1.2 * (a / (d[b] - rc) + a / (d[c] - rc)))"), INF, false, INF},
+    {crystal, "Stillinger-Weber triplets, one exponential", SITE("exp(1.2 * (a / (d[b] - rc) + a / (d[c] - "
+     "rc)))"), INF, false, INF},
     /* ---- triplets */
     {crystal, "one factor too few", ORDERED("(1 - x[b])^3"), -1, true, -1},
     {crystal, "both factors", ORDERED("(1 - x[b])^3 * (1 - x[c])^2"), 1, true, 1},
-    {crystal, "quotient that is rough in the corner", SITE("(1 - x[b])^3 * (1 - x[c])^3 / ((1 - x[b]) + (1 - x[c]))^5"), -1, false, -1},
-    {crystal, "G5", SITE("(1 + dot(b.d, c.d) / (d[b] * d[c]))^4 * exp(-(d[b]^2 + d[c]^2) / a^2) * cutoff(d[b], rc, 3) * cutoff(d[c], rc, 3)"), 2, false, 2},
-    {crystal, "G4", SITE("(1 + dot(b.d, c.d) / (d[b] * d[c]))^4 * exp(-norm(c.d - b.d)^2 / a^2) * cutoff(d[b], rc, 3) * cutoff(d[c], rc, 3) * cutoff(norm(c.d - b.d), rc, 3)"), 2, false, 2},
-    {crystal, "angle", SITE("acos(dot(b.d, c.d) / (norm(b.d) * norm(c.d))) * cutoff(d[b], rc, 3) * cutoff(d[c], rc, 3)"), 0, false, 0},
-    {crystal, "distance between neighbours", SITE("norm(c.d - b.d) / a * cutoff(d[b], rc, 3) * cutoff(d[c], rc, 3)"), 2, true, 2},
-    {crystal, "sum of two displacements may vanish", SITE("norm(c.d + b.d) / a * cutoff(d[b], rc, 3) * cutoff(d[c], rc, 3)"), 0, false, 0},
+    {crystal, "quotient that is rough in the corner", SITE("(1 - x[b])^3 * (1 - x[c])^3 / ((1 - x[b]) + (1 "
+     "- x[c]))^5"), -1, false, -1},
+    {crystal, "G5", SITE("(1 + dot(b.d, c.d) / (d[b] * d[c]))^4 * exp(-(d[b]^2 + d[c]^2) / a^2) * "
+     "cutoff(d[b], rc, 3) * cutoff(d[c], rc, 3)"), 2, false, 2},
+    {crystal, "G4", SITE("(1 + dot(b.d, c.d) / (d[b] * d[c]))^4 * exp(-norm(c.d - b.d)^2 / a^2) * "
+     "cutoff(d[b], rc, 3) * cutoff(d[c], rc, 3) * cutoff(norm(c.d - b.d), rc, 3)"), 2, false, 2},
+    {crystal, "angle", SITE("acos(dot(b.d, c.d) / (norm(b.d) * norm(c.d))) * cutoff(d[b], rc, 3) * "
+     "cutoff(d[c], rc, 3)"), 0, false, 0},
+    {crystal, "distance between neighbours", SITE("norm(c.d - b.d) / a * cutoff(d[b], rc, 3) * "
+     "cutoff(d[c], rc, 3)"), 2, true, 2},
+    {crystal, "sum of two displacements may vanish", SITE("norm(c.d + b.d) / a * cutoff(d[b], rc, 3) * "
+     "cutoff(d[c], rc, 3)"), 0, false, 0},
     /* ---- through definitions, densities, messages */
-    {crystal, "embedded density", " let rho[i in s.atom] = sum b in bond(i): cutoff(d[b], rc, 3)\n gives E : scalar = sum i in s.atom: sqrt(1 + rho[i])\n", 2, true, 2},
-    {crystal, "root of a density that may be zero", " let rho[i in s.atom] = sum b in bond(i): cutoff(d[b], rc, 3)\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false, 0},
-    {crystal, "message passing", " let v[i in s.atom] = sum b in bond(i): cutoff(d[b], rc, 4)\n gives E : scalar = sum b in bond: v[b.j] * tanh(v[b.i]) * cutoff(d[b], rc, 3)\n", 2, false, 2},
-    {crystal, "message passing, cut hard", " let v[i in s.atom] = sum b in bond(i): cutoff(d[b], rc, 4)\n gives E : scalar = sum b in bond: v[b.j]\n", -1, false, -1},
+    {crystal, "embedded density", " let rho[i in s.atom] = sum b in bond(i): cutoff(d[b], rc, 3)\n gives E "
+     ": scalar = sum i in s.atom: sqrt(1 + rho[i])\n", 2, true, 2},
+    {crystal, "root of a density that may be zero", " let rho[i in s.atom] = sum b in bond(i): "
+     "cutoff(d[b], rc, 3)\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false, 0},
+    {crystal, "message passing", " let v[i in s.atom] = sum b in bond(i): cutoff(d[b], rc, 4)\n gives E : "
+     "scalar = sum b in bond: v[b.j] * tanh(v[b.i]) * cutoff(d[b], rc, 3)\n", 2, false, 2},
+    {crystal, "message passing, cut hard", " let v[i in s.atom] = sum b in bond(i): cutoff(d[b], rc, 4)\n "
+     "gives E : scalar = sum b in bond: v[b.j]\n", -1, false, -1},
     {crystal, "per pair", " gives e[b in bond] : scalar = exp(1 / (x[b] - 1))\n", INF, false, INF},
     {crystal, "distance of a pair", " gives e[b in bond] : scalar [Å] = norm(b.d)\n", INF, false, INF},
     /* ---- other reductions */
-    {crystal, "mean over a row", " gives E : scalar = sum i in s.atom: (mean b in bond(i): (1 - x[b])^3)\n", -1, true, -1},
-    {crystal, "mean over atoms", " gives E : scalar = mean i in s.atom: (sum b in bond(i): (1 - x[b])^3)\n", 2, true, 2},
-    {crystal, "largest", " gives E : scalar = sum i in s.atom: (max b in bond(i): (1 - x[b])^3)\n", -1, false, -1},
-    {crystal, "product", " gives E : scalar = sum i in s.atom: (prod b in bond(i): 1 - (1 - x[b])^3)\n", 2, true, 2},
-    {crystal, "product with charges", " gives E : scalar = sum i in s.atom: (prod b in bond(i): 1 - s.q[b.j] * (1 - x[b])^3)\n", 2, false, 2},
-    {crystal, "filter by element", " gives E : scalar = sum b in bond where s.Z[b.j] == s.Z[b.i]: (1 - x[b])^3\n", 2, true, 2},
-    {crystal, "filter by distance", " gives E : scalar = sum b in bond where d[b] < 3 Å: (1 - d[b] / (3 Å))^3\n", 2, true, 2},
-    {crystal, "filter by distance, cut hard", " gives E : scalar = sum b in bond where d[b] < 3 Å: (1 - x[b])^3\n", -1, true, -1},
+    {crystal, "mean over a row", " gives E : scalar = sum i in s.atom: (mean b in bond(i): (1 - "
+     "x[b])^3)\n", -1, true, -1},
+    {crystal, "mean over atoms", " gives E : scalar = mean i in s.atom: (sum b in bond(i): (1 - "
+     "x[b])^3)\n", 2, true, 2},
+    {crystal, "largest", " gives E : scalar = sum i in s.atom: (max b in bond(i): (1 - x[b])^3)\n", -1,
+     false, -1},
+    {crystal, "product", " gives E : scalar = sum i in s.atom: (prod b in bond(i): 1 - (1 - x[b])^3)\n", 2,
+     true, 2},
+    {crystal, "product with charges", " gives E : scalar = sum i in s.atom: (prod b in bond(i): 1 - "
+     "s.q[b.j] * (1 - x[b])^3)\n", 2, false, 2},
+    {crystal, "filter by element", " gives E : scalar = sum b in bond where s.Z[b.j] == s.Z[b.i]: (1 - "
+     "x[b])^3\n", 2, true, 2},
+    {crystal, "filter by distance", " gives E : scalar = sum b in bond where d[b] < 3 Å: (1 - d[b] / (3 "
+     "Å))^3\n", 2, true, 2},
+    {crystal, "filter by distance, cut hard", " gives E : scalar = sum b in bond where d[b] < 3 Å: (1 - "
+     "x[b])^3\n", -1, true, -1},
     {crystal, "count", " gives E : scalar = sum i in s.atom: count(bond(i))\n", -1, true, -1},
-    {crystal, "one fixed species channel", " gives E[z in species(H, C)] : scalar = sum b in bond where s.Z[b.j] == z: (1 - x[b])^4\n", 3, true, 3},
+    {crystal, "one fixed species channel", " gives E[z in species(H, C)] : scalar = sum b in bond where "
+     "s.Z[b.j] == z: (1 - x[b])^4\n", 3, true, 3},
     /* ---- conditions */
-    {crystal, "piecewise cosine", SUM("if d[b] < 4 Å then 0.5 * (cos(turn * d[b] / (4 Å)) + 1) else 0"), 1, true, 1},
+    {crystal, "piecewise cosine", SUM("if d[b] < 4 Å then 0.5 * (cos(turn * d[b] / (4 Å)) + 1) else 0"), 1,
+     true, 1},
     {crystal, "piecewise cubic", SUM("if d[b] >= 4 Å then 0 else (1 - d[b] / (4 Å))^3"), 2, true, 2},
-    {crystal, "piecewise by the reduced distance", SUM("if x[b] < 0.5 then (1 - 2 * x[b])^3 else 0"), 2, true, 2},
-    {crystal, "piecewise by the square", SUM("if d[b]^2 < (4 Å)^2 then (1 - d[b] / (4 Å))^3 else 0"), 2, true, 2},
-    {crystal, "Tersoff cutoff", SUM("if d[b] < 3 Å then 1 else if d[b] < 4 Å then 0.5 * (1 + cos(turn * (d[b] - 3 Å) / a)) else 0"), 1, false, 1},
-    {crystal, "Tersoff cutoff, not reaching zero", SUM("if d[b] < 3 Å then 1 else 0.5 * (1 + cos(turn * (d[b] - 3 Å) / a))"), -1, true, -1},
-    {crystal, "Stillinger-Weber inside a wider set", SUM("if d[b] < 4 Å then exp(a / (d[b] - 4 Å)) else 0"), INF, false, INF},
-    {crystal, "sides that meet", SUM("(if d[b] < 3 Å then d[b] / a else 3 + (d[b] - 3 Å) / a) * cutoff(d[b], rc, 5)"), 4, true, 4},
-    {crystal, "sides that meet with a kink", SUM("(if d[b] < 3 Å then d[b] / a else 3) * cutoff(d[b], rc, 5)"), 0, true, 0},
-    {crystal, "sides that share a term", SUM("s.q[b.i] * (if d[b] < 3 Å then s.q[b.j] + (3 - d[b] / a)^3 else s.q[b.j]) * cutoff(d[b], rc, 5)"), 2, false, 2},
+    {crystal, "piecewise by the reduced distance", SUM("if x[b] < 0.5 then (1 - 2 * x[b])^3 else 0"), 2,
+     true, 2},
+    {crystal, "piecewise by the square", SUM("if d[b]^2 < (4 Å)^2 then (1 - d[b] / (4 Å))^3 else 0"), 2,
+     true, 2},
+    {crystal, "Tersoff cutoff", SUM("if d[b] < 3 Å then 1 else if d[b] < 4 Å then 0.5 * (1 + cos(turn * "
+     "(d[b] - 3 Å) / a)) else 0"), 1, false, 1},
+    {crystal, "Tersoff cutoff, not reaching zero", SUM("if d[b] < 3 Å then 1 else 0.5 * (1 + cos(turn * "
+     "(d[b] - 3 Å) / a))"), -1, true, -1},
+    {crystal, "Stillinger-Weber inside a wider set", SUM("if d[b] < 4 Å then exp(a / (d[b] - 4 Å)) else "
+     "0"), INF, false, INF},
+    {crystal, "sides that meet", SUM("(if d[b] < 3 Å then d[b] / a else 3 + (d[b] - 3 Å) / a) * "
+     "cutoff(d[b], rc, 5)"), 4, true, 4},
+    {crystal, "sides that meet with a kink", SUM("(if d[b] < 3 Å then d[b] / a else 3) * cutoff(d[b], rc, "
+     "5)"), 0, true, 0},
+    {crystal, "sides that share a term", SUM("s.q[b.i] * (if d[b] < 3 Å then s.q[b.j] + (3 - d[b] / a)^3 "
+     "else s.q[b.j]) * cutoff(d[b], rc, 5)"), 2, false, 2},
     {crystal, "sides that share a term which jumps",
-     " let step[b in bond] = if d[b] < 3 Å then 0 else 1\n" SUM("(if d[b] < 3 Å then step[b] + (3 - d[b] / a)^3 else step[b]) * cutoff(d[b], rc, 5)"), -1, true, -1},
+     " let step[b in bond] = if d[b] < 3 Å then 0 else 1\n" SUM("(if d[b] < 3 Å then step[b] + (3 - d[b] / "
+     "a)^3 else step[b]) * cutoff(d[b], rc, 5)"), -1, true, -1},
     {crystal, "never reached", SUM("if d[b] < 6 Å then (1 - x[b])^3 else 1"), 2, true, 2},
-    {crystal, "and", SUM("if d[b] > 2 Å and d[b] < 4 Å then (1 - d[b] / (4 Å))^3 * (d[b] / (2 Å) - 1)^2 else 0"), 1, false, 1},
+    {crystal, "and", SUM("if d[b] > 2 Å and d[b] < 4 Å then (1 - d[b] / (4 Å))^3 * (d[b] / (2 Å) - 1)^2 "
+     "else 0"), 1, false, 1},
     {crystal, "larger of zero, cubed", SUM("max(0, 1 - d[b] / (4 Å))^3"), 2, false, 2},
     {crystal, "smaller of one", SUM("min(1, 2 * x[b]) * (1 - x[b])^3"), 0, false, 0},
     {crystal, "absolute value", SUM("abs(x[b] - 0.5) * (1 - x[b])^3"), 0, false, 0},
@@ -126,37 +161,60 @@ static const row rows[] = {
     {crystal, "volume", " gives E : scalar = volume(s) / (1 [Å^3])\n", INF, false, INF},
     {crystal, "volume shift", SUM("(a / d[b])^6 - (a / rc)^6 * a^3 / volume(s)"), -1, false, -1},
     {crystal, "cutoff that follows the volume",
-     " set near = pairs(s.atom) within volume(s)^(1/3)\n gives E : scalar = sum b in near: (1 - norm(b.d) / volume(s)^(1/3))^3\n", 2, true, 2},
+     " set near = pairs(s.atom) within volume(s)^(1/3)\n gives E : scalar = sum b in near: (1 - norm(b.d) "
+     "/ volume(s)^(1/3))^3\n", 2, true, 2},
     {crystal, "cutoff that follows the volume, difference",
-     " let R = volume(s)^(1/3)\n set near = pairs(s.atom) within R\n gives E : scalar = sum b in near: (R - norm(b.d))^2 / R^2\n", 1, true, 1},
+     " let R = volume(s)^(1/3)\n set near = pairs(s.atom) within R\n gives E : scalar = sum b in near: (R "
+     "- norm(b.d))^2 / R^2\n", 1, true, 1},
     {crystal, "cutoff that follows the volume, bump",
-     " let R = volume(s)^(1/3)\n set near = pairs(s.atom) within R\n gives E : scalar = sum b in near: exp(1 / (norm(b.d) / R - 1))\n", INF, false, INF},
+     " let R = volume(s)^(1/3)\n set near = pairs(s.atom) within R\n gives E : scalar = sum b in near: "
+     "exp(1 / (norm(b.d) / R - 1))\n", INF, false, INF},
     {crystal, "reciprocal sum, cut hard",
-     " set g = reciprocal(s) within 3 [1/Å]\n gives E : scalar = sum k in g: exp(-(norm(k.k) * a)^2) * (sum i in s.atom, j in s.atom: cos(phase(k, s.r[i] - s.r[j])))\n", -1, false, INF},
+     " set g = reciprocal(s) within 3 [1/Å]\n gives E : scalar = sum k in g: exp(-(norm(k.k) * a)^2) * "
+     "(sum i in s.atom, j in s.atom: cos(phase(k, s.r[i] - s.r[j])))\n", -1, false, INF},
     {crystal, "reciprocal sum with cutoff",
-     " set g = reciprocal(s) within 3 [1/Å]\n gives E : scalar = sum k in g: cutoff(norm(k.k), 3 [1/Å], 3)\n", 2, true, INF},
-    {crystal, "closest image", " gives E : scalar = sum i in s.atom, j in s.atom: norm(nearest(s.r[i], s.r[j], s.cell))^2 / (1 [Å^2])\n", -1, false, -1},
+     " set g = reciprocal(s) within 3 [1/Å]\n gives E : scalar = sum k in g: cutoff(norm(k.k), 3 [1/Å], "
+     "3)\n", 2, true, INF},
+    {crystal, "closest image", " gives E : scalar = sum i in s.atom, j in s.atom: norm(nearest(s.r[i], "
+     "s.r[j], s.cell))^2 / (1 [Å^2])\n", -1, false, -1},
     {crystal, "Niggli vector", " gives v : vector [Å] = niggli(s.cell)[0]\n", -1, true, INF},
     {crystal, "opposite pairs cancel", " gives v : vector = sum b in bond: b.d / a\n", -1, false, -1},
-    {crystal, "weights of either sign", " gives E : scalar = sum i in s.atom: s.q[i] * (sum b in bond(i): (1 - x[b])^2)\n", 1, false, 1},
-    {crystal, "smoother terms beside", " gives E : scalar = exp(2 * (sum b in bond: (1 - x[b])^2) + (sum b in bond: (1 - x[b])^4))\n", 1, true, 1},
-    {crystal, "terms that may cancel", " gives E : scalar = (sum b in bond: (1 - x[b])^2) - (sum i in s.atom, b in bond(i): (1 - x[b])^2)\n", 1, false, 1},
+    {crystal, "weights of either sign", " gives E : scalar = sum i in s.atom: s.q[i] * (sum b in bond(i): "
+     "(1 - x[b])^2)\n", 1, false, 1},
+    {crystal, "smoother terms beside", " gives E : scalar = exp(2 * (sum b in bond: (1 - x[b])^2) + (sum b "
+     "in bond: (1 - x[b])^4))\n", 1, true, 1},
+    {crystal, "terms that may cancel", " gives E : scalar = (sum b in bond: (1 - x[b])^2) - (sum i in "
+     "s.atom, b in bond(i): (1 - x[b])^2)\n", 1, false, 1},
     {crystal, "Niggli cell", " gives E : scalar = norm(niggli(s.cell)[0]) / a\n", -1, false, INF},
     /* ---- molecules, matrices */
-    {molecule, "Coulomb matrix", " gives C[i in m.atom, j in m.atom] : scalar = if i == j then 0.5 * protons(m.Z[i])^2.4 else protons(m.Z[i]) * protons(m.Z[j]) * 1 bohr / norm(m.r[i] - m.r[j])\n", INF, false, INF},
-    {molecule, "Coulomb matrix with a missing condition", " gives C[i in m.atom, j in m.atom] : scalar = 1 bohr / norm(m.r[i] - m.r[j])\n", -1, false, -1},
-    {molecule, "distinct by binder", " gives E : scalar = sum {i, j} in m.atom: 1 Å / norm(m.r[i] - m.r[j])\n", INF, false, INF},
-    {molecule, "distinct by where", " gives E : scalar = sum i in m.atom, j in m.atom where i != j: 1 Å / norm(m.r[i] - m.r[j])\n", INF, false, INF},
-    {molecule, "spectrum", " let C[i in m.atom, j in m.atom] = if i == j then 1 else 1 bohr / norm(m.r[i] - m.r[j])\n gives x : rank(m.atom) -> scalar = eigvals(C)\n", 0, false, 0},
-    {molecule, "sorted by norm", " let C[i in m.atom, j in m.atom] = if i == j then 1 else 1 bohr / norm(m.r[i] - m.r[j])\n gives x : rank(m.atom) * rank(m.atom) -> scalar = sortrows(C)\n", -1, true, -1},
+    {molecule, "Coulomb matrix", " gives C[i in m.atom, j in m.atom] : scalar = if i == j then 0.5 * "
+     "protons(m.Z[i])^2.4 else protons(m.Z[i]) * protons(m.Z[j]) * 1 bohr / norm(m.r[i] - m.r[j])\n", INF,
+     false, INF},
+    {molecule, "Coulomb matrix with a missing condition", " gives C[i in m.atom, j in m.atom] : scalar = 1 "
+     "bohr / norm(m.r[i] - m.r[j])\n", -1, false, -1},
+    {molecule, "distinct by binder", " gives E : scalar = sum {i, j} in m.atom: 1 Å / norm(m.r[i] - "
+     "m.r[j])\n", INF, false, INF},
+    {molecule, "distinct by where", " gives E : scalar = sum i in m.atom, j in m.atom where i != j: 1 Å / "
+     "norm(m.r[i] - m.r[j])\n", INF, false, INF},
+    {molecule, "spectrum", " let C[i in m.atom, j in m.atom] = if i == j then 1 else 1 bohr / norm(m.r[i] "
+     "- m.r[j])\n gives x : rank(m.atom) -> scalar = eigvals(C)\n", 0, false, 0},
+    {molecule, "sorted by norm", " let C[i in m.atom, j in m.atom] = if i == j then 1 else 1 bohr / "
+     "norm(m.r[i] - m.r[j])\n gives x : rank(m.atom) * rank(m.atom) -> scalar = sortrows(C)\n", -1, true, -1},
     {molecule, "sorted charges", " gives x : rank(m.atom) -> scalar = sort(m.q)\n", INF, false, INF},
-    {molecule, "norm of a difference that may vanish", " gives E : scalar = sum i in m.atom, j in m.atom: norm(m.r[i] - m.r[j]) / a\n", 0, false, 0},
-    {molecule, "its square", " gives E : scalar = sum i in m.atom, j in m.atom: norm(m.r[i] - m.r[j])^2 / a^2\n", INF, false, INF},
-    {molecule, "its fifth power", " gives E : scalar = sum i in m.atom, j in m.atom: (norm(m.r[i] - m.r[j]) / a)^5\n", 4, false, 4},
-    {molecule, "dot with itself", " gives E : scalar = sum i in m.atom, j in m.atom: dot(m.r[i] - m.r[j], m.r[i] - m.r[j]) / a^2\n", INF, false, INF},
-    {molecule, "largest distance", " gives E : scalar = max i in m.atom, j in m.atom: norm(m.r[i] - m.r[j])^2 / a^2\n", 0, false, 0},
-    {molecule, "soft distance", " gives E : scalar = sum i in m.atom, j in m.atom: sqrt(1 + norm(m.r[i] - m.r[j])^2 / a^2)\n", INF, false, INF},
-    {molecule, "chosen by a charge", " gives E : scalar = sum {i, j} in m.atom: if m.q[i] > 0 then log(m.q[i]) * a / norm(m.r[i] - m.r[j]) else 0\n", INF, false, INF},
+    {molecule, "norm of a difference that may vanish", " gives E : scalar = sum i in m.atom, j in m.atom: "
+     "norm(m.r[i] - m.r[j]) / a\n", 0, false, 0},
+    {molecule, "its square", " gives E : scalar = sum i in m.atom, j in m.atom: norm(m.r[i] - m.r[j])^2 / "
+     "a^2\n", INF, false, INF},
+    {molecule, "its fifth power", " gives E : scalar = sum i in m.atom, j in m.atom: (norm(m.r[i] - "
+     "m.r[j]) / a)^5\n", 4, false, 4},
+    {molecule, "dot with itself", " gives E : scalar = sum i in m.atom, j in m.atom: dot(m.r[i] - m.r[j], "
+     "m.r[i] - m.r[j]) / a^2\n", INF, false, INF},
+    {molecule, "largest distance", " gives E : scalar = max i in m.atom, j in m.atom: norm(m.r[i] - "
+     "m.r[j])^2 / a^2\n", 0, false, 0},
+    {molecule, "soft distance", " gives E : scalar = sum i in m.atom, j in m.atom: sqrt(1 + norm(m.r[i] - "
+     "m.r[j])^2 / a^2)\n", INF, false, INF},
+    {molecule, "chosen by a charge", " gives E : scalar = sum {i, j} in m.atom: if m.q[i] > 0 then "
+     "log(m.q[i]) * a / norm(m.r[i] - m.r[j]) else 0\n", INF, false, INF},
 };
 
 static inline bool row_open(spec *s, const row *r)

@@ -29,7 +29,8 @@ static inline bool spec_open(spec *s, const char *title, const char *words)
     intern_init(&s->names, &s->a);
     diag_sink_init(&s->sink, &s->a);
     const source *src = source_new(&s->a, "test.mtx", words, strlen(words));
-    infer_result *found = infer_module(&s->a, &s->names, &s->sink, module_load(&s->a, &s->names, &s->sink, src, NULL, NULL));
+    infer_result *found =
+        infer_module(&s->a, &s->names, &s->sink, module_load(&s->a, &s->names, &s->sink, src, NULL, NULL));
     if (s->sink.errors || found->programs.n != 1) {
         text out;
         text_init(&out);

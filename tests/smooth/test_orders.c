@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_orders.c: the order of differentiability that smooth.c proves, one small transform per row of cases.h, and the
- * place and words of the blame.
+ * test_orders.c: the order of differentiability that smooth.c proves, one small transform per row of cases.h,
+ * and the place and words of the blame.
  */
 #include "cases.h"
 
@@ -13,11 +13,13 @@ static int run_row(const row *r)
     if (!setjmp(s.guard) && row_open(&s, r)) {
         smooth_result *found = smooth_analyse(&s.a, s.p);
         smooth_info i = smooth_def(found, s.output);
-        wrong = i.order != r->order || i.order_positions != r->positions || (i.order < INF && (i.exact != r->exact || !i.reason));
+        wrong = i.order != r->order || i.order_positions != r->positions ||
+                (i.order < INF && (i.exact != r->exact || !i.reason));
         if (wrong)
-            print_error("%s: %s%s (positions %s), expected %d%s (%d): %s\n", r->name, smooth_order_text(&s.a, i.order),
-                        i.exact ? " exactly" : "", smooth_order_text(&s.a, i.order_positions), r->order,
-                        r->exact ? " exactly" : "", r->positions, i.reason ? i.reason : "");
+            print_error("%s: %s%s (positions %s), expected %d%s (%d): %s\n", r->name,
+                        smooth_order_text(&s.a, i.order), i.exact ? " exactly" : "",
+                        smooth_order_text(&s.a, i.order_positions), r->order, r->exact ? " exactly" : "",
+                        r->positions, i.reason ? i.reason : "");
     }
     arena_free(&s.a);
     return wrong;

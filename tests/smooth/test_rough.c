@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_rough.c: proved orders against numbers. Values on both sides of cutoffs are fitted: where an order is proved no
- * jump of the value, its slope or its curvature may be found; where the rules say exactly C^k, the next derivative's jump
- * must be found. The same attack on random transforms.
+ * test_rough.c: proved orders against numbers. Values on both sides of cutoffs are fitted: where an order is
+ * proved no jump of the value, its slope or its curvature may be found; where the rules say exactly C^k, the
+ * next derivative's jump must be found. The same attack on random transforms.
  */
 #include "cases.h"
 #include "witness.h"
@@ -34,12 +34,13 @@ static bool refuted(spec *s, int order)
     return found;
 }
 
-/* Does something happen at a fixed distance of two atoms that fits can show? Other edges are not searched; an infinite
- * slope has no steady fit, and erfc(5) is too small. */
+/* Does something happen at a fixed distance of two atoms that fits can show? Other edges are not searched;
+ * an infinite slope has no steady fit, and erfc(5) is too small. */
 static bool at_distance(const row *r, const smooth_info *i)
 {
-    return r->exact && i->boundary != SETIR_NONE && !strstr(r->text, "volume") && !strstr(r->text, "reciprocal") && !strstr(r->text, "sqrt(1 -")
-        && !strstr(r->text, "erfc") && r->order < 2;
+    return r->exact && i->boundary != SETIR_NONE && !strstr(r->text, "volume") &&
+           !strstr(r->text, "reciprocal") && !strstr(r->text, "sqrt(1 -") && !strstr(r->text, "erfc") &&
+           r->order < 2;
 }
 
 static void rows_hold_numerically(void **state)
@@ -66,16 +67,24 @@ static void rows_hold_numerically(void **state)
     assert_int_equal(wrong, 0);
 }
 
-/* Kinks and jumps away from any cutoff, found along random paths: the order that the output has, and no more. */
+/* Kinks and jumps away from any cutoff, found along random paths: the order that the output has, and no
+ * more. */
 static const row elsewhere[] = {
-    {crystal, "closest image", " gives E : scalar = sum i in s.atom, j in s.atom: norm(nearest(s.r[i], s.r[j], s.cell))^2 * protons(s.Z[i]) / (1 [Å^2])\n", 0, false, 0},
-    {crystal, "closest vector", " gives v : vector [Å] = sum i in s.atom, j in s.atom: nearest(s.r[i], s.r[j], s.cell) * protons(s.Z[i])\n", -1, false, -1},
-    {molecule, "sorted distances", " let e[i in m.atom] = sum j in m.atom: norm(m.r[i] - m.r[j])\n gives x : rank(m.atom) -> scalar [Å] = sort(e)\n", 0, false, 0},
-    {molecule, "largest", " gives x : scalar [Å] = max i in m.atom, j in m.atom: norm(m.r[i] - m.r[j])\n", 0, false, 0},
-    {molecule, "absolute value", " gives x : scalar [Å] = sum i in m.atom, j in m.atom: abs(m.r[i].x - m.r[j].x)\n", 0, false, 0},
-    {molecule, "sign", " gives x : scalar = sum i in m.atom, j in m.atom: protons(m.Z[i]) * sign(m.r[i].x - m.r[j].x)\n", -1, false, -1},
+    {crystal, "closest image", " gives E : scalar = sum i in s.atom, j in s.atom: norm(nearest(s.r[i], "
+     "s.r[j], s.cell))^2 * protons(s.Z[i]) / (1 [Å^2])\n", 0, false, 0},
+    {crystal, "closest vector", " gives v : vector [Å] = sum i in s.atom, j in s.atom: nearest(s.r[i], "
+     "s.r[j], s.cell) * protons(s.Z[i])\n", -1, false, -1},
+    {molecule, "sorted distances", " let e[i in m.atom] = sum j in m.atom: norm(m.r[i] - m.r[j])\n gives x "
+     ": rank(m.atom) -> scalar [Å] = sort(e)\n", 0, false, 0},
+    {molecule, "largest", " gives x : scalar [Å] = max i in m.atom, j in m.atom: norm(m.r[i] - m.r[j])\n",
+     0, false, 0},
+    {molecule, "absolute value", " gives x : scalar [Å] = sum i in m.atom, j in m.atom: abs(m.r[i].x - "
+     "m.r[j].x)\n", 0, false, 0},
+    {molecule, "sign", " gives x : scalar = sum i in m.atom, j in m.atom: protons(m.Z[i]) * sign(m.r[i].x "
+     "- m.r[j].x)\n", -1, false, -1},
     {molecule, "floor", " gives x : scalar = sum i in m.atom: floor(m.r[i].x / (0.3 Å))\n", -1, false, -1},
-    {molecule, "angle", " gives x : scalar = sum i in m.atom, j in m.atom where i != j: protons(m.Z[i]) * atan2(m.r[i].y - m.r[j].y, m.r[i].x - m.r[j].x)\n", -1, false, -1},
+    {molecule, "angle", " gives x : scalar = sum i in m.atom, j in m.atom where i != j: protons(m.Z[i]) * "
+     "atan2(m.r[i].y - m.r[j].y, m.r[i].x - m.r[j].x)\n", -1, false, -1},
 };
 
 static void other_places_are_found(void **state)
@@ -93,7 +102,7 @@ static void other_places_are_found(void **state)
     }
 }
 
-/* ---------------------------------------------------------------------------------------------- random transforms */
+/* -------------------------------------------------------------------------------------- random transforms */
 
 typedef struct words { char s[6000]; size_t n; uint64_t rng; } words;
 
@@ -119,12 +128,18 @@ static void factor(words *w, const char *b, int depth);
 static void leaf(words *w, const char *b)
 {
     static const char *const forms[] = {
-        "x[%]", "(1 - x[%])", "(1 - x[%])^2", "(1 - x[%])^3", "(1 - x[%])^4", "(1 - x[%]^2)^3", "cutoff(d[%], rc, 3)",
-        "cutoff(d[%], 4 Å, 2)", "cutoff(d[%], 6 Å, 4)", "(cos(turn * x[%]) + 1)", "sin(turn * x[%])", "exp(1 / (x[%] - 1))",
-        "exp(-x[%])", "(1 / (1 - x[%]))", "(1 / x[%])", "tanh(1 - x[%])", "s.q[%.i]", "protons(s.Z[%.j])", "(%.d.x / a)",
-        "sqrt(1 - x[%])", "(if x[%] < 0.7 then (1 - x[%] / 0.7)^2 else 0)", "(if d[%] < 4 Å then x[%] else 0.8 + (x[%] - 0.8))",
-        "(if d[%] < 4 Å then 1 else 0)", "max(0, 1 - x[%] / 0.8)^2", "abs(x[%] - 0.5)", "rho[%.i]", "sqrt(1 + rho[%.j])",
-        "erfc(3 * x[%])", "log(x[%])", "(2 - x[%])", "0.5", "(1 - 1)", "(x[%] - 1)^3", "min(x[%], 0.6)", "rho[%.j]^2"};
+        "x[%]", "(1 - x[%])", "(1 - x[%])^2", "(1 - x[%])^3", "(1 - x[%])^4", "(1 - x[%]^2)^3",
+     "cutoff(d[%], rc, 3)",
+        "cutoff(d[%], 4 Å, 2)", "cutoff(d[%], 6 Å, 4)", "(cos(turn * x[%]) + 1)", "sin(turn * x[%])",
+     "exp(1 / (x[%] - 1))",
+        "exp(-x[%])", "(1 / (1 - x[%]))", "(1 / x[%])", "tanh(1 - x[%])", "s.q[%.i]", "protons(s.Z[%.j])",
+     "(%.d.x / a)",
+        "sqrt(1 - x[%])", "(if x[%] < 0.7 then (1 - x[%] / 0.7)^2 else 0)", "(if d[%] < 4 Å then x[%] else "
+     "0.8 + (x[%] - 0.8))",
+        "(if d[%] < 4 Å then 1 else 0)", "max(0, 1 - x[%] / 0.8)^2", "abs(x[%] - 0.5)", "rho[%.i]",
+     "sqrt(1 + rho[%.j])",
+        "erfc(3 * x[%])", "log(x[%])", "(2 - x[%])", "0.5", "(1 - 1)", "(x[%] - 1)^3", "min(x[%], 0.6)",
+     "rho[%.j]^2"};
     const char *form = choose(w, forms, sizeof forms / sizeof *forms);
     for (char one[2] = {0}; *form; form++) {
         one[0] = *form;
@@ -135,7 +150,8 @@ static void leaf(words *w, const char *b)
 static void factor(words *w, const char *b, int depth)
 {
     static const char *const operators[] = {" * ", " * ", " * ", " + ", " - ", " / "};
-    static const char *const functions[] = {"exp(", "tanh(", "cos(", "sqrt(1 + ", "abs(", "exp(-", "(0.3 + ", "1 / (2 + ", "max(0.1, "};
+    static const char *const functions[] = {"exp(",  "tanh(",   "cos(",      "sqrt(1 + ", "abs(",
+                                            "exp(-", "(0.3 + ", "1 / (2 + ", "max(0.1, "};
     if (depth == 0 || sample_below(&w->rng, 4) == 0) {
         leaf(w, b);
     } else if (sample_below(&w->rng, 5) == 0) {
@@ -193,13 +209,14 @@ static void random_transforms(void **state)
         arena_free(&s.a);
     }
     assert_int_equal(wrong, 0);
-    assert_true(proved >= RANDOM_PROGRAMS / 6);          /* an attack on nothing would prove nothing              */
+    assert_true(proved >= RANDOM_PROGRAMS / 6);          /* an attack on nothing would prove nothing */
     assert_true(rough >= RANDOM_PROGRAMS / 20);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_hold_numerically), cmocka_unit_test(other_places_are_found),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_hold_numerically),
+                                       cmocka_unit_test(other_places_are_found),
                                        cmocka_unit_test(random_transforms)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
