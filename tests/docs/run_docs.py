@@ -2,7 +2,7 @@
 """The documentation against the program. In README.md and docs/*.md
   ```mtx              is a whole spec and checks clean;       ```mtx file=NAME  the same, kept for the commands after it
   ```mtx body         lines of a transform that takes s : Crystal;  error=CODE must give that message, warning=CODE a warning
-  ```console          commands after `$ ` with what they print, run in a folder with examples/ in it and mtx on the PATH
+  ```console          commands after `$ `, going on after `> `, with what they print, run in a folder with examples/ in it and mtx on the PATH
 Also: docs/errors.md and the tables of docs/spec.md are what docs_made.py makes; every clause that diag.def cites is in
 docs/spec.md, once; links lead somewhere; the man page has the options of --help. MTX_ACCEPT=1 rewrites what is made and what
 commands print."""
@@ -21,7 +21,7 @@ ACCEPT = os.environ.get("MTX_ACCEPT") == "1"
 CLAUSE = re.compile(r"^\*\*([a-z]+(?:[.-][a-z-]+)*)\*\*(?: |$)", re.M)
 FENCE = re.compile(r"^```(\w+)([^\n`]*)\n(.*?)^```$", re.M | re.S)
 CHANGING = ((re.compile(r"\bin \d+\.\d\d s\b"), "in N s"), (re.compile(r"^mtx \d+\.\d+\.\d+ .*$", re.M), "mtx VERSION"),
-            (re.compile(r"\d\.\de-1\d\b"), "0.0e+00"))     # seconds, versions, rounding
+            (re.compile(r"\d\.\de-1\d\b"), "0.0e+00"), (re.compile(r"(\d\.\d{10})\d+"), r"\1"))   # seconds, versions, rounding
 BODY = 'use "crystal.mtx"\ntransform example {\n  takes s : Crystal\n'
 
 
@@ -84,10 +84,12 @@ class Page:
         if not os.path.isdir(bin_folder):
             os.mkdir(bin_folder)
             os.symlink(self.mtx, os.path.join(bin_folder, "mtx"))
-        env = dict(os.environ, PATH=bin_folder + os.pathsep + os.environ["PATH"], TERM="dumb", LC_ALL="C.UTF-8")
+        env = dict(os.environ, PATH=bin_folder + os.pathsep + os.environ["PATH"], TERM="dumb", LC_ALL="C.UTF-8",
+                   CPATH=os.path.join(self.root, "include"))
         made = []
         for part in re.split(r"^\$ ", content, flags=re.M)[1:]:
-            command, _, want = part.partition("\n")
+            command, want = re.match(r"(.*\n(?:>.*\n)*)((?:.*\n?)*)", part).groups()
+            command = re.sub(r"^> ?", "", command, flags=re.M).rstrip("\n")
             run = subprocess.run(["sh", "-c", command], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                  timeout=60, check=False)
             got = run.stdout.decode("utf-8", "replace")
@@ -96,8 +98,8 @@ class Page:
                 if not ACCEPT:
                     self.fault(at, f"`{command}` printed\n{got}")
                 want = got
-            made.append(f"$ {command}\n{want}")
-        self.new = self.new.replace(content, "".join(made)) if ACCEPT else self.new
+            made.append(command.replace("\n", "\n> ") + "\n" + want)
+        self.new = self.new.replace(content, "".join(f"$ {m}" for m in made)) if ACCEPT else self.new
 
 
 def made_faults(root, mtx):
