@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coulomb, sine and Ewald matrices: DScribe 2.1.2 against compiled specs, structures in memory on both sides.
 
-Ours is the C program build/bench/matrices, called as   matrices CASE INPUT.xyz OUT.f64   once per repeat: it loads the
-compiled spec and the structures, prints the seconds of one pass over all of them, and writes the values as float64,
-structure by structure, without padding.
+Ours is build/PRESET/bench/apply (apply.c), called as   apply SPEC:TRANSFORM INPUT.xyz OUT.f64   once per repeat: it compiles
+the spec of the standard library (padded to the same size as DScribe's), reads the structures, prints the seconds of one
+pass over all of them, preparing batches included, and writes the values as float64.
 """
 import os
+import re
 import subprocess
 import tempfile
 
@@ -39,80 +40,84 @@ def system_of(atoms):
 
 dscribe.core.system.System.from_atoms = staticmethod(system_of)
 
-# case -> input file, DScribe class, its permutation, largest structure, relative tolerance of the comparison, wanted ratio
+STDLIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "stdlib", "descriptors")
+
+# case -> input, DScribe class, its permutation, places, our spec and transform, tolerance of the comparison, wanted ratio
 CASES = {
-    "coulomb-unsorted":   ("molecules.xyz", CoulombMatrix, "none", 23, 1e-10, 20),
-    "coulomb-sorted":     ("molecules.xyz", CoulombMatrix, "sorted_l2", 23, 1e-10, 10),
-    "coulomb-spectrum":   ("molecules.xyz", CoulombMatrix, "eigenspectrum", 23, 1e-10, 3),
-    "sine-crystals":      ("crystals.xyz", SineMatrix, "none", 20, 1e-10, 20),
-    "sine-defect-cells":  ("mos2_200.xyz", SineMatrix, "none", 192, 1e-10, 20),
-    "ewald-crystals":     ("crystals.xyz", EwaldSumMatrix, "none", 20, 1e-4, 10),
+    "coulomb-unsorted":  ("molecules.xyz", CoulombMatrix, "none", 23, "coulomb_matrix", "coulomb_unsorted", 1e-10, 20),
+    "coulomb-sorted":    ("molecules.xyz", CoulombMatrix, "sorted_l2", 23, "coulomb_matrix", "coulomb_sorted", 1e-10, 10),
+    "coulomb-spectrum":  ("molecules.xyz", CoulombMatrix, "eigenspectrum", 23, "coulomb_matrix", "coulomb_spectrum", 1e-10, 3),
+    "sine-crystals":     ("crystals.xyz", SineMatrix, "none", 20, "sine_matrix", "sine_unsorted", 1e-10, 20),
+    "sine-defect-cells": ("mos2_200.xyz", SineMatrix, "none", 192, "sine_matrix", "sine_unsorted", 1e-10, 20),
+    "ewald-crystals":    ("crystals.xyz", EwaldSumMatrix, "none", 20, "ewald_matrix", "ewald_unsorted", 1e-4, 10),
 }
 
 
-def rows_of(flat, sizes, spectrum):
-    """A padded row of DScribe, or our unpadded block, as comparable numbers: eigenvalues sorted, matrices as they are."""
-    n = sizes
-    if spectrum:
-        return np.sort(flat[:n])
-    width = int(round(len(flat) ** 0.5))
-    return flat.reshape(width, width)[:n, :n]
+def comparable(values, permutation):
+    """Rows of numbers that both sides must agree on: of sorted matrices the row norms and the spectrum, since rows of equal
+    norm may stand in either order; of spectra the sizes."""
+    if permutation == "eigenspectrum":
+        return np.sort(np.abs(values), axis=1)
+    if permutation != "sorted_l2":
+        return values
+    width = int(round(values.shape[1] ** 0.5))
+    matrices = values.reshape(len(values), width, width)
+    return np.concatenate([np.sort(np.linalg.norm(matrices, axis=2), axis=1), np.linalg.eigvalsh(matrices)], axis=1)
 
 
-def sorted_by_norm(matrix):
-    """The one order both sides must agree on up to ties: rows by falling norm, as a sorted list of rows' norms."""
-    return np.sort(np.linalg.norm(matrix, axis=1))[::-1]
+def difference(peer, ours, permutation):
+    """Largest difference over all structures, relative to the largest value of each."""
+    a, b = comparable(peer, permutation), comparable(ours.reshape(peer.shape), permutation)
+    return float((np.abs(a - b).max(axis=1) / np.abs(a).max(axis=1)).max())
 
 
-def difference(peer, ours, sizes, permutation):
-    """Largest relative difference over all structures; sorted matrices are compared by their row norms and spectra, since
-    equal norms may be ordered either way."""
-    worst, start = 0.0, 0
-    spectrum = permutation == "eigenspectrum"
-    for flat, n in zip(peer, sizes):
-        count = n if spectrum else n * n
-        a, b = rows_of(flat, n, spectrum), rows_of(ours[start:start + count], n, spectrum)
-        start += count
-        if permutation == "sorted_l2":
-            a, b = (np.concatenate([sorted_by_norm(m), np.linalg.eigvalsh(m)]) for m in (a, b))
-        worst = max(worst, float(np.abs(a - b).max() / np.abs(a).max()))
-    return worst if start == len(ours) else float("nan")
+def spec_of(folder, name, places):
+    """The spec of the standard library with another number of places."""
+    with open(os.path.join(STDLIB, name + ".mtx")) as text:
+        spec = re.sub(r"(?m)^const n_max = \d+", "const n_max = %d" % places, text.read())
+    path = os.path.join(folder, name + ".mtx")
+    with open(path, "w") as out:
+        out.write(spec)
+    return path
 
 
-def ours_call(program, case, path, out):
+def periodic_copy(folder, path):
+    """DScribe takes every direction as periodic for these matrices; so do we."""
+    copy = os.path.join(folder, os.path.basename(path))
+    with open(path) as text, open(copy, "w") as out:
+        out.write(text.read().replace('pbc="T T F"', 'pbc="T T T"'))
+    return copy
+
+
+def ours_call(program, spec, path, out):
     def call():
-        done = subprocess.run([program, case, path, out], check=True, capture_output=True, text=True)
+        done = subprocess.run([program, spec, path, out], check=True, capture_output=True, text=True)
         return ("timed", float(done.stdout.split()[0]), out)
     return call
 
 
 def main():
     options = arguments(__doc__)
-    program = os.path.join(options.build, "bench", "matrices")
-    have_ours = os.path.exists(program)
+    program = os.path.join(options.build, "bench", "apply")
     table = Table("Coulomb, sine and Ewald matrices", machine("dscribe", "ase", "numpy"), "case", "structures",
-                  "DScribe ms each", "ours ms each", "DScribe / ours", "wanted", "largest relative difference")
+                  "DScribe us each", "ours us each", "DScribe / ours", "wanted", "largest relative difference")
     bad = []
-    for case, (name, descriptor, permutation, largest, tolerance, wanted) in CASES.items():
+    for case, (name, descriptor, permutation, places, spec, transform, tolerance, wanted) in CASES.items():
         path = os.path.join(options.inputs, name)
         systems = ase.io.read(path, ":")
-        peer = descriptor(n_atoms_max=max(largest, max(map(len, systems))), permutation=permutation)
-        contenders = {"peer": lambda: peer.create(systems, n_jobs=1)}
+        peer = descriptor(n_atoms_max=places, permutation=permutation)
         with tempfile.TemporaryDirectory() as scratch:
             out = os.path.join(scratch, "out.f64")
-            if have_ours:
-                contenders["ours"] = ours_call(program, case, path, out)
+            where = "%s:%s" % (spec_of(scratch, spec, places), transform)
+            contenders = {"peer": lambda: peer.create(systems, n_jobs=1),
+                          "ours": ours_call(program, where, periodic_copy(scratch, path), out)}
             result = race(contenders, repeats=3 if options.quick else 7)
-            peer_ms = 1e3 * result["peer"][0] / len(systems)
-            if not have_ours:
-                table.row(case, len(systems), peer_ms, "not built", "", wanted, "")
-                continue
             values = np.fromfile(out)
         # DScribe's Ewald sum at 1e-5 is itself the limit of the comparison: compare with its tighter sum
         exact = peer.create(systems, accuracy=1e-12) if descriptor is EwaldSumMatrix else result["peer"][2]
-        worst = difference(np.atleast_2d(exact), values, [len(s) for s in systems], permutation)
-        ours_ms = 1e3 * result["ours"][0] / len(systems)
-        table.row(case, len(systems), peer_ms, ours_ms, peer_ms / ours_ms, wanted, worst)
+        worst = difference(np.atleast_2d(exact), values, permutation)
+        peer_us, ours_us = (1e6 * result[who][0] / len(systems) for who in ("peer", "ours"))
+        table.row(case, len(systems), peer_us, ours_us, peer_us / ours_us, wanted, worst)
         if not worst <= tolerance:
             bad.append(f"{case}: values differ by {worst:.3g}")
     if bad:
