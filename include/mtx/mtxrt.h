@@ -356,8 +356,8 @@ MTX_API void       mtx_batch_set_param(mtx_batch *batch, const double *param);
  *   rev     [n]               the pair (j, i, -S), whose d is the exact negative; with MTX_PAIRS_REVERSE
  *   pair_ptr[structures + 1]  first pair of each structure;   atom_ptr [structures + 1] its first atom
  *
- * Order: by i; inside a row by the place of the neighbour's image (plane by plane, line by line along the longest
- * extent, as the search grid has them), then by j. It depends on the input alone, not on the machine.
+ * Order: by i; inside a row by the place of the neighbour's image (plane by plane, column by column, along the
+ * column, as the search grid has them), then by j. It depends on the input alone, not on the machine.
  */
 typedef struct mtx_pairs {
     int64_t  n, atoms, structures;
