@@ -155,6 +155,15 @@ int cli_compile(compilation *c, const char *path, driver_stage last, bool search
         fprintf(stderr, "mtx: %s: %s\n", path, mtx_strerror(status));
         return EXIT_SYSTEM;
     }
+    if (last == STAGE_LOWER) {                    /* notes are for `mtx check`                                */
+        uint32_t kept = 0;
+        for (uint32_t k = 0; k < c->sink.all.n; k++) {
+            if (c->sink.all.at[k]->severity != SEV_NOTE) {
+                c->sink.all.at[kept++] = c->sink.all.at[k];
+            }
+        }
+        c->sink.all.n = kept;
+    }
     if (!quiet) {
         text out;
         text_init(&out);

@@ -667,6 +667,7 @@ void infer_begin(infer *x, const decl *d)
     x->node_unit.n = x->def_unit.n = x->slot_scopes.n = 0;
     x->depth = x->steps = 0;
     x->gave_up = false;
+    x->calls = NULL;
     x->inst = NULL;
     fill_global(x);
 }

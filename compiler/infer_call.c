@@ -541,6 +541,13 @@ static value call_function(infer *x, scope *s, value f, const expr *e)
         diag_label_at(x->sink, d, lhs->at, "defined here");
         return fail(e->at);
     }
+    for (const active_call *c = x->calls; c; c = c->outer) {
+        if (c->function == f.function) {
+            diag *d = infer_report(x, D_CYCLE, e->at, lhs->id);
+            diag_label_primary(x->sink, d, "calls itself");
+            return fail(e->at);
+        }
+    }
     scope *inner = scope_new(x, f.home, f.home->inst);
     for (uint32_t k = 0; k < lhs->n_param; k++) {
         value v = infer_expr(x, s, e->call.arg[k].value);
@@ -566,7 +573,10 @@ static value call_function(infer *x, scope *s, value f, const expr *e)
         p->v = v;
     }
     uint32_t before = x->sink->all.n;
+    const active_call here = {f.function, x->calls};
+    x->calls = &here;
     value r = infer_expr(x, inner, f.function->def.value);
+    x->calls = here.outer;
     for (uint32_t k = before; k < x->sink->all.n; k++) {
         if (x->sink->all.at[k]->labels.n < 6) {
             diag_label_at(x->sink, x->sink->all.at[k], e->at, "in this call of `%s`", lhs->id);

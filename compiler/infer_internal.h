@@ -64,6 +64,8 @@ struct instance {
 
 typedef struct slot_scope { scope *members; const decl *structure; } slot_scope;
 
+typedef struct active_call { const stmt *function; const struct active_call *outer; } active_call;
+
 typedef struct infer {
     arena      *a;
     intern     *names;
@@ -76,6 +78,7 @@ typedef struct infer {
     VEC(slot_scope) slot_scopes; /* by slot                                                               */
     uint32_t    depth, steps;
     instance   *inst;            /* whose text is being read, for call notes                              */
+    const struct active_call *calls;      /* functions whose bodies are being read                            */
     bool        gave_up;
 } infer;
 
