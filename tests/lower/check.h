@@ -22,7 +22,7 @@
 #include "interp.h"
 
 #define ROUNDING 1e-12                   /* of the largest number of an output                                        */
-#define SMALL    1e-2                     /* sums of numbers near 1 that cancel to less are compared with this              */
+#define SMALL    0.1                      /* sums of numbers near 1 that cancel to less are compared with this              */
 
 /* ---- random numbers: splitmix64 */
 typedef struct dice { uint64_t state; } dice;
@@ -51,9 +51,10 @@ static const int check_elements[4] = {1, 8, 16, 42};
 static inline void check_column(mtx_structure *s, dice *d)
 {
     mtx_column *charge = mtx_structure_add_column(s, "charge", MTX_COL_REAL, 1);
+    mtx_column *charges = mtx_structure_add_column(s, "charges", MTX_COL_REAL, 1);
     mtx_column *dipole = mtx_structure_add_column(s, "dipole", MTX_COL_REAL, 3);
     mtx_column *field = mtx_structure_add_info(s, "field", MTX_COL_REAL, 1);
-    for (int64_t k = 0; k < s->n; k++) charge->real[k] = uniform(d, -1, 1);
+    for (int64_t k = 0; k < s->n; k++) charge->real[k] = charges->real[k] = uniform(d, -1, 1);
     for (int64_t k = 0; k < 3 * s->n; k++) dipole->real[k] = uniform(d, -1, 1);
     field->real[0] = uniform(d, 0.5, 2);
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every transform of the standard library, compiled by both back ends and compared with the interpreter on small random
+ * structures (elements outside a transform's own list included).
+ */
+#include "check.h"
+#include "stdlib_files.h"
+
+enum { FRAMES = 4, ATOMS_MOST = 4 };
+
+static jmp_buf landing;
+
+static bool transform_agrees(arena *a, diag_sink *sink, const program *p, backend_kind backend)
+{
+    module *m = lower_program(a, p, sink);
+    jit_code code;
+    text problem;
+    text_init(&problem);
+    bool good = m && kernel_verify(m->main, &problem) && jit_compile(m, &(jit_options){.backend = backend}, &code, &problem) == MTX_OK;
+    if (good) {
+        sample s;
+        good = sample_make(&s, p, 11, FRAMES, ATOMS_MOST) && kernel_agrees(p, m, code.main, &s);
+        sample_free(&s);
+        jit_free(&code);
+    }
+    if (problem.n) print_error("%s\n", problem.s);
+    text_free(&problem);
+    return good;
+}
+
+static int file_disagrees(const stdlib_file *f, backend_kind backend)
+{
+    arena a;
+    intern names;
+    diag_sink sink;
+    arena_init(&a, &landing);
+    intern_init(&names, &a);
+    diag_sink_init(&sink, &a);
+    source *src = source_new(&a, f->path, f->text, f->length);
+    infer_result *r = infer_module(&a, &names, &sink, module_load(&a, &names, &sink, src, NULL, NULL));
+    int wrong = sink.errors > 0;
+    for (uint32_t k = 0; k < r->programs.n; k++) {
+        const program *p = r->programs.at[k];
+        bool good = transform_agrees(&a, &sink, p, backend);
+        if (!good) print_error("%s: %s\n", f->path, p->id);
+        wrong += !good;
+    }
+    text words;
+    text_init(&words);
+    diag_print_text(&sink, &words, false, 5);
+    if (wrong && words.n) print_error("%s", words.s);
+    text_free(&words);
+    arena_free(&a);
+    return wrong;
+}
+
+static void library_agrees(void **state)
+{
+    backend_kind backend = (backend_kind)(intptr_t)*state;
+    if (backend == BACKEND_LLVM) {
+        text problem;
+        text_init(&problem);
+        bool there = backend_llvm(&problem) != NULL;
+        text_free(&problem);
+        if (!there) skip();
+    }
+    int wrong = 0, files = 0;
+    const char *only = getenv("MTX_ONLY");
+    for (size_t k = 0; k < stdlib_file_count; k++) {
+        if (!strchr(stdlib_files[k].path, '/') || (only && !strstr(stdlib_files[k].path, only))) continue;
+        files++;
+        wrong += file_disagrees(&stdlib_files[k], backend);
+    }
+    assert_int_equal(wrong, 0);
+    assert_true(files > 0);
+}
+
+int main(void)
+{
+    if (setjmp(landing)) {
+        print_error("memory exhausted\n");
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(library_agrees, (void *)(intptr_t)BACKEND_C),
+        cmocka_unit_test_prestate(library_agrees, (void *)(intptr_t)BACKEND_LLVM),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
