@@ -174,9 +174,20 @@ static void random_transform(words *w, uint64_t seed)
     say(w, crystal);
     say(w, " let rho[i in s.atom] = sum b in bond(i): ");
     say(w, sample_below(&w->rng, 2) ? "cutoff(d[b], rc, 4)\n" : "(1 - x[b])^3\n");
-    if (sample_below(&w->rng, 3)) {
-        say(w, " gives E : scalar = sum b in bond: ");
+    say(w, " set near = pairs(s.atom) within 3.5 Å\n");
+    static const char *const filters[] = {"", "", " where d[b] < 4 Å", " where x[b] < 0.9 and d[b] > 2 Å",
+                                          " where not d[b] < 3 Å or s.Z[b.i] == s.Z[b.j]"};
+    int64_t form = sample_below(&w->rng, 4);
+    if (form < 2) {
+        say(w, form ? " gives E : scalar = sum b in bond" : " gives E[i in s.atom] : scalar = sum b in bond(i)");
+        CHOOSE(w, filters);
+        say(w, ": ");
         factor(w, "b", 3);
+    } else if (form == 2) {                              /* messages over another set                         */
+        say(w, " let v[i in s.atom] = sum b in bond(i): ");
+        factor(w, "b", 2);
+        say(w, "\n gives E : scalar = sum e in near: v[e.j] * cutoff(norm(e.d), 3.5 Å, 3)");
+        say(w, sample_below(&w->rng, 2) ? " * tanh(v[e.i])" : " + exp(a / (norm(e.d) - 3.5 Å))");
     } else {
         say(w, " gives E : scalar = sum i in s.atom, (b, c) in bond(i): ");
         factor(w, "b", 2);
