@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 law_info *law_of(law_cx *x, node_id n)
 {
@@ -103,6 +104,16 @@ bool law_is_zero(const law_cx *x, node_id n)
     return law_constant(x, n, &v) && v == 0;
 }
 
+bool law_places_spots(const program *p)
+{
+    for (uint32_t k = 0; k < p->sets.n; k++) {
+        if (p->sets.at[k].kind == SET_DIFFER) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Membership of a set: exact when its cutoff is an invariant number. */
 static void set_law(law_cx *x, set_id id)
 {
@@ -145,6 +156,56 @@ static void set_law(law_cx *x, set_id id)
     }
 }
 
+/* The elements that a tensor runs over: its rows follow as its index variables do. */
+static void domain_law(law_cx *x, const def *d, law_info *r)
+{
+    for (uint32_t k = 0; k < d->n_param; k++) {
+        const ivar *v = &x->p->ivars.at[d->param[k]];
+        law_meet(r, &x->sets[v->set]);
+        if (v->row != SETIR_NONE) {
+            law_meet(r, law_of(x, v->row));
+        }
+        if (v->to != SETIR_NONE) {
+            law_meet(r, law_of(x, v->to));
+            law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, v->to, "the images between two atoms are shared out among their copies");
+        }
+    }
+    if (r->status[SYM_CELL].level == LAW_BROKEN) {
+        r->n_axis = 0;
+    }
+}
+
+/* Powers beyond what is followed exactly are not followed at all. */
+static void limit_powers(law_cx *x, node_id n, law_info *r)
+{
+    enum { MOST = 1 << 15 };
+    for (int s = 0; s < LAW_SLOTS; s++) {
+        if (abs(r->size[s].num) > MOST || r->size[s].den > MOST) {
+            law_break(x, r, SYM_SUPERCELL, n, "too high a power of the size of the cell");
+            r->size[s] = (rational){0, 1};
+        }
+        if (abs(r->affine[s].num) > MOST || r->affine[s].den > MOST) {
+            law_break(x, r, SYM_TRANSLATE, n, "too involved a multiple of a position");
+            r->affine[s] = (rational){0, 1};
+        }
+    }
+}
+
+/* Atoms are listed in the order of the file, pairs, spots and reciprocal vectors in one that comes from the lattice
+ * vectors and the images. */
+static void list_order(law_cx *x, law_info *r, set_kind kind)
+{
+    bool built = kind == SET_PAIRS || kind == SET_DIFFER || kind == SET_RECIP;
+    for (int g = 0; g < SYM_COUNT; g++) {
+        if (built || (kind == SET_BASE && g == SYM_PERMUTE)) {
+            law_lower(x, r, (symmetry)g, LAW_BROKEN, SETIR_NONE, "lists the elements in the order of the file");
+        }
+    }
+    if (kind == SET_AXIS) {
+        law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "lists lattice vectors");
+    }
+}
+
 static void lib_law(law_cx *x, const def *d, law_info *r)
 {
     const law_info *arg = &x->r->def[d->lib_arg];
@@ -154,10 +215,7 @@ static void lib_law(law_cx *x, const def *d, law_info *r)
                                        "the order of the file"};
     if (d->lib == LIB_LIST) {
         for (uint32_t k = 0; k < x->p->defs.at[d->lib_arg].n_param; k++) {
-            set_kind kind = x->p->sets.at[x->p->ivars.at[x->p->defs.at[d->lib_arg].param[k]].set].kind;
-            if (kind == SET_BASE || kind == SET_DIFFER || kind == SET_PAIRS || kind == SET_RECIP) {
-                law_lower(x, r, SYM_PERMUTE, LAW_BROKEN, SETIR_NONE, "lists the elements in the order of the file");
-            }
+            list_order(x, r, x->p->sets.at[x->p->ivars.at[x->p->defs.at[d->lib_arg].param[k]].set].kind);
         }
     } else {
         for (int k = 0; k < 3; k++) {
@@ -189,18 +247,23 @@ static void lib_law(law_cx *x, const def *d, law_info *r)
     }
 }
 
-static void check_matrix(law_cx *x, const def *d)
+/* sorted rows and columns, or a list, of a symmetric matrix are symmetric */
+static void check_matrix(law_cx *x, const def *d, law_info *r)
 {
     const def *arg = &x->p->defs.at[d->lib_arg];
-    if (arg->lib != LIB_NONE || law_symmetric(x->p, arg->body, arg->param[0], arg->param[1])) {
+    while (arg->lib != LIB_NONE) {
+        arg = &x->p->defs.at[arg->lib_arg];
+    }
+    if (arg->n_param == 2 && law_symmetric(x->p, arg->body, arg->param[0], arg->param[1])) {
         return;
     }
+    const char *i = x->p->ivars.at[arg->param[0]].id, *j = x->p->ivars.at[arg->param[1]].id;
     diag *e = diag_report(x->sink, D_ASYMMETRIC_MATRIX, d->lib_at);
     diag_label_primary(x->sink, e, "needs C[i, j] = C[j, i]");
-    diag_label_at(x->sink, e, x->p->nodes.at[arg->body].at, "this is not seen to be the same with %s and %s exchanged",
-                  x->p->ivars.at[arg->param[0]].id ? x->p->ivars.at[arg->param[0]].id : "i",
-                  x->p->ivars.at[arg->param[1]].id ? x->p->ivars.at[arg->param[1]].id : "j");
+    diag_label_at(x->sink, e, x->p->nodes.at[arg->body].at, "this is not seen to be the same with %s and %s exchanged", i ? i : "i",
+                  j ? j : "j");
     diag_help(x->sink, e, "(C[i, j] + C[j, i]) / 2");
+    law_lower(x, r, SYM_PERMUTE, LAW_BROKEN, SETIR_NONE, "eigenvalues of a matrix that is not symmetric");
 }
 
 static void apply_assumptions(law_cx *x, def_id id, law_info *r)
@@ -214,6 +277,11 @@ static void apply_assumptions(law_cx *x, def_id id, law_info *r)
 }
 
 law_result *law_infer(arena *a, const program *p, diag_sink *sink)
+{
+    return law_infer_by(a, p, sink, law_rules);
+}
+
+law_result *law_infer_by(arena *a, const program *p, diag_sink *sink, const law_rule *rules)
 {
     law_cx cx = {.a = a, .p = p, .sink = sink, .r = arena_new(a, law_result)};
     cx.r->node = arena_array(a, law_info, p->nodes.n + 1);
@@ -241,9 +309,10 @@ law_result *law_infer(arena *a, const program *p, diag_sink *sink)
             } else {
                 lib_law(&cx, d, &cx.r->def[k]);
                 if (d->lib == LIB_EIGVALS) {
-                    check_matrix(&cx, d);
+                    check_matrix(&cx, d, &cx.r->def[k]);
                 }
             }
+            domain_law(&cx, d, &cx.r->def[k]);
             apply_assumptions(&cx, k, &cx.r->def[k]);
             def_done[k] = true;
         }
@@ -253,7 +322,11 @@ law_result *law_infer(arena *a, const program *p, diag_sink *sink)
             for (uint32_t k = 0; k < p->nodes.at[n].n_args; k++) {
                 law_meet(r, law_of(&cx, p->nodes.at[n].arg[k]));
             }
-            law_rules[p->nodes.at[n].op].apply(&cx, n, r);
+            rules[p->nodes.at[n].op].apply(&cx, n, r);
+            limit_powers(&cx, n, r);
+            for (int g = 0; g < SYM_COUNT && p->slots.n > LAW_SLOTS; g++) {
+                law_break(&cx, r, (symmetry)g, n, "more structures than the rules follow");
+            }
         }
     }
     return cx.r;

@@ -60,6 +60,10 @@ typedef struct law_cx law_cx;
 typedef struct law_rule { void (*apply)(law_cx *x, node_id n, law_info *r); const char *text; } law_rule;
 extern const law_rule law_rules[OP_COUNT_];
 
+/* Does the program match a sample against a host? The runtime puts the spots into the sample's cell and may choose among
+ * registrations: which image of a place is taken then also depends on the origin, the cell and the order of the file. */
+bool law_places_spots(const program *p);
+
 /* Is the value of `n` unchanged when the index variables a and b are exchanged? By a normal form: sufficient. */
 bool law_symmetric(const program *p, node_id n, ivar_id a, ivar_id b);
 

@@ -15,6 +15,9 @@ struct law_cx {
     law_info      *sets;         /* by set id: statuses of membership                       */
 };
 
+/* by another table: the tests see that a wrong rule is caught */
+law_result *law_infer_by(arena *a, const program *p, diag_sink *sink, const law_rule *rules);
+
 law_info *law_of(law_cx *x, node_id n);
 void law_start(law_info *r);                                        /* exact, invariant                        */
 void law_meet(law_info *r, const law_info *arg);                    /* statuses only                           */

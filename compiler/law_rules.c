@@ -58,6 +58,13 @@ static bool moves_with_origin(const law_info *a)
     return false;
 }
 
+static void still(law_info *a)
+{
+    for (int s = 0; s < LAW_SLOTS; s++) {
+        a->affine[s] = (rational){0, 1};
+    }
+}
+
 /* the way a value transforms, without its statuses */
 static void carry(law_info *r, const law_info *a)
 {
@@ -67,10 +74,38 @@ static void carry(law_info *r, const law_info *a)
     memcpy(r->status, keep, sizeof keep);
 }
 
+/* What depends on which image, period or sign is taken. */
 static void lose_images(law_cx *x, law_info *r, node_id n, const char *why)
 {
     law_break(x, r, SYM_WRAP, n, why);
     law_break(x, r, SYM_SUPERCELL, n, why);
+    if (law_places_spots(x->p)) {
+        law_break(x, r, SYM_PERMUTE, n, why);
+        law_break(x, r, SYM_TRANSLATE, n, why);
+        law_break(x, r, SYM_CELL, n, why);
+    }
+}
+
+/* What depends on the order in which elements are stored. Atoms stand in the order of the file; pairs, spots and
+ * reciprocal vectors in one that comes from the lattice vectors and the images. */
+static void use_order(law_cx *x, law_info *r, node_id n, set_kind kind, const char *why)
+{
+    switch (kind) {
+    case SET_BASE:
+        law_break(x, r, SYM_PERMUTE, n, why);
+        law_break(x, r, SYM_SUPERCELL, n, why);
+        break;
+    case SET_PAIRS: case SET_DIFFER: case SET_RECIP:
+        for (int g = 0; g < SYM_COUNT; g++) {
+            law_break(x, r, (symmetry)g, n, why);
+        }
+        break;
+    case SET_AXIS:
+        law_break(x, r, SYM_CELL, n, why);
+        break;
+    case SET_RANGE: case SET_SPECIES: case SET_RANK:
+        break;
+    }
 }
 
 /* A use of a vector that must be an ordinary one: positions break translate, differences of periodic positions are an
@@ -214,46 +249,107 @@ RULE rule_ivar(law_cx *x, node_id n, law_info *r)
 RULE rule_index_const(law_cx *x, node_id n, law_info *r)
 {
     set_id id = node_at(x, n)->imm.set;
+    set_kind kind = x->p->sets.at[id].kind;
     law_meet(r, &x->sets[id]);
-    switch (x->p->sets.at[id].kind) {
-    case SET_BASE: case SET_PAIRS: case SET_DIFFER: case SET_RECIP:
-        law_break(x, r, SYM_PERMUTE, n, "one element picked by its place in the file");
-        lose_images(x, r, n, "one element picked by its place in the file");
-        break;
-    case SET_AXIS:
-        law_break(x, r, SYM_CELL, n, "one lattice vector picked: another choice of cell has another one");
-        break;
-    case SET_RANGE: case SET_SPECIES: case SET_RANK:
-        break;
+    use_order(x, r, n, kind, kind == SET_AXIS ? "one lattice vector picked: another choice of cell has another one"
+                                              : "one element picked by its place in the file");
+}
+
+/* A number is the same for every structure; a vector or tensor written as numbers does not turn with it, unless it is
+ * zero or a multiple of the unit tensor. */
+RULE rule_const(law_cx *x, node_id n, law_info *r)
+{
+    const node *d = node_at(x, n);
+    bool isotropic = true;
+    for (int k = 0; k < 9 && d->elem.rank; k++) {
+        isotropic = isotropic && d->imm.value[k] == (d->elem.rank == 2 && k % 4 == 0 ? d->imm.value[0] : 0);
     }
+    if (!isotropic) {
+        law_break_rotations(x, r, n, "written by its components");
+        law_break_reflections(x, r, n, "written by its components");
+    }
+}
+
+RULE rule_param(law_cx *x, node_id n, law_info *r)
+{
+    const node *d = node_at(x, n);
+    if (d->elem.rank) {
+        law_break_rotations(x, r, n, "a trained vector does not turn with the structure");
+        law_break_reflections(x, r, n, "a trained vector does not turn with the structure");
+    }
+    for (uint32_t k = 0; k < d->n_args; k++) {
+        use_order(x, r, n, x->p->sets.at[node_at(x, d->arg[k])->elem.set].kind, "a parameter for each place in the file");
+    }
+}
+
+/* Which host site a spot is depends on how the host is laid on the sample, when the host repeats within its own cell:
+ * species alone are the same for all ways. */
+RULE rule_spot_host(law_cx *x, node_id n, law_info *r)
+{
+    const char *why = "a host that repeats within its own cell can be laid on the sample in several ways";
+    law_break(x, r, SYM_CELL, n, why);
+    lose_images(x, r, n, why);
 }
 
 RULE rule_input(law_cx *x, node_id n, law_info *r)
 {
     const node *d = node_at(x, n);
     const input *in = &x->p->inputs.at[d->imm.input];
-    if (in->slot != SETIR_NONE && in->slot >= LAW_SLOTS) {
-        law_break(x, r, SYM_TRANSLATE, n, "more structures than the rules follow");
-        return;
-    }
     r->odd = in->pseudo;
+    if (in->role == IN_SPECIES && d->n_args == 1 && node_at(x, d->arg[0])->op == OP_SPOT_HOST) {
+        law_start(r);
+        law_meet(r, law_of(x, node_at(x, d->arg[0])->arg[0]));
+    }
     if (in->role == IN_POSITION || in->is_point) {
-        uint32_t s = in->slot == SETIR_NONE ? 0 : in->slot;
+        uint32_t s = in->slot < LAW_SLOTS ? in->slot : 0;
         r->affine[s] = rational_new(1, 1);
         r->mod = x->p->slots.n > s && x->p->slots.at[s].axes ? s : SETIR_NONE;
         if (in->slot == SETIR_NONE) {
             law_break(x, r, SYM_TRANSLATE, n, "a position that belongs to no structure");
         }
     }
-    for (uint32_t k = 0; k < d->n_args; k++) {
-        if (in->role != IN_SPECIES && node_at(x, d->arg[k])->op == OP_SPOT_HOST) {
-            const char *why = "a host that repeats within its own cell can be laid on the sample in several ways";
-            law_break(x, r, SYM_PERMUTE, n, why);
-            law_break(x, r, SYM_TRANSLATE, n, why);
-            law_break(x, r, SYM_CELL, n, why);
-            lose_images(x, r, n, why);
+    for (uint32_t k = 0; k < in->n_domain; k++) {
+        if (x->p->sets.at[in->domain[k]].kind == SET_AXIS) {
+            law_break(x, r, SYM_CELL, n, "a number for each lattice vector of the file");
         }
     }
+}
+
+/* Does the body use its index variable for nothing but the species of that site? */
+static bool species_only(law_cx *x, const def *d, ivar_id v)
+{
+    if (d->lib != LIB_NONE) {
+        return false;
+    }
+    bool *reached = arena_array(x->a, bool, d->body + 1);
+    reached[d->body] = true;
+    for (node_id n = d->body + 1; n-- > 0;) {
+        const node *e = node_at(x, n);
+        if (!reached[n]) {
+            continue;
+        }
+        if (e->op == OP_IVAR && e->imm.ivar == v) {
+            return false;
+        }
+        bool species = e->op == OP_INPUT && x->p->inputs.at[e->imm.input].role == IN_SPECIES &&
+                       node_at(x, e->arg[0])->op == OP_IVAR && node_at(x, e->arg[0])->imm.ivar == v;
+        if ((e->op == OP_ACCESS || e->op == OP_PADGET) && x->p->defs.at[e->imm.def].nested) {
+            return false;
+        }
+        for (uint32_t k = 0; k < e->n_args && !species; k++) {
+            reached[e->arg[k]] = true;
+        }
+        for (uint32_t k = 0; k < (e->op == OP_IVAR ? 1 : e->imm.n_ivars); k++) {
+            const ivar *w = &x->p->ivars.at[e->op == OP_IVAR ? e->imm.ivar : e->imm.ivars[k]];
+            if (w->row != SETIR_NONE) {
+                reached[w->row] = true;
+            }
+            if (w->to != SETIR_NONE) {
+                reached[w->to] = true;
+            }
+        }
+    }
+    return true;
 }
 
 /* an index over lattice axes handed to a tensor whose value is linear in it */
@@ -271,6 +367,7 @@ static void rename_axes(law_cx *x, law_info *r, node_id n, const def *d)
                 return;
             }
             r->axis[k].ivar = index->imm.ivar;
+            break;
         }
     }
     if (r->n_axis == 2 && r->axis[0].ivar == r->axis[1].ivar) {
@@ -281,26 +378,26 @@ static void rename_axes(law_cx *x, law_info *r, node_id n, const def *d)
 RULE rule_access(law_cx *x, node_id n, law_info *r)
 {
     const node *d = node_at(x, n);
+    const def *made = &x->p->defs.at[d->imm.def];
+    law_start(r);
+    for (uint32_t k = 0; k < d->n_args; k++) {
+        const node *index = node_at(x, d->arg[k]);
+        bool species = index->op == OP_SPOT_HOST && k < made->n_param && species_only(x, made, made->param[k]);
+        law_meet(r, law_of(x, species ? index->arg[0] : d->arg[k]));
+    }
     const law_info *def_law = &x->r->def[d->imm.def];
     law_meet(r, def_law);
     carry(r, def_law);
-    rename_axes(x, r, n, &x->p->defs.at[d->imm.def]);
+    rename_axes(x, r, n, made);
 }
 
-RULE rule_lookup(law_cx *x, node_id n, law_info *r)
+/* beyond its size a padded table is zero, and zero does not move with the origin */
+RULE rule_padget(law_cx *x, node_id n, law_info *r)
 {
-    const node *d = node_at(x, n);
-    const input *in = &x->p->inputs.at[d->imm.input];
-    r->odd = in->pseudo;
-    if (in->role == IN_POSITION || in->is_point) {
-        law_break(x, r, SYM_TRANSLATE, n, "a position where there may be none");
-        lose_images(x, r, n, "a position where there may be none");
-    }
-    const law_info *other = arg_law(x, n, 1);
-    if (in->elem.kind == ELEM_REAL && !law_is_zero(x, d->arg[1]) && (in->pseudo || in->elem.rank || other->odd || has_size(other))) {
-        law_break_rotations(x, r, n, "a replacement that does not turn with the field");
-        law_break_reflections(x, r, n, "a replacement that does not turn with the field");
-        law_break(x, r, SYM_SUPERCELL, n, "a replacement of another size");
+    rule_access(x, n, r);
+    if (moves_with_origin(r)) {
+        law_break(x, r, SYM_TRANSLATE, n, "filled up with zeros, which do not move with the origin");
+        still(r);
     }
 }
 
@@ -311,25 +408,12 @@ RULE rule_index_eq(law_cx *x, node_id n, law_info *r)
         law_break(x, r, SYM_CELL, n, "lattice vectors compared");
     } else if (kind != SET_RANGE && kind != SET_SPECIES && kind != SET_RANK) {
         law_break(x, r, SYM_SUPERCELL, n, "an atom equals itself but not its copies in a larger cell");
-        for (int k = 0; k < 2; k++) {
-            if (node_at(x, node_at(x, n)->arg[k])->op == OP_SPOT_HOST) {
-                const char *why = "which host site it is depends on how the host is laid on the sample";
-                law_break(x, r, SYM_PERMUTE, n, why);
-                law_break(x, r, SYM_TRANSLATE, n, why);
-                lose_images(x, r, n, why);
-            }
-        }
     }
 }
 
 RULE rule_index_lt(law_cx *x, node_id n, law_info *r)
 {
-    rule_index_eq(x, n, r);
-    set_kind kind = x->p->sets.at[node_at(x, node_at(x, n)->arg[0])->elem.set].kind;
-    if (kind != SET_RANGE && kind != SET_RANK) {
-        law_break(x, r, SYM_PERMUTE, n, "compares places in the file");
-        lose_images(x, r, n, "compares places in the file");
-    }
+    use_order(x, r, n, x->p->sets.at[node_at(x, node_at(x, n)->arg[0])->elem.set].kind, "compares places in the file");
 }
 
 /* ---------------------------------------------------------------------------------------------- geometry */
@@ -345,14 +429,18 @@ RULE rule_spot_r(law_cx *x, node_id n, law_info *r)
     uint32_t s = set_slot(x, node_at(x, node_at(x, n)->arg[0])->elem.set);
     if (s < LAW_SLOTS) {
         r->affine[s] = rational_new(1, 1);
-        r->mod = s;
+        r->mod = x->p->slots.at[s].axes ? s : SETIR_NONE;
     }
 }
 
 static void lattice_vector(law_cx *x, node_id n, law_info *r, uint32_t which, axis_kind kind)
 {
     const node *index = node_at(x, node_at(x, n)->arg[which]);
-    if (index->op == OP_IVAR && r->n_axis < 2 && r->status[SYM_CELL].level == LAW_EXACT) {
+    bool fresh = index->op == OP_IVAR && r->n_axis < 2 && r->status[SYM_CELL].level == LAW_EXACT;
+    for (uint32_t k = 0; k < r->n_axis; k++) {
+        fresh = fresh && r->axis[k].ivar != index->imm.ivar;
+    }
+    if (fresh) {
         r->axis[r->n_axis++] = (axis_law){index->imm.ivar, kind};
     } else {
         law_break(x, r, SYM_CELL, n, "one lattice vector picked: another choice of cell has another one");
@@ -387,10 +475,7 @@ RULE rule_frac(law_cx *x, node_id n, law_info *r)
     const node *d = node_at(x, n);
     const law_info *v = arg_law(x, n, 0);
     carry(r, v);
-    memset(r->affine, 0, sizeof r->affine);
-    for (int s = 0; s < LAW_SLOTS; s++) {
-        r->affine[s] = (rational){0, 1};
-    }
+    still(r);
     r->mod = SETIR_NONE;
     if (moves_with_origin(v)) {
         law_break(x, r, SYM_TRANSLATE, n, "the fractional coordinate of a position depends on the origin");
@@ -412,6 +497,7 @@ RULE rule_phase(law_cx *x, node_id n, law_info *r)
     r->odd = v->odd;
     memcpy(r->mirror, v->mirror, sizeof r->mirror);
     memcpy(r->size, v->size, sizeof r->size);
+    r->sign = v->sign;
     if (moves_with_origin(v)) {
         law_break(x, r, SYM_TRANSLATE, n, "the phase of a position depends on the origin");
     }
@@ -433,9 +519,6 @@ RULE rule_nearest(law_cx *x, node_id n, law_info *r)
     memcpy(r->mirror, v->mirror, sizeof r->mirror);
     if (moves_with_origin(v)) {
         law_break(x, r, SYM_TRANSLATE, n, "the nearest image to the origin depends on the origin");
-    }
-    if (v->mod != SETIR_NONE && v->mod != node_at(x, n)->imm.slot) {
-        lose_images(x, r, n, "the lattice is another structure's");
     }
     law_break(x, r, SYM_SUPERCELL, n, "a larger cell has fewer images");
     if (v->n_axis || has_size(v)) {
@@ -467,14 +550,9 @@ RULE rule_same(law_cx *x, node_id n, law_info *r)
     carry(r, arg_law(x, n, 0));
 }
 
-/* Two values that become one (sum, choice): they must transform alike; zero transforms in every way. */
-static void unify(law_cx *x, node_id n, law_info *r, node_id left, node_id right, const char *use)
+/* Two values that become one (sum, choice): they must transform alike. */
+static void unify_laws(law_cx *x, node_id n, law_info *r, const law_info *a, const law_info *b, const char *use)
 {
-    const law_info *a = law_of(x, left), *b = law_of(x, right);
-    if (law_is_zero(x, left) || law_is_zero(x, right)) {
-        carry(r, law_is_zero(x, left) ? b : a);
-        return;
-    }
     carry(r, a);
     if (!same_size(a, b)) {
         law_break(x, r, SYM_SUPERCELL, n, law_say(x, "%s a quantity that grows with the cell and one that does not", use));
@@ -506,6 +584,38 @@ static void unify(law_cx *x, node_id n, law_info *r, node_id left, node_id right
         lose_images(x, r, n, law_say(x, "%s positions of two lattices", use));
     }
     r->mod = a->mod != SETIR_NONE ? a->mod : b->mod;
+    r->sign = a->sign || b->sign;
+}
+
+/* zero transforms in every way */
+static void unify(law_cx *x, node_id n, law_info *r, node_id left, node_id right, const char *use)
+{
+    if (law_is_zero(x, left) || law_is_zero(x, right)) {
+        carry(r, law_of(x, law_is_zero(x, left) ? right : left));
+    } else {
+        unify_laws(x, n, r, law_of(x, left), law_of(x, right), use);
+    }
+}
+
+RULE rule_lookup(law_cx *x, node_id n, law_info *r)
+{
+    const node *d = node_at(x, n);
+    const input *in = &x->p->inputs.at[d->imm.input];
+    const law_info *other = arg_law(x, n, 1);
+    law_info field;
+    law_start(&field);
+    field.odd = in->pseudo;
+    if (in->role == IN_POSITION || in->is_point) {
+        law_break(x, r, SYM_TRANSLATE, n, "a position where there may be none");
+        lose_images(x, r, n, "a position where there may be none");
+    }
+    if (in->elem.kind != ELEM_REAL || law_is_zero(x, d->arg[1])) {
+        carry(r, &field);
+        return;
+    }
+    unify_laws(x, n, r, &field, other, "replacing");
+    use_vector(x, r, n, d->arg[1], "a replacement");
+    r->mod = SETIR_NONE;
 }
 
 RULE rule_add(law_cx *x, node_id n, law_info *r)
@@ -540,7 +650,7 @@ static bool fraction(double v, rational *out)
 {
     for (int den = 1; den <= 360; den++) {
         double num = v * den;
-        if (fabs(num) < 1e6 && fabs(num - nearbyint(num)) < 1e-13 * (1 + fabs(num))) {
+        if (fabs(num) < 1e4 && fabs(num - nearbyint(num)) < 1e-13 * (1 + fabs(num))) {
             *out = rational_new((int64_t)nearbyint(num), den);
             return true;
         }
@@ -652,7 +762,7 @@ RULE rule_pow(law_cx *x, node_id n, law_info *r)
 static bool multiple(double a, double of)
 {
     double q = a / of;
-    return fabs(q - nearbyint(q)) < 1e-12 * (1 + fabs(q)) && nearbyint(q) != 0;
+    return fabs(q) < 1e6 && fabs(q - nearbyint(q)) < 1e-12 * (1 + fabs(q)) && nearbyint(q) != 0;
 }
 
 /* f(-x) = -f(x) */
@@ -820,6 +930,9 @@ RULE rule_bilinear(law_cx *x, node_id n, law_info *r)
     if (d->arg[0] == d->arg[1]) {
         r->sign = false;
     }
+    if (a->period != 0 || b->period != 0) {                      /* of channels                                */
+        lose_images(x, r, n, "a product with numbers that are defined only up to whole periods");
+    }
 }
 
 RULE rule_norm(law_cx *x, node_id n, law_info *r)
@@ -842,6 +955,9 @@ RULE rule_norm(law_cx *x, node_id n, law_info *r)
     }
     memcpy(r->size, a->size, sizeof r->size);
     use_vector(x, r, n, v, "norm");
+    if (a->period != 0) {
+        lose_images(x, r, n, "the norm of numbers that are defined only up to whole periods");
+    }
     if (a->n_axis) {
         law_break(x, r, SYM_CELL, n, "the length of one lattice vector: another choice of cell has another one");
     }
@@ -855,9 +971,7 @@ RULE rule_comp(law_cx *x, node_id n, law_info *r)
     const law_info *a = arg_law(x, n, 0);
     carry(r, a);
     r->mod = SETIR_NONE;
-    for (int s = 0; s < LAW_SLOTS; s++) {
-        r->affine[s] = (rational){0, 1};
-    }
+    still(r);
     uint8_t rank = node_at(x, d->arg[0])->elem.rank;
     int c[2] = {rank == 2 ? d->imm.k / 3 : d->imm.k, rank == 2 ? d->imm.k % 3 : d->imm.k};
     const char *why = rank == 2 ? law_say(x, "component %s%s depends on the axes", axis_names[c[0]], axis_names[c[1]])
@@ -939,14 +1053,22 @@ RULE rule_det(law_cx *x, node_id n, law_info *r)
 RULE rule_cat(law_cx *x, node_id n, law_info *r)
 {
     const node *d = node_at(x, n);
+    node_id first = SETIR_NONE;                                  /* that is not zero                           */
     carry(r, arg_law(x, n, 0));
-    for (uint32_t k = 1; k < d->n_args; k++) {
-        law_info before = *r;
-        unify(x, n, r, d->arg[0], d->arg[k], "joining");
-        law_meet(r, &before);
-        if (r->period != 0 || r->sign || r->n_axis || arg_law(x, n, k)->sign) {
+    for (uint32_t k = 0; k < d->n_args; k++) {
+        const law_info *one = arg_law(x, n, k);
+        if (d->n_args > 1 && (one->period != 0 || one->sign || one->n_axis)) {
             lose_images(x, r, n, "joining numbers that are not defined uniquely");
             law_break(x, r, SYM_CELL, n, "joining components along lattice vectors");
+        }
+        if (law_is_zero(x, d->arg[k])) {
+            continue;
+        }
+        if (first == SETIR_NONE) {
+            first = d->arg[k];
+            carry(r, one);
+        } else {
+            unify(x, n, r, first, d->arg[k], "joining");
         }
     }
 }
@@ -959,31 +1081,109 @@ RULE rule_select(law_cx *x, node_id n, law_info *r)
     }
     unify(x, n, r, d->arg[1], d->arg[2], "choosing between");
     const law_info *a = arg_law(x, n, 1), *b = arg_law(x, n, 2);
-    bool zero = law_is_zero(x, d->arg[1]) || law_is_zero(x, d->arg[2]);
-    if (d->elem.rank == 1 && !zero) {
+    if (d->elem.rank == 1) {
         for (int s = 0; s < LAW_SLOTS; s++) {
             if (!same_rational(a->affine[s], b->affine[s])) {
                 law_break(x, r, SYM_TRANSLATE, n, "choosing between a position and a vector");
             }
         }
     }
-    r->sign = a->sign || b->sign;
 }
 
-static void check_unordered(law_cx *x, node_id n, ivar_id second)
+static void complain_unordered(law_cx *x, law_info *r, node_id n, span at, ivar_id first, ivar_id second)
+{
+    const char *a = x->p->ivars.at[first].id, *b = x->p->ivars.at[second].id;
+    a = a ? a : "the first";
+    b = b ? b : "the second";
+    diag *e = diag_report(x->sink, D_ASYMMETRIC_BODY, at, a, b);
+    diag_label_primary(x->sink, e, "changes when %s and %s are exchanged", a, b);
+    diag_label_at(x->sink, e, x->p->ivars.at[second].at, "each unordered pair is taken once: which of the two comes first is not defined");
+    diag_help(x->sink, e, "(%s, %s) in ...   to sum over both orders", a, b);
+    use_order(x, r, n, SET_PAIRS, "which of an unordered pair comes first");
+}
+
+/* Body, condition and the rows of the variables beside them do not change when the two are exchanged. */
+static void check_unordered(law_cx *x, law_info *r, node_id n, ivar_id second)
 {
     const node *d = node_at(x, n);
     ivar_id first = x->p->ivars.at[second].partner;
     for (uint32_t k = 0; k < d->n_args; k++) {
-        if (law_symmetric(x->p, d->arg[k], first, second)) {
+        if (!law_symmetric(x->p, d->arg[k], first, second)) {
+            complain_unordered(x, r, n, x->p->nodes.at[d->arg[k]].at, first, second);
+            return;
+        }
+    }
+    for (uint32_t k = 0; k < d->imm.n_ivars; k++) {
+        const ivar *v = &x->p->ivars.at[d->imm.ivars[k]];
+        const node_id end[2] = {v->row, v->to};
+        for (int m = 0; m < 2; m++) {
+            if (end[m] != SETIR_NONE && !law_symmetric(x->p, end[m], first, second)) {
+                complain_unordered(x, r, n, v->at, first, second);
+                return;
+            }
+        }
+        bool other = d->imm.ivars[k] != second && v->partner != SETIR_NONE && (v->partner == first || v->partner == second);
+        if (other) {
+            complain_unordered(x, r, n, v->at, first, second);
+            return;
+        }
+    }
+}
+
+/* Has the reduction something to run over in every structure? */
+static bool never_empty(law_cx *x, const node *d)
+{
+    for (uint32_t k = 0; k < d->imm.n_ivars; k++) {
+        const ivar *v = &x->p->ivars.at[d->imm.ivars[k]];
+        set_kind kind = x->p->sets.at[v->set].kind;
+        if (v->row != SETIR_NONE || v->partner != SETIR_NONE || kind == SET_PAIRS || kind == SET_DIFFER || kind == SET_RECIP ||
+            kind == SET_RANK) {
+            return false;
+        }
+    }
+    return d->n_args == 1;
+}
+
+/* an index variable that the reduction binds: how its elements follow, and how many there are */
+static void bind_variable(law_cx *x, law_info *r, node_id n, ivar_id id, law_info *member)
+{
+    const ivar *v = &x->p->ivars.at[id];
+    const set *s = &x->p->sets.at[v->set];
+    reduction op = node_at(x, n)->imm.reduce;
+    law_start(member);
+    law_meet(member, &x->sets[v->set]);
+    if (v->row != SETIR_NONE) {
+        law_meet(member, law_of(x, v->row));
+    }
+    if (v->to != SETIR_NONE) {
+        law_meet(member, law_of(x, v->to));
+        law_break(x, member, SYM_SUPERCELL, v->to, "the images between two atoms are shared out among their copies");
+    }
+    bool data = s->kind == SET_BASE || s->kind == SET_DIFFER || s->kind == SET_PAIRS;
+    if (v->partner != SETIR_NONE && v->row == SETIR_NONE && data) {
+        law_break(x, member, SYM_SUPERCELL, n, "two copies of one element are distinct in a larger cell");
+    }
+    uint32_t slot_index = data && v->row == SETIR_NONE ? set_slot(x, v->set) : LAW_SLOTS;
+    if (slot_index < LAW_SLOTS && op == RED_SUM) {
+        r->size[slot_index] = rational_add(r->size[slot_index], rational_new(1, 1));
+    } else if (slot_index < LAW_SLOTS && op == RED_PROD) {
+        law_break(x, r, SYM_SUPERCELL, n, "a product over all atoms is a power of itself in a larger cell");
+    }
+}
+
+/* the axes that a reduction over `v` takes away */
+static void sum_axes(law_cx *x, law_info *r, node_id n, ivar_id v, const char *what)
+{
+    for (uint32_t j = 0; j < r->n_axis; j++) {
+        if (r->axis[j].ivar != v) {
             continue;
         }
-        const char *a = x->p->ivars.at[first].id, *b = x->p->ivars.at[second].id;
-        diag *e = diag_report(x->sink, D_ASYMMETRIC_BODY, x->p->nodes.at[d->arg[k]].at, a, b);
-        diag_label_primary(x->sink, e, "changes when %s and %s are exchanged", a, b);
-        diag_label_at(x->sink, e, x->p->ivars.at[second].at, "each unordered pair is taken once: which of the two comes first is not defined");
-        diag_help(x->sink, e, "(%s, %s) in ...   to sum over both orders", a, b);
-        return;
+        if (node_at(x, n)->imm.reduce == RED_SUM && r->axis[j].kind == AXIS_PAIRED) {
+            r->axis[j] = r->axis[--r->n_axis];
+            j--;
+        } else {
+            law_break(x, r, SYM_CELL, n, law_say(x, "%s over lattice vectors depends on their choice", what));
+        }
     }
 }
 
@@ -996,42 +1196,13 @@ RULE rule_reduce(law_cx *x, node_id n, law_info *r)
     carry(r, body);
     for (uint32_t k = 0; k < d->imm.n_ivars; k++) {
         const ivar *v = &x->p->ivars.at[d->imm.ivars[k]];
-        const set *s = &x->p->sets.at[v->set];
         law_info member;
-        law_start(&member);
-        law_meet(&member, &x->sets[v->set]);
-        if (v->row != SETIR_NONE) {
-            law_meet(&member, law_of(x, v->row));
-        }
-        if (v->to != SETIR_NONE) {
-            law_meet(&member, law_of(x, v->to));
-            law_break(x, &member, SYM_SUPERCELL, v->to, "the images between two atoms are shared out among their copies");
-        }
-        bool data = s->kind == SET_BASE || s->kind == SET_DIFFER || s->kind == SET_PAIRS;
-        if (v->partner != SETIR_NONE && v->row == SETIR_NONE && data) {
-            law_break(x, &member, SYM_SUPERCELL, n, "two copies of one element are distinct in a larger cell");
-        }
+        bind_variable(x, r, n, d->imm.ivars[k], &member);
         law_meet(r, &member);
-        uint32_t slot_index = data && v->row == SETIR_NONE ? set_slot(x, v->set) : LAW_SLOTS;
-        if (slot_index < LAW_SLOTS && op == RED_SUM) {
-            r->size[slot_index] = rational_add(r->size[slot_index], rational_new(1, 1));
-        } else if (slot_index < LAW_SLOTS && op == RED_PROD) {
-            law_break(x, r, SYM_SUPERCELL, n, "a product over all atoms is a power of itself in a larger cell");
-        }
         if (v->unordered && v->partner != SETIR_NONE) {
-            check_unordered(x, n, d->imm.ivars[k]);
+            check_unordered(x, r, n, d->imm.ivars[k]);
         }
-        for (uint32_t j = 0; j < r->n_axis; j++) {
-            if (r->axis[j].ivar != d->imm.ivars[k]) {
-                continue;
-            }
-            if (op == RED_SUM && r->axis[j].kind == AXIS_PAIRED) {
-                r->axis[j] = r->axis[--r->n_axis];
-                j--;
-            } else {
-                law_break(x, r, SYM_CELL, n, law_say(x, "%s over lattice vectors depends on their choice", what[op]));
-            }
-        }
+        sum_axes(x, r, n, d->imm.ivars[k], what[op]);
     }
     if (r->status[SYM_CELL].level == LAW_BROKEN) {
         r->n_axis = 0;
@@ -1040,9 +1211,11 @@ RULE rule_reduce(law_cx *x, node_id n, law_info *r)
         law_break(x, r, SYM_TRANSLATE, n, "a sum of positions depends on the origin");
         lose_images(x, r, n, "a sum of positions depends on which images are taken");
         r->mod = SETIR_NONE;
-        for (int s = 0; s < LAW_SLOTS; s++) {
-            r->affine[s] = (rational){0, 1};
-        }
+        still(r);
+    }
+    if (op == RED_MEAN && moves_with_origin(body) && !never_empty(x, d)) {
+        law_break(x, r, SYM_TRANSLATE, n, "the mean of no positions is zero, which does not move with the origin");
+        still(r);
     }
     if (op == RED_MEAN && body->mod != SETIR_NONE) {
         if (moves_with_origin(body)) {
@@ -1072,19 +1245,19 @@ RULE rule_reduce(law_cx *x, node_id n, law_info *r)
 /* ------------------------------------------------------------------------------------------------- the table */
 
 const law_rule law_rules[OP_COUNT_] = {
-    [OP_CONST] = {rule_plain, "a number is the same for every structure"},
+    [OP_CONST] = {rule_const, "a number is the same for every structure"},
     [OP_BOOL_CONST] = {rule_plain, "constant"},
     [OP_SPECIES_CONST] = {rule_plain, "constant"},
     [OP_IVAR] = {rule_ivar, "an element of a set follows the natural bijection"},
     [OP_INDEX_CONST] = {rule_index_const, "a numbered element of an unordered set breaks permute"},
     [OP_INPUT] = {rule_input, "a field transforms as declared; positions move with the origin, modulo the lattice"},
-    [OP_PARAM] = {rule_plain, "a parameter is the same for every structure"},
+    [OP_PARAM] = {rule_param, "a parameter is the same for every structure"},
     [OP_ACCESS] = {rule_access, "a tensor's element has the law of its body"},
-    [OP_PADGET] = {rule_access, "the same, or zero"},
+    [OP_PADGET] = {rule_padget, "the same, or zero"},
     [OP_PAIR_I] = {rule_plain, "ends follow the pair"},
     [OP_PAIR_J] = {rule_plain, "ends follow the pair"},
     [OP_PAIR_REV] = {rule_plain, "the reverse follows the pair"},
-    [OP_SPOT_HOST] = {rule_plain, "the host site follows the spot"},
+    [OP_SPOT_HOST] = {rule_spot_host, "which host site: as the host is laid on the sample"},
     [OP_INDEX_REAL] = {rule_plain, "ranges are the same for every structure"},
     [OP_INDEX_SPECIES] = {rule_plain, "species lists are the same for every structure"},
     [OP_INDEX_EQ] = {rule_index_eq, "bijections keep equality; coverings do not"},

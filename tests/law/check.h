@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * check.h: what the tests of the laws share: settings from the environment, one program under one symmetry, what went wrong.
+ */
+#ifndef MTX_TESTS_LAW_CHECK_H
+#define MTX_TESTS_LAW_CHECK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "related.h"
+#include "setir_text.h"
+
+typedef struct tally { long applied, exact, checked, unclear, wrong; } tally;
+
+static inline long setting(const char *variable, long otherwise)
+{
+    const char *s = getenv(variable);
+    return s ? atol(s) : otherwise;
+}
+
+/* the program too when MTX_DUMP is set */
+static inline void complain(const world *w, def_id d, const char *what, symmetry sym, uint64_t seed)
+{
+    print_error("seed %lu: %s %s (d%u) is said to be exact under %s: %.17g instead of %.17g\n", (unsigned long)seed, what,
+                w->p->defs.at[d].id ? w->p->defs.at[d].id : "", d, symmetry_text[sym], w->after, w->before);
+    if (!getenv("MTX_DUMP")) return;
+    text words;
+    text_init(&words);
+    program_dump(w->p, &words);
+    fputs(words.s, stderr);
+    text_free(&words);
+}
+
+/* What the laws say of tensor d under the symmetry drawn, where they say anything. False: it is wrong. */
+static inline bool holds(world *w, def_id d, tally *t)
+{
+    if (w->laws->def[d].status[w->g.sym].level < LAW_ALMOST) return true;
+    related r = world_related(w, d);
+    t->exact++;
+    t->checked += r == RELATED;
+    t->unclear += r == NO_EVIDENCE;
+    t->wrong += r == UNRELATED;
+    return r != UNRELATED;
+}
+
+#endif
