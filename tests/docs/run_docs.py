@@ -4,9 +4,10 @@
   ```mtx body         lines of a transform that takes s : Crystal;  error=CODE must give that message, warning=CODE a warning
   ```console          commands after `$ `, going on after `> `, with what they print, run in a folder with examples/ in it and mtx on the PATH
 Also: docs/errors.md and the tables of docs/spec.md are what docs_made.py makes; every clause that diag.def cites is in
-docs/spec.md, once; links lead somewhere; the man page has the options of --help. MTX_ACCEPT=1 rewrites what is made and what
+docs/spec.md, once, and has a row in docs/status.md; links lead somewhere; the man page has the options of --help. MTX_ACCEPT=1 rewrites what is made and what
 commands print."""
 import argparse
+import fnmatch
 import json
 import os
 import re
@@ -121,6 +122,18 @@ def clause_faults(root):
     yield from (f"docs/spec.md: no clause {c}, which diag.def cites" for c in sorted(cited - set(have)))
 
 
+def status_faults(root):
+    """Every clause has a row in docs/status.md, and what the rows name exists."""
+    rows = re.findall(r"^\| (`.*?) \| .*? \| (.*) \|$", docs_made.read(root, "docs", "status.md"), re.M)
+    patterns = [p for clauses, _ in rows for p in re.findall(r"`([^`]+)`", clauses)]
+    have = CLAUSE.findall(docs_made.read(root, "docs", "spec.md"))
+    yield from (f"docs/status.md: no row for clause {c}" for c in have if not any(fnmatch.fnmatch(c, p) for p in patterns))
+    yield from (f"docs/status.md: no clause {p} in docs/spec.md" for p in patterns if not fnmatch.filter(have, p))
+    for file in {f for _, files in rows for f in re.findall(r"`([^`]+)`", files)}:
+        if not os.path.exists(os.path.join(root, file)):
+            yield f"docs/status.md: {file} is not there"
+
+
 def anchor(title):
     return re.sub(r"[^\w -]", "", title.strip().lower()).replace(" ", "-")
 
@@ -167,7 +180,7 @@ def main():
         page.run()
         faults += page.faults
         blocks += page.blocks
-    faults += list(clause_faults(root)) + list(link_faults(root)) + list(man_faults(root, mtx))
+    faults += list(clause_faults(root)) + list(status_faults(root)) + list(link_faults(root)) + list(man_faults(root, mtx))
     print("\n".join(faults) or f"{blocks} blocks")
     return 1 if faults or not blocks else 0
 
