@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The documentation against the program. In README.md and docs/*.md
-  ```mtx              is a whole spec and checks clean;       ```mtx file=NAME  the same, kept for the commands after it
-  ```mtx body         lines of a transform that takes s : Crystal;  error=CODE must give that message, warning=CODE a warning
-  ```console          commands after `$ `, going on after `> `, with what they print, run in a folder with examples/ in it and mtx on the PATH
-Also: docs/errors.md and the tables of docs/spec.md are what docs_made.py makes; every clause that diag.def cites is in
-docs/spec.md, once, and has a row in docs/status.md; links lead somewhere; the man page has the options of --help. MTX_ACCEPT=1 rewrites what is made and what
-commands print."""
+  ```mtx            a whole spec, which checks clean; file=NAME: kept for the commands after it
+  ```mtx body       lines of a transform that takes s : Crystal; error=CODE, warning=CODE: gives that message
+  ```console        commands after `$ `, going on after `> `, with what they print; run in a folder with
+                    examples/ in it and mtx on the PATH
+Also: docs/errors.md and the tables of docs/spec.md are what docs_made.py makes; every clause that diag.def cites
+is in docs/spec.md, once, and has a row in docs/status.md; links lead somewhere; the man page has the options of
+--help. MTX_ACCEPT=1 rewrites what is made and what commands print."""
 import argparse
 import fnmatch
 import json
@@ -21,8 +22,9 @@ import docs_made
 ACCEPT = os.environ.get("MTX_ACCEPT") == "1"
 CLAUSE = re.compile(r"^\*\*([a-z]+(?:[.-][a-z-]+)*)\*\*(?: |$)", re.M)
 FENCE = re.compile(r"^```(\w+)([^\n`]*)\n(.*?)^```$", re.M | re.S)
+# seconds, versions, rounding
 CHANGING = ((re.compile(r"\bin \d+\.\d\d s\b"), "in N s"), (re.compile(r"^mtx \d+\.\d+\.\d+ .*$", re.M), "mtx VERSION"),
-            (re.compile(r"\d\.\de-1\d\b"), "0.0e+00"), (re.compile(r"(\d\.\d{10})\d+"), r"\1"))   # seconds, versions, rounding
+            (re.compile(r"\d\.\de-1\d\b"), "0.0e+00"), (re.compile(r"(\d\.\d{10})\d+"), r"\1"))
 BODY = 'use "crystal.mtx"\ntransform example {\n  takes s : Crystal\n'
 
 
@@ -91,8 +93,8 @@ class Page:
         for part in re.split(r"^\$ ", content, flags=re.M)[1:]:
             command, want = re.match(r"(.*\n(?:>.*\n)*)((?:.*\n?)*)", part).groups()
             command = re.sub(r"^> ?", "", command, flags=re.M).rstrip("\n")
-            run = subprocess.run(["sh", "-c", command], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                 timeout=60, check=False)
+            run = subprocess.run(["sh", "-c", command], cwd=folder, env=env, timeout=60, check=False,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             got = run.stdout.decode("utf-8", "replace")
             got += "\n" if got and not got.endswith("\n") else ""
             if not same(got, want):
@@ -127,7 +129,8 @@ def status_faults(root):
     rows = re.findall(r"^\| (`.*?) \| .*? \| (.*) \|$", docs_made.read(root, "docs", "status.md"), re.M)
     patterns = [p for clauses, _ in rows for p in re.findall(r"`([^`]+)`", clauses)]
     have = CLAUSE.findall(docs_made.read(root, "docs", "spec.md"))
-    yield from (f"docs/status.md: no row for clause {c}" for c in have if not any(fnmatch.fnmatch(c, p) for p in patterns))
+    yield from (f"docs/status.md: no row for clause {c}" for c in have
+                if not any(fnmatch.fnmatch(c, p) for p in patterns))
     yield from (f"docs/status.md: no clause {p} in docs/spec.md" for p in patterns if not fnmatch.filter(have, p))
     for file in {f for _, files in rows for f in re.findall(r"`([^`]+)`", files)}:
         if not os.path.exists(os.path.join(root, file)):
@@ -156,9 +159,12 @@ def man_faults(root, mtx):
     man = docs_made.read(root, "docs", "mtx.1").replace("\\-", "-")
     in_man = set(re.findall(r"--[a-z][a-z-]+", man))
     in_help = {"--help", "--version"}
-    commands = re.findall(r"^  mtx (\w+) ", subprocess.run([mtx, "--help"], capture_output=True, check=True).stdout.decode(), re.M)
-    for command in commands:
-        text = subprocess.run([mtx, command, "--help"], capture_output=True, check=True).stdout.decode()
+
+    def help_of(*words):
+        return subprocess.run([mtx, *words, "--help"], capture_output=True, check=True).stdout.decode()
+
+    for command in re.findall(r"^  mtx (\w+) ", help_of(), re.M):
+        text = help_of(command)
         in_help |= set(re.findall(r"--[a-z][a-z-]+", text))
         if f"\n.B {command}\n" not in man:
             yield f"docs/mtx.1: no command {command}"
@@ -180,7 +186,8 @@ def main():
         page.run()
         faults += page.faults
         blocks += page.blocks
-    faults += list(clause_faults(root)) + list(status_faults(root)) + list(link_faults(root)) + list(man_faults(root, mtx))
+    for more in (clause_faults(root), status_faults(root), link_faults(root), man_faults(root, mtx)):
+        faults += more
     print("\n".join(faults) or f"{blocks} blocks")
     return 1 if faults or not blocks else 0
 
