@@ -170,11 +170,9 @@ static value species_nodes(infer *x, void *user, const node_id *n, span at)
         return done(mk1(x, OP_PROTONS, elem_real(0), a, at), at);
     }
     node_imm imm = {.k = 0};
-    node_id number = mk(x, OP_ELEMENT_DATA, elem_real(0), &a, 1, &imm, at);
-    unit u;
-    double scale;
-    units_lookup("amu", &u, &scale);
-    return done(mk2(x, OP_MUL, elem_real(0), mk_const(x, scale, u, at), number, at), at);
+    double scale;                                 /* the table is in base units                              */
+    units_lookup("amu", &imm.unit, &scale);
+    return done(mk(x, OP_ELEMENT_DATA, elem_real(0), &a, 1, &imm, at), at);
 }
 
 static value one_hot_nodes(infer *x, void *user, const node_id *n, span at)

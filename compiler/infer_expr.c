@@ -36,7 +36,11 @@ value tensor_of_def(infer *x, def_id id, span at)
 value tensor_apply(infer *x, value t, const node_id *index, uint32_t n, span at)
 {
     if (t.def == SETIR_NONE) {
+        uint32_t known = x->p->nodes.n;
         node_id r = program_substitute(x->p, t.node, t.ivar, index, n);
+        if (r != SETIR_NONE && r >= known && x->p->nodes.at[r].op == OP_INPUT) {
+            x->p->nodes.at[r].at = at;            /* blame the use, not the declaration of the field          */
+        }
         while (x->node_unit.n < x->p->nodes.n) {          /* nodes made by the substitution: same units       */
             node_id k = x->node_unit.n;
             const node *d = &x->p->nodes.at[k];

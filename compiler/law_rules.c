@@ -3,7 +3,7 @@
  * law_rules.c: one rule per operation: from the laws of its arguments to the law of its value. On entry *r is invariant
  * and has the meet of the arguments' statuses; a rule fills in how the value transforms and breaks what is lost. Each
  * rule is a lemma (docs/soundness.md) with a property test (tests/law/test_rules.c). Where a rule is not sure, it breaks.
- * Longer than 1000 lines: the rules and the table that names them stay together, one screen each.
+ * The file is long because the rules and the table that names them stay together.
  */
 #include "law_internal.h"
 

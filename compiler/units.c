@@ -191,7 +191,10 @@ bool units_of_op(const program *p, node_op op, const node_imm *imm, const unit *
         *out = arg[0];
         *culprit = 0;
         return imm->reduce != RED_PROD || unit_is_none(arg[0]);
-    case OP_ACCESS: case OP_PADGET: case OP_PARAM: case OP_ELEMENT_DATA:
+    case OP_ELEMENT_DATA:
+        *out = imm->unit;
+        return true;
+    case OP_ACCESS: case OP_PADGET: case OP_PARAM:
     case OP_BOOL_CONST: case OP_SPECIES_CONST: case OP_IVAR: case OP_INDEX_CONST: case OP_PAIR_I: case OP_PAIR_J:
     case OP_PAIR_REV: case OP_SPOT_HOST: case OP_INDEX_REAL: case OP_INDEX_SPECIES: case OP_INDEX_EQ: case OP_INDEX_LT:
     case OP_COUNT: case OP_PROTONS: case OP_SIGN: case OP_IDENTITY: case OP_SPECIES_EQ: case OP_AND: case OP_OR:
