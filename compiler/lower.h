@@ -3,8 +3,8 @@
  * lower.h: what the files of the lowering share. In: a rewritten program. Out: kernels of explicit loops. Values are made
  * on demand (lower_node): each node is computed in the outermost scope where its index variables are bound, a costly
  * one that a loop would repeat goes to a table. lower.c: outputs; lower_scope.c: scopes, places; lower_node.c:
- * arithmetic; lower_index.c: indices, sizes, geometry; lower_reduce.c: reductions; lower_table.c: tables; lower_def.c:
- * tensors that are stored, library calls.
+ * arithmetic; lower_index.c: indices, sizes, geometry; lower_reduce.c, lower_scatter.c: reductions; lower_table.c:
+ * tables; lower_def.c: tensors that are stored, library calls.
  */
 #ifndef MTX_LOWER_H
 #define MTX_LOWER_H
@@ -143,11 +143,24 @@ lexpr  *table_row(lowering *x, scope *at, const table *t, const ivar_list *w);
 lexpr  *table_element(lowering *x, const table *t, uint32_t c, lexpr *row);
 
 /* ---- lower_reduce.c */
+enum { VARS_MOST = 8, CONDS_MOST = 32 };
+typedef struct conds { node_id at[CONDS_MOST]; uint32_t n; bool too_many; } conds;
+typedef struct nest { scope *opened[2 * VARS_MOST + CONDS_MOST]; uint32_t n; scope *inner; lexpr *mask; } nest;
 vals    lower_reduce(lowering *x, scope *at, node_id n);
-bool    reduce_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id n, vals *out);
+conds   conditions_of(const lowering *x, const node *r);             /* the parts of `and`                        */
+uint32_t level_of(const lowering *x, const node *r, node_id c);      /* how many of r's variables c needs         */
+scope  *open_if(lowering *x, scope *outer, lexpr *condition);
+void    nest_push(nest *t, scope *s);
+void    open_nest(lowering *x, nest *t, scope *at, const node *r, const conds *c, bool guard);
+double  neutral_of(reduction op);
+loop_op op_of(reduction op);
 scope  *loop_over(lowering *x, scope *outer, ivar_id v, lexpr **not_partner);
 void    loop_finish(lowering *x, scope *s, const lvalue *cells, uint32_t n);  /* marks simple loops simd, closes  */
 bool    block_is_simple(const lblock *b);
+
+/* ---- lower_scatter.c */
+bool    reduce_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id n, vals *out);
+bool    reduce_is_outside(lowering *x, scope *cur, node_id n);       /* reduce_by_table would make its loops outside */
 
 /* ---- lower_def.c */
 vals    lower_access(lowering *x, scope *cur, const node *n);

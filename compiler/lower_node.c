@@ -272,6 +272,8 @@ static bool needs_loop(lowering *x, scope *cur, const scope *home, node_id id)
     const node *n = &x->p->nodes.at[id];
     if (home_of(x, cur, id)->depth < home->depth)
         return false;
+    if (n->op == OP_REDUCE && reduce_is_outside(x, cur, id))
+        return false;
     if (n->op == OP_REDUCE || n->op == OP_NEAREST)
         return true;
     for (uint32_t k = 0; k < n->n_args; k++)

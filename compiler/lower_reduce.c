@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * lower_reduce.c: sums and their kin. In: a reduce node. Out: loops with accumulators, several reductions over the same
- * elements in one loop; or, where an enclosing variable only selects which elements count (`where b.j == j`,
- * `where Z[b.j] == z`), one pass that adds each element where it belongs, into a table over that variable.
+ * elements in one loop. Sums of what an enclosing variable selects are in lower_scatter.c.
  */
 #include "lower.h"
 
@@ -10,7 +9,7 @@
 #include <string.h>
 
 #define COST_GUARD 150.0         /* a body that costs more is skipped, not masked, where the condition is false    */
-enum { VARS_MOST = 8, CONDS_MOST = 32, GROUP_MOST = 32, LANES = 8 };
+enum { GROUP_MOST = 32 };
 
 /* ---- loops ---------------------------------------------------------------------------------------------------------------- */
 
@@ -53,8 +52,6 @@ void loop_finish(lowering *x, scope *s, const lvalue *cells, uint32_t n)
 
 /* ---- conditions -------------------------------------------------------------------------------------------------------------- */
 
-typedef struct conds { node_id at[CONDS_MOST]; uint32_t n; bool too_many; } conds;
-
 static void split_conditions(const lowering *x, node_id c, conds *out)
 {
     const node *n = &x->p->nodes.at[c];
@@ -68,7 +65,7 @@ static void split_conditions(const lowering *x, node_id c, conds *out)
     }
 }
 
-static conds conditions_of(const lowering *x, const node *r)
+conds conditions_of(const lowering *x, const node *r)
 {
     conds c = {.n = 0};
     if (r->n_args > 1)
@@ -81,7 +78,7 @@ static conds conditions_of(const lowering *x, const node *r)
 }
 
 /* how many of the variables must be bound before the condition can be asked */
-static uint32_t level_of(const lowering *x, const node *r, node_id c)
+uint32_t level_of(const lowering *x, const node *r, node_id c)
 {
     for (uint32_t k = r->imm.n_ivars; k-- > 0;)
         if (program_depends(x->p, c, r->imm.ivars[k]))
@@ -89,7 +86,7 @@ static uint32_t level_of(const lowering *x, const node *r, node_id c)
     return 0;
 }
 
-static scope *open_if(lowering *x, scope *outer, lexpr *condition)
+scope *open_if(lowering *x, scope *outer, lexpr *condition)
 {
     lblock detached = {0};
     lstmt *stmt = lb_if(x->k, &detached, condition);
@@ -98,7 +95,7 @@ static scope *open_if(lowering *x, scope *outer, lexpr *condition)
 
 /* ---- accumulators --------------------------------------------------------------------------------------------------------------- */
 
-static double neutral_of(reduction op)
+double neutral_of(reduction op)
 {
     switch (op) {
     case RED_SUM: case RED_MEAN: return 0;
@@ -109,7 +106,7 @@ static double neutral_of(reduction op)
     return 0;
 }
 
-static loop_op op_of(reduction op)
+loop_op op_of(reduction op)
 {
     switch (op) {
     case RED_SUM: case RED_MEAN: return L_ADD;
@@ -228,9 +225,7 @@ static bool has_reduce(const lowering *x, node_id id, ivar_id v)
     return false;
 }
 
-typedef struct nest { scope *opened[2 * VARS_MOST + CONDS_MOST]; uint32_t n; scope *inner; lexpr *mask; } nest;
-
-static void nest_push(nest *t, scope *s)
+void nest_push(nest *t, scope *s)
 {
     t->opened[t->n++] = s;
     t->inner = s;
@@ -238,7 +233,7 @@ static void nest_push(nest *t, scope *s)
 
 /* the loops of a reduction with its conditions, each as far out as it goes; those on the last variable are left in
  * mask unless `guard` */
-static void open_nest(lowering *x, nest *t, scope *at, const node *r, const conds *c, bool guard)
+void open_nest(lowering *x, nest *t, scope *at, const node *r, const conds *c, bool guard)
 {
     t->inner = at;
     for (uint32_t k = 0; k <= r->imm.n_ivars; k++) {
@@ -318,251 +313,4 @@ vals lower_reduce(lowering *x, scope *at, node_id id)
             known_put(x, group[k], at, v);
     }
     return out;
-}
-
-/* ---- one pass for all values of a variable ---------------------------------------------------------------------------------------- */
-
-/* `key` says for which value of the variable `v` an element counts */
-typedef struct selector { ivar_id v; node_id key, condition; } selector;
-
-static bool match_side(const lowering *x, node_op op, node_id chosen, node_id key, selector *out)
-{
-    const node *n = &x->p->nodes.at[chosen];
-    bool wrapped = (op == OP_SPECIES_EQ && n->op == OP_INDEX_SPECIES) || (op == OP_EQ && n->op == OP_INDEX_REAL);
-    if (wrapped)
-        n = &x->p->nodes.at[n->arg[0]];
-    else if (op != OP_INDEX_EQ)
-        return false;
-    if (n->op != OP_IVAR || program_depends(x->p, key, n->imm.ivar))
-        return false;
-    const set *s = &x->p->sets.at[x->p->ivars.at[n->imm.ivar].set];
-    bool fits = op == OP_SPECIES_EQ ? s->kind == SET_SPECIES : op == OP_EQ ? s->kind == SET_RANGE : true;
-    *out = (selector){.v = n->imm.ivar, .key = key};
-    return fits && x->p->ivars.at[n->imm.ivar].row == SETIR_NONE && x->p->ivars.at[n->imm.ivar].partner == SETIR_NONE;
-}
-
-/* a species set that names an element twice gives it two places: no selector */
-static bool species_distinct(const set *s)
-{
-    for (int32_t a = 0; s->kind == SET_SPECIES && a < s->count; a++)
-        for (int32_t b = 0; b < a; b++)
-            if (s->species[a] == s->species[b])
-                return false;
-    return true;
-}
-
-static bool match_selector(const lowering *x, const node *r, node_id c, selector *out)
-{
-    const node *n = &x->p->nodes.at[c];
-    if (n->op != OP_SPECIES_EQ && n->op != OP_INDEX_EQ && n->op != OP_EQ)
-        return false;
-    for (int side = 0; side < 2; side++) {
-        if (!match_side(x, n->op, n->arg[side], n->arg[1 - side], out))
-            continue;
-        out->condition = c;
-        bool own = ivar_list_has(r->imm.ivars, r->imm.n_ivars, out->v);
-        if (!own && level_of(x, r, out->key) > 0 && species_distinct(&x->p->sets.at[x->p->ivars.at[out->v].set]))
-            return true;
-    }
-    return false;
-}
-
-/* innermost loop over many numbers: let it run inside the sum, where it is contiguous */
-static bool wide_inner_loop(const lowering *x, const scope *home, const node *r)
-{
-    if (home->kind != SCOPE_LOOP || home->bound.n != 1)
-        return false;
-    ivar_id v = home->bound.at[0].v;
-    int64_t count = set_constant(x->p, x->p->ivars.at[v].set);
-    bool wide = count >= 2 * LANES || (count >= LANES && count % LANES == 0);
-    return wide && program_depends(x->p, r->arg[0], v) && (r->n_args < 2 || !program_depends(x->p, r->arg[1], v));
-}
-
-/* the outermost loop that a selector makes unnecessary */
-static scope *selected_loop(lowering *x, scope *cur, scope *home, const node *r)
-{
-    conds c = conditions_of(x, r);
-    scope *leave = NULL;
-    for (uint32_t k = 0; k < c.n; k++) {
-        selector s;
-        if (!match_selector(x, r, c.at[k], &s))
-            continue;
-        scope *loop = scope_of_ivar(cur, s.v, NULL);
-        if (loop && loop->kind == SCOPE_LOOP && (!leave || loop->depth < leave->depth))
-            leave = loop;
-    }
-    return leave ? leave : wide_inner_loop(x, home, r) ? home : NULL;
-}
-
-/* do the ranges of the sum, and the conditions that select nothing, stand without the variables of the table? */
-static bool independent(const lowering *x, const node *r, const ivar_list *w)
-{
-    for (uint32_t k = 0; k < r->imm.n_ivars; k++) {
-        const ivar *v = &x->p->ivars.at[r->imm.ivars[k]];
-        for (uint32_t m = 0; m < w->n; m++)
-            if (v->partner == w->at[m] || (v->row != SETIR_NONE && program_depends(x->p, v->row, w->at[m])))
-                return false;
-    }
-    conds c = conditions_of(x, r);
-    for (uint32_t k = 0; k < c.n; k++) {
-        selector s = {.key = SETIR_NONE};
-        bool selects = match_selector(x, r, c.at[k], &s) && ivar_list_has(w->at, w->n, s.v);
-        for (uint32_t m = 0; m < w->n; m++)
-            if (program_depends(x->p, selects ? s.key : c.at[k], w->at[m]))
-                return false;
-    }
-    for (uint32_t k = 0; k < w->n; k++)
-        if (x->p->ivars.at[w->at[k]].row != SETIR_NONE || x->p->ivars.at[w->at[k]].partner != SETIR_NONE)
-            return false;
-    return true;
-}
-
-static lexpr *species_place(lowering *x, const set *s, lexpr *z)
-{
-    double *where = arena_array(x->a, double, 119);
-    for (int k = 0; k < 119; k++)
-        where[k] = -1;
-    for (int32_t k = 0; k < s->count; k++)
-        if (s->species[k] >= 0 && s->species[k] < 119)
-            where[s->species[k]] = k;
-    buffer b = {.kind = BUF_CONST, .type = LT_I32, .data = where, .n_data = 119, .label = "place"};
-    return lx_load(x->k, kernel_buffer(x->k, b), z);
-}
-
-/* index value for which the element counts; *ok: whether there is one */
-static lexpr *selected_index(lowering *x, scope *s, const selector *sel, lexpr **ok)
-{
-    const set *over = &x->p->sets.at[x->p->ivars.at[sel->v].set];
-    lexpr *key = let(x, s, "key", lower_scalar(x, s, sel->key));
-    node_op op = x->p->nodes.at[sel->condition].op;
-    if (op == OP_INDEX_EQ)
-        return key;
-    if (op == OP_SPECIES_EQ) {
-        lexpr *slot_of = let(x, s, "place", species_place(x, over, key));
-        *ok = truth_and(x, *ok, op2(x, L_ILE, ix(x, 0), slot_of));
-        return slot_of;
-    }
-    lexpr *whole = let(x, s, "whole", op1(x, L_FLOOR, key));
-    lexpr *in = op2(x, L_AND, op2(x, L_LE, f64(x, over->lo), key), op2(x, L_LE, key, f64(x, over->hi)));
-    *ok = truth_and(x, *ok, op2(x, L_AND, op2(x, L_EQ, whole, key), in));
-    return let(x, s, "place", ix_sub(x, op1(x, L_TO_I64, whole), ix(x, over->lo)));
-}
-
-static void fill_neutral(lowering *x, scope *at, buffer_id b, lexpr *n, double value)
-{
-    scope *s = scope_loop(x, at, "k", ix(x, 0), n);
-    lb_store(x->k, s->block, b, scope_index(x, s), f64(x, value));
-    loop_finish(x, s, NULL, 0);
-}
-
-static void add_to_table(lowering *x, scope *s, const table *t, reduction op, lexpr *row, const vals *term)
-{
-    for (uint32_t c = 0; c < t->parts; c++) {
-        lexpr *at = let(x, s, NULL, table_element(x, t, c, row)), *e = term->at[term->n == 1 ? 0 : c];
-        if (op_of(op) == L_ADD)
-            lb_add(x->k, s->block, t->buffer, at, e);
-        else
-            lb_store(x->k, s->block, t->buffer, at, op2(x, op_of(op), lx_load(x->k, t->buffer, at), e));
-    }
-}
-
-static void divide_by_count(lowering *x, scope *at, const table *t, buffer_id count)
-{
-    scope *s = scope_loop(x, at, "k", ix(x, 0), t->total);
-    lexpr *row = scope_index(x, s), *n = let(x, s, "n", lx_load(x->k, count, row));
-    for (uint32_t c = 0; c < t->parts; c++) {
-        lexpr *e = table_element(x, t, c, row);
-        lexpr *mean = op2(x, L_DIV, lx_load(x->k, t->buffer, e), n);
-        lb_store(x->k, s->block, t->buffer, e, choose(x, op2(x, L_LT, f64(x, 0), n), mean, f64(x, 0)));
-    }
-    loop_finish(x, s, NULL, 0);
-}
-
-static void scatter(lowering *x, table *t, const node *r, const ivar_list *fresh)
-{
-    selector sel[CONDS_MOST];
-    uint32_t n_sel = 0;
-    conds all = conditions_of(x, r), rest = {.n = 0};
-    ivar_list selected = {0};
-    for (uint32_t k = 0; k < all.n; k++) {
-        bool selects = match_selector(x, r, all.at[k], &sel[n_sel]) && ivar_list_has(fresh->at, fresh->n, sel[n_sel].v)
-                    && !ivar_list_has(selected.at, selected.n, sel[n_sel].v);
-        if (selects)
-            ivar_list_add(x->a, &selected, sel[n_sel++].v);
-        else
-            rest.at[rest.n++] = all.at[k];
-    }
-    reduction op = r->imm.reduce;
-    fill_neutral(x, t->at, t->buffer, let(x, t->at, "n", ix_mul(x, t->total, ix(x, t->parts))), neutral_of(op));
-    buffer_id count = SETIR_NONE;
-    if (op == RED_MEAN) {
-        buffer_size size = x->k->buffers.at[t->buffer].size;
-        size.constant /= t->parts;
-        count = kernel_scratch(x->k, LT_F64, size, "count");
-        fill_neutral(x, t->at, count, t->total, 0);
-    }
-    nest loops = {.n = 0};
-    open_nest(x, &loops, t->at, r, &(conds){.n = 0}, true);
-    for (scope *s = loops.inner; s != t->at; s = s->outer)
-        s->holds_loops = s->kind == SCOPE_LOOP;
-    lexpr *ok = NULL, *chosen[CONDS_MOST];
-    for (uint32_t k = 0; k < n_sel; k++)
-        chosen[k] = selected_index(x, loops.inner, &sel[k], &ok);
-    if (ok)
-        nest_push(&loops, open_if(x, loops.inner, ok));
-    else if (n_sel)
-        nest_push(&loops, open_if(x, loops.inner, lx_bool(x->k, true)));
-    for (uint32_t k = 0; k < n_sel; k++)
-        scope_bind(x, loops.inner, sel[k].v, chosen[k]);
-    for (uint32_t k = 0; k < rest.n; k++)
-        nest_push(&loops, open_if(x, loops.inner, lower_scalar(x, loops.inner, rest.at[k])));
-    uint32_t outer = loops.n;
-    for (uint32_t k = 0; k < fresh->n; k++) {
-        lexpr *none;
-        if (!ivar_list_has(selected.at, selected.n, fresh->at[k]))
-            nest_push(&loops, loop_over(x, loops.inner, fresh->at[k], &none));
-    }
-    for (uint32_t k = outer; k + 1 < loops.n; k++)
-        loops.opened[k]->holds_loops = true;
-    vals term = lower_node(x, loops.inner, r->arg[0]);
-    lexpr *row = let(x, loops.inner, "row", table_row(x, loops.inner, t, fresh));
-    add_to_table(x, loops.inner, t, op, row, &term);
-    if (op == RED_MEAN)
-        lb_add(x->k, loops.inner->block, count, row, f64(x, 1));
-    for (uint32_t k = loops.n; k-- > 0;) {
-        if (k >= outer && k + 1 == loops.n)
-            loop_finish(x, loops.opened[k], NULL, 0);
-        else
-            scope_close(x, loops.opened[k]);
-    }
-    if (op == RED_MEAN)
-        divide_by_count(x, t->at, t, count);
-}
-
-bool reduce_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id id, vals *out)
-{
-    const node r = x->p->nodes.at[id];
-    if (r.imm.n_ivars == 0 || r.imm.n_ivars > VARS_MOST)
-        return false;
-    scope *leave = selected_loop(x, cur, home, &r);
-    if (!leave)
-        return false;
-    ivar_list w = table_variables(x, cur, leave, id);
-    if (!table_possible(x, &w) || !independent(x, &r, &w))
-        return false;
-    ivar_list fresh = {0};
-    node_id renamed = table_rename(x, id, &w, &fresh);
-    const node over = x->p->nodes.at[renamed];
-    if (over.op != OP_REDUCE)
-        return false;
-    table *t = table_find(x, renamed, &fresh, cur);
-    if (!t) {
-        scope *outside = leave->outer;
-        while (outside->kind == SCOPE_WANTED && is_shared(x, id))
-            outside = outside->outer;
-        t = table_new(x, outside, renamed, &fresh, elem_components(r.elem));
-        scatter(x, t, &over, &fresh);
-    }
-    *out = table_read(x, at, t, &w);
-    return true;
 }

@@ -26,6 +26,7 @@ double    op_cost(const program *p, const node *n);                 /* of the op
 
 /* ---- rewrite_rules.c: one node, simplified by local rules */
 node_id   rule_node(rewriter *r, node_op op, elem e, const node_id *args, uint32_t n, const node_imm *imm, span at);
+node_id   rule_sum(rewriter *r, elem e, const node_id *args, uint32_t n, const node_imm *imm, span at);   /* rewrite_sums.c */
 bool      fold_op(const node *n, const double *arg, double *out);   /* a scalar operation on numbers            */
 /* the value of scalar `n` when node `hole` has each of `count` given values; false when it needs anything else */
 bool      fold_over(const program *p, node_id n, node_id hole, const double *in, double *out, uint32_t count);

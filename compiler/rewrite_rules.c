@@ -367,8 +367,8 @@ static node_id rule_reduce(const ruled *x)
 {
     double value;
     if (x->n == 2 && is_number(arg_of(x, 1), &value) && value != 0)
-        return program_node(x->p, OP_REDUCE, x->e, x->arg, 1, x->imm, x->at);
-    return SETIR_NONE;
+        return rule_node(x->r, OP_REDUCE, x->e, x->arg, 1, x->imm, x->at);
+    return rule_sum(x->r, x->e, x->arg, x->n, x->imm, x->at);
 }
 
 static bool same_shape(elem a, elem b)

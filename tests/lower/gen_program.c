@@ -530,8 +530,24 @@ static void matrix_def(gen *g)
     add_def(g, pad, where_to, n, true);
 }
 
+/* either way round: what the lowering adds to two rows of a table */
+static node_id either(gen *g, ivar_id b, ivar_id c, ivar_id z)
+{
+    node_id y = index_of(g, g->kinds), end[2], wanted[2] = {var(g, z), y};
+    for (int k = 0; k < 2; k++) {
+        node_id j = node_1(g->p, OP_PAIR_J, elem_index(g->atom), var(g, k ? c : b), here);
+        end[k] = program_node(g->p, OP_INPUT, elem_species(), &j, 1, &(node_imm){.input = g->Z}, here);
+        wanted[k] = node_1(g->p, OP_INDEX_SPECIES, elem_species(), wanted[k], here);
+    }
+    node_id way[2];
+    for (int k = 0; k < 2; k++)
+        way[k] = node_2(g->p, OP_AND, elem_bool(), node_2(g->p, OP_SPECIES_EQ, elem_bool(), end[k], wanted[0], here),
+                        node_2(g->p, OP_SPECIES_EQ, elem_bool(), end[1 - k], wanted[1], here), here);
+    return node_2(g->p, OP_OR, elem_bool(), way[0], way[1], here);
+}
+
 /* What descriptors are made of: structure factors, histograms, sums by element with many radii, triplets. */
-static node_id pattern_body(gen *g, int kind, const ivar_id *p)
+static node_id pattern_body(gen *g, int kind, const ivar_id *p, uint32_t n)
 {
     node_id i = var(g, p[0]), j = var(g, p[1]);
     node_id site[2] = {i, j}, r[2];
@@ -540,6 +556,11 @@ static node_id pattern_body(gen *g, int kind, const ivar_id *p)
         ivar_id k = open_var(g, g->recip, SETIR_NONE, SETIR_NONE, "k");
         node_id norm = one(g, OP_NORM, node_1(g->p, OP_RECIP_K, elem_real(1), var(g, k), here));
         node_id phase = two(g, OP_PHASE, var(g, k), node_2(g->p, OP_SUB, elem_real(1), r[0], r[1], here));
+        if (gen_pick(g, 3) == 0) {               /* summed over both sites: a product of sums */
+            node_id qi = program_node(g->p, OP_INPUT, elem_real(0), &i, 1, &(node_imm){.input = g->charge}, here);
+            node_id all = reduction_over(g, RED_SUM, p, 2, two(g, OP_MUL, qi, one(g, gen_pick(g, 2) ? OP_COS : OP_SIN, phase)), SETIR_NONE);
+            return reduction_over(g, RED_SUM, &k, 1, two(g, OP_MUL, one(g, OP_EXP, one(g, OP_NEG, norm)), all), SETIR_NONE);
+        }
         return reduction_over(g, RED_SUM, &k, 1, two(g, OP_MUL, one(g, OP_EXP, one(g, OP_NEG, norm)), one(g, gen_pick(g, 2) ? OP_COS : OP_SIN, phase)), SETIR_NONE);
     }
     ivar_id b = open_var(g, g->bond, i, SETIR_NONE, "b");
@@ -559,7 +580,13 @@ static node_id pattern_body(gen *g, int kind, const ivar_id *p)
     node_id tail = two(g, OP_MUL, bump, one(g, OP_EXP, one(g, OP_NEG, pow_of(g, dc, 2))));
     node_id angle = two(g, OP_DIV, node_2(g->p, OP_DOT, elem_real(0), node_1(g->p, OP_PAIR_D, elem_real(1), var(g, b), here),
                                           node_1(g->p, OP_PAIR_D, elem_real(1), var(g, c), here), here), two(g, OP_MUL, d, dc));
-    return reduction_over(g, RED_SUM, (ivar_id[]){b, c}, 2, two(g, OP_MUL, tail, pow_of(g, angle, 2)), gen_pick(g, 2) ? selecting(g, c) : SETIR_NONE);
+    node_id body = two(g, OP_MUL, tail, pow_of(g, angle, 2)), where = SETIR_NONE;
+    if (gen_pick(g, 2)) where = n > 2 && gen_pick(g, 2) ? either(g, b, c, p[2]) : selecting(g, c);
+    if (where != SETIR_NONE && gen_pick(g, 2)) {             /* the condition as a factor */
+        body = two(g, OP_MUL, node_3(g->p, OP_SELECT, elem_real(0), where, num(g, 1), num(g, 0), here), body);
+        where = SETIR_NONE;
+    }
+    return reduction_over(g, RED_SUM, (ivar_id[]){b, c}, 2, body, where);
 }
 
 static void pattern_def(gen *g)
@@ -573,7 +600,7 @@ static void pattern_def(gen *g)
     p[n++] = open_var(g, kind == 0 ? g->atom : g->range, SETIR_NONE, SETIR_NONE, "j");
     if (gen_pick(g, 2)) p[n++] = open_var(g, g->kinds, SETIR_NONE, SETIR_NONE, "z");
     def d = {.lib_arg = SETIR_NONE, .elem = elem_real(0)};
-    d.body = pattern_body(g, kind, p);
+    d.body = pattern_body(g, kind, p, n);
     g->n_var = (int)n;
     if (gen_pick(g, 3) == 0) d.body = one(g, OP_TANH, two(g, OP_ADD, d.body, leaf(g)));
     if (kind == 2 && p[0] != SETIR_NONE) d.body = one(g, OP_TANH, d.body);
