@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * law_symmetric.c: In: a node and two index variables. Out: whether a normal form of the node is unchanged when the two
- * are exchanged. The normal form knows that sums and products commute and associate, that x - y = -(y - x), which
- * functions are even, odd or symmetric, and ignores names of bound variables. It is kept as a 128-bit hash.
+ * are exchanged. The normal form knows that sums, products, extremes, `and` and `or` commute and associate, that
+ * x - y = -(y - x), what the reverse of a pair is, which functions are even, odd or symmetric, which tensors are, and ignores
+ * names of bound variables. It is kept as a 128-bit hash. Everything that a node depends on must be in its form: also the
+ * rows of index variables, and the bodies of tensors that mention variables from outside.
  */
 #include "law.h"
 
@@ -17,7 +19,11 @@ typedef struct former {
     form    *memo[3];
     bool    *known[3];
     uint32_t *height;            /* of nested reductions, names bound variables                             */
+    uint32_t *bound;             /* per index variable: its name when one reduction binds it, else 0        */
+    signed char *tensor;         /* per tensor: 1 symmetric, -1 not, 0 not known yet                        */
 } former;
+
+static bool symmetric(const program *p, node_id n, ivar_id a, ivar_id b, signed char *tensor);
 
 static uint64_t mix(uint64_t x)
 {
@@ -83,12 +89,17 @@ static form canonical_sum(form s)
     return r;
 }
 
+static bool whole_power(const node *d)
+{
+    double p = d->imm.value[0];
+    return d->op == OP_POW && p > -1000 && p < 1000 && p == (double)(int64_t)p;
+}
+
 /* product of factors: exponents are linear in the hash; signs are counted apart */
 static form product_of(former *f, node_id n, bool *minus)
 {
     const node *d = &f->p->nodes.at[n];
-    double p = d->op == OP_POW ? d->imm.value[0] : 0;
-    if ((d->op == OP_MUL || d->op == OP_DIV) && !d->elem.channels) {
+    if (d->op == OP_MUL || d->op == OP_DIV) {
         form x = product_of(f, d->arg[0], minus), y = product_of(f, d->arg[1], minus);
         return plus(x, d->op == OP_DIV ? times_int(y, -1) : y);
     }
@@ -96,13 +107,14 @@ static form product_of(former *f, node_id n, bool *minus)
         *minus = !*minus;
         return product_of(f, d->arg[0], minus);
     }
-    if (d->op == OP_POW && p == (double)(int64_t)p && p > -1000 && p < 1000) {
+    if (whole_power(d)) {
+        int64_t p = (int64_t)d->imm.value[0];
         bool inner = false;
         form x = product_of(f, d->arg[0], &inner);
-        if (inner && (int64_t)p % 2) {
+        if (inner && p % 2) {
             *minus = !*minus;
         }
-        return times_int(x, (int64_t)p);
+        return times_int(x, p);
     }
     form x = form_of(f, n);
     if (x.minus) {
@@ -112,24 +124,27 @@ static form product_of(former *f, node_id n, bool *minus)
     return mixed(x, 13);
 }
 
+/* Bound variables are named by the height of their reduction and their place in it; the elements that a variable may take
+ * are part of its form. */
 static form ivar_form(former *f, ivar_id v)
 {
     if (v == f->left || v == f->right) {
         return of_word(f->naming == MERGED ? 0x777002 : 0x777000 + ((v == f->left) != (f->naming == SWAPPED)));
     }
-    return of_word(0x888000 + (uint64_t)v);
+    const ivar *d = &f->p->ivars.at[v];
+    form r = f->bound[v] ? ordered(of_word(0x999000), of_word(f->bound[v])) : of_word(0x888000 + (uint64_t)v);
+    r = ordered(r, of_word(d->set * 2u + d->unordered));
+    r = d->row == SETIR_NONE ? r : ordered(r, form_of(f, d->row));
+    r = d->to == SETIR_NONE ? r : ordered(r, form_of(f, d->to));
+    return d->partner == SETIR_NONE ? r : ordered(r, ivar_form(f, d->partner));
 }
 
-/* Bound variables are named by their set, row and the height of their reduction, not by their id. */
 static form reduce_form(former *f, node_id n)
 {
     const node *d = &f->p->nodes.at[n];
     form r = of_word(0x5000 + (uint64_t)d->imm.reduce * 16 + f->height[n]);
     for (uint32_t k = 0; k < d->imm.n_ivars; k++) {
-        const ivar *v = &f->p->ivars.at[d->imm.ivars[k]];
-        r = ordered(r, of_word(v->set * 4u + (v->partner != SETIR_NONE) * 2u + v->unordered));
-        r = v->row == SETIR_NONE ? r : ordered(r, form_of(f, v->row));
-        r = v->to == SETIR_NONE ? r : ordered(r, form_of(f, v->to));
+        r = ordered(r, ivar_form(f, d->imm.ivars[k]));
     }
     for (uint32_t k = 0; k < d->n_args; k++) {
         r = ordered(r, form_of(f, d->arg[k]));
@@ -154,14 +169,30 @@ static form imm_form(const node *d)
 
 static bool commutes(node_op op)
 {
-    return op == OP_DOT || op == OP_MIN2 || op == OP_MAX2 || op == OP_SPECIES_EQ || op == OP_EQ || op == OP_INDEX_EQ ||
-           op == OP_AND || op == OP_OR;
+    return op == OP_DOT || op == OP_SPECIES_EQ || op == OP_EQ || op == OP_INDEX_EQ;
+}
+
+/* and associates */
+static bool gathers(node_op op)
+{
+    return op == OP_MIN2 || op == OP_MAX2 || op == OP_AND || op == OP_OR;
+}
+
+/* the operands of a chain of one such operation, in any order */
+static form gather(former *f, node_id n, node_op op)
+{
+    const node *d = &f->p->nodes.at[n];
+    if (d->op == op) {
+        return plus(gather(f, d->arg[0], op), gather(f, d->arg[1], op));
+    }
+    return mixed(ordered(of_word(1), form_of(f, n)), 19);
 }
 
 static bool keeps_sign(node_op op)
 {
     return op == OP_SIN || op == OP_TAN || op == OP_ASIN || op == OP_ATAN || op == OP_SINH || op == OP_TANH ||
-           op == OP_ERF || op == OP_SIGN || op == OP_COMP || op == OP_TRACE || op == OP_TRANSPOSE || op == OP_DET;
+           op == OP_ERF || op == OP_SIGN || op == OP_COMP || op == OP_TRACE || op == OP_TRANSPOSE || op == OP_DET ||
+           op == OP_CHANNEL_GET;
 }
 
 static bool drops_sign(node_op op)
@@ -179,6 +210,82 @@ static bool says_equal(const former *f, node_id n)
     const node *a = &f->p->nodes.at[d->arg[0]], *b = &f->p->nodes.at[d->arg[1]];
     return a->op == OP_IVAR && b->op == OP_IVAR &&
            ((a->imm.ivar == f->left && b->imm.ivar == f->right) || (a->imm.ivar == f->right && b->imm.ivar == f->left));
+}
+
+/* a . b, a x b, a == b: the same, or the negative, with a and b exchanged */
+static form pair_form(former *f, const node *d)
+{
+    form r = imm_form(d), x = form_of(f, d->arg[0]), y = form_of(f, d->arg[1]);
+    bool bilinear = d->op == OP_DOT || d->op == OP_CROSS;
+    bool minus = bilinear && x.minus != y.minus;
+    if (d->op == OP_CROSS && (y.a < x.a || (y.a == x.a && y.b < x.b))) {
+        minus = !minus;
+    }
+    form xs = bilinear ? x : ordered(of_word(1), x), ys = bilinear ? y : ordered(of_word(1), y);
+    xs.minus = ys.minus = false;
+    r = ordered(r, plus(mixed(xs, 19), mixed(ys, 19)));
+    r.minus = minus;
+    return r;
+}
+
+/* b.rev.d = -b.d, b.rev.i = b.j, b.rev.rev = b: true when the node is one of these */
+static bool reversed_form(former *f, const node *d, form *out)
+{
+    bool pair = d->op == OP_PAIR_D || d->op == OP_PAIR_I || d->op == OP_PAIR_J || d->op == OP_PAIR_REV;
+    const node *rev = pair ? &f->p->nodes.at[d->arg[0]] : NULL;
+    if (!rev || rev->op != OP_PAIR_REV) {
+        return false;
+    }
+    form x = form_of(f, rev->arg[0]);
+    if (d->op == OP_PAIR_REV) {
+        *out = x;
+        return true;
+    }
+    node other = *d;
+    other.op = d->op == OP_PAIR_I ? OP_PAIR_J : d->op == OP_PAIR_J ? OP_PAIR_I : OP_PAIR_D;
+    *out = ordered(imm_form(&other), x);
+    out->minus = d->op == OP_PAIR_D;
+    return true;
+}
+
+/* Does a tensor, through whatever it is made of, mention one of the two variables? */
+static bool mentions(const former *f, const def *d)
+{
+    while (d->lib != LIB_NONE) {
+        d = &f->p->defs.at[d->lib_arg];
+    }
+    return d->nested && (program_depends(f->p, d->body, f->left) || program_depends(f->p, d->body, f->right));
+}
+
+static bool symmetric_tensor(former *f, def_id id)
+{
+    const def *d = &f->p->defs.at[id];
+    if (f->tensor[id] == 0) {
+        bool matrix = d->lib == LIB_NONE && !d->nested && d->n_param == 2 && f->p->ivars.at[d->param[0]].set == f->p->ivars.at[d->param[1]].set &&
+                      f->p->ivars.at[d->param[0]].row == SETIR_NONE && f->p->ivars.at[d->param[1]].row == SETIR_NONE;
+        f->tensor[id] = matrix && symmetric(f->p, d->body, d->param[0], d->param[1], f->tensor) ? 1 : -1;
+    }
+    return f->tensor[id] == 1;
+}
+
+static form access_form(former *f, const node *d)
+{
+    const def *made = &f->p->defs.at[d->imm.def];
+    form r = imm_form(d);
+    if (d->op == OP_ACCESS && d->n_args == 2 && symmetric_tensor(f, d->imm.def)) {
+        form x = ordered(of_word(1), form_of(f, d->arg[0])), y = ordered(of_word(1), form_of(f, d->arg[1]));
+        return ordered(r, plus(mixed(x, 19), mixed(y, 19)));
+    }
+    for (uint32_t k = 0; k < d->n_args; k++) {
+        r = ordered(r, form_of(f, d->arg[k]));
+    }
+    if (mentions(f, made)) {
+        while (made->lib != LIB_NONE) {
+            made = &f->p->defs.at[made->lib_arg];
+        }
+        r = ordered(r, form_of(f, made->body));
+    }
+    return r;
 }
 
 static form build(former *f, node_id n)
@@ -204,8 +311,7 @@ static form build(former *f, node_id n)
     if (d->op == OP_ADD || d->op == OP_SUB) {
         return canonical_sum(sum_of(f, n));
     }
-    bool whole_power = d->op == OP_POW && d->imm.value[0] == (double)(int64_t)d->imm.value[0];
-    if (((d->op == OP_MUL || d->op == OP_DIV) && !d->elem.channels) || d->op == OP_NEG || whole_power) {
+    if (d->op == OP_MUL || d->op == OP_DIV || d->op == OP_NEG || whole_power(d)) {
         form r = mixed(product_of(f, n, &minus), 17);
         r.minus = minus;
         return r;
@@ -213,19 +319,19 @@ static form build(former *f, node_id n)
     if (d->op == OP_REDUCE) {
         return reduce_form(f, n);
     }
-    form r = imm_form(d);
     if (commutes(d->op) || d->op == OP_CROSS) {
-        form x = form_of(f, d->arg[0]), y = form_of(f, d->arg[1]);
-        bool bilinear = d->op == OP_DOT || d->op == OP_CROSS;
-        minus = bilinear && x.minus != y.minus;
-        if (d->op == OP_CROSS && (y.a < x.a || (y.a == x.a && y.b < x.b))) {
-            minus = !minus;
-        }
-        form xs = bilinear ? x : ordered(of_word(1), x), ys = bilinear ? y : ordered(of_word(1), y);
-        xs.minus = ys.minus = false;
-        r = ordered(r, plus(mixed(xs, 19), mixed(ys, 19)));
-        r.minus = minus;
+        return pair_form(f, d);
+    }
+    if (d->op == OP_ACCESS || d->op == OP_PADGET) {
+        return access_form(f, d);
+    }
+    form r;
+    if (reversed_form(f, d, &r)) {
         return r;
+    }
+    r = imm_form(d);
+    if (gathers(d->op)) {
+        return ordered(r, gather(f, n, d->op));
     }
     for (uint32_t k = 0; k < d->n_args; k++) {
         enum naming outside = f->naming;
@@ -254,18 +360,59 @@ static form form_of(former *f, node_id n)
     return f->memo[k][n];
 }
 
-bool law_symmetric(const program *p, node_id n, ivar_id a, ivar_id b)
+static void raise_to(former *f, node_id k, node_id from)
+{
+    if (from != SETIR_NONE && f->height[from] > f->height[k]) {
+        f->height[k] = f->height[from];
+    }
+}
+
+/* Height: how many reductions stand below, through arguments, rows and tensors, so that reductions inside each other differ. */
+static void set_height(former *f, node_id k)
+{
+    const node *d = &f->p->nodes.at[k];
+    for (uint32_t j = 0; j < d->n_args; j++) {
+        raise_to(f, k, d->arg[j]);
+    }
+    for (uint32_t j = 0; j < (d->op == OP_IVAR ? 1 : d->imm.n_ivars); j++) {
+        const ivar *v = &f->p->ivars.at[d->op == OP_IVAR ? d->imm.ivar : d->imm.ivars[j]];
+        raise_to(f, k, v->row);
+        raise_to(f, k, v->to);
+    }
+    if (d->op == OP_ACCESS || d->op == OP_PADGET) {
+        const def *made = &f->p->defs.at[d->imm.def];
+        while (made->lib != LIB_NONE) {
+            made = &f->p->defs.at[made->lib_arg];
+        }
+        raise_to(f, k, made->body);
+    }
+    f->height[k] += d->op == OP_REDUCE;
+}
+
+/* heights up to n, and names for the variables that one reduction alone binds */
+static void name_bound(former *f, node_id n)
+{
+    bool *twice = arena_array(f->p->memory, bool, f->p->ivars.n + 1);
+    for (node_id k = 0; k <= n; k++) {
+        const node *d = &f->p->nodes.at[k];
+        set_height(f, k);
+        for (uint32_t j = 0; d->op == OP_REDUCE && j < d->imm.n_ivars; j++) {
+            ivar_id v = d->imm.ivars[j];
+            twice[v] = twice[v] || f->bound[v];
+            f->bound[v] = f->height[k] * 64 + j + 1;
+        }
+    }
+    for (ivar_id v = 0; v < f->p->ivars.n; v++) {
+        f->bound[v] = twice[v] ? 0 : f->bound[v];
+    }
+}
+
+static bool symmetric(const program *p, node_id n, ivar_id a, ivar_id b, signed char *tensor)
 {
     arena *m = p->memory;
-    former f = {.p = p, .left = a, .right = b, .height = arena_array(m, uint32_t, n + 1)};
-    for (node_id k = 0; k <= n; k++) {
-        const node *d = &p->nodes.at[k];
-        for (uint32_t j = 0; j < d->n_args; j++) {
-            uint32_t h = f.height[d->arg[j]];
-            f.height[k] = h > f.height[k] ? h : f.height[k];
-        }
-        f.height[k] += d->op == OP_REDUCE;
-    }
+    former f = {.p = p, .left = a, .right = b, .height = arena_array(m, uint32_t, n + 1),
+                .bound = arena_array(m, uint32_t, p->ivars.n + 1), .tensor = tensor};
+    name_bound(&f, n);
     for (int k = 0; k < 3; k++) {
         f.memo[k] = arena_array(m, form, n + 1);
         f.known[k] = arena_array(m, bool, n + 1);
@@ -275,4 +422,9 @@ bool law_symmetric(const program *p, node_id n, ivar_id a, ivar_id b)
     f.naming = SWAPPED;
     form swapped = form_of(&f, n);
     return plain.a == swapped.a && plain.b == swapped.b && plain.minus == swapped.minus;
+}
+
+bool law_symmetric(const program *p, node_id n, ivar_id a, ivar_id b)
+{
+    return symmetric(p, n, a, b, arena_array(p->memory, signed char, p->defs.n + 1));
 }

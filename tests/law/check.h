@@ -24,17 +24,22 @@ static inline long setting(const char *variable, long otherwise)
     return s ? atol(s) : otherwise;
 }
 
-/* the program too when MTX_DUMP is set */
-static inline void complain(const world *w, def_id d, const char *what, symmetry sym, uint64_t seed)
+static inline void dump(const program *p)
 {
-    print_error("seed %lu: %s %s (d%u) is said to be exact under %s: %.17g instead of %.17g\n", (unsigned long)seed, what,
-                w->p->defs.at[d].id ? w->p->defs.at[d].id : "", d, symmetry_text[sym], w->after, w->before);
     if (!getenv("MTX_DUMP")) return;
     text words;
     text_init(&words);
-    program_dump(w->p, &words);
+    program_dump(p, &words);
     fputs(words.s, stderr);
     text_free(&words);
+}
+
+/* the program too when MTX_DUMP is set */
+static inline void complain(const world *w, def_id d, const char *what, symmetry sym, uint64_t seed)
+{
+    print_error("seed %lu: %s (d%u) is said to be exact under %s: %.17g instead of %.17g\n", (unsigned long)seed, what, d,
+                symmetry_text[sym], w->after, w->before);
+    dump(w->p);
 }
 
 /* What the laws say of tensor d under the symmetry drawn, where they say anything. False: it is wrong. */
