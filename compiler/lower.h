@@ -37,7 +37,7 @@ struct scope {
 typedef struct known { struct known *next; scope *at; vals value; } known;
 
 /* a table: node values for all elements of up to MAX_DIMS index variables */
-enum { MAX_DIMS = 4 };
+enum { MAX_DIMS = 8 };
 typedef struct dim { uint32_t w; set_id set; node_id row; lexpr *extent; } dim;       /* row NONE: all of the frame */
 typedef struct table {
     struct table *next;
@@ -147,6 +147,7 @@ enum { VARS_MOST = 8, CONDS_MOST = 32 };
 typedef struct conds { node_id at[CONDS_MOST]; uint32_t n; bool too_many; } conds;
 typedef struct nest { scope *opened[2 * VARS_MOST + CONDS_MOST]; uint32_t n; scope *inner; lexpr *mask; } nest;
 vals    lower_reduce(lowering *x, scope *at, node_id n);
+bool    has_reduce(const lowering *x, node_id n, ivar_id v);         /* a reduction inside that depends on v      */
 conds   conditions_of(const lowering *x, const node *r);             /* the parts of `and`                        */
 uint32_t level_of(const lowering *x, const node *r, node_id c);      /* how many of r's variables c needs         */
 scope  *open_if(lowering *x, scope *outer, lexpr *condition);

@@ -212,7 +212,7 @@ static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group
     return n;
 }
 
-static bool has_reduce(const lowering *x, node_id id, ivar_id v)
+bool has_reduce(const lowering *x, node_id id, ivar_id v)
 {
     const node *n = &x->p->nodes.at[id];
     if (!program_depends(x->p, id, v))

@@ -12,7 +12,7 @@
 #define COST_DISTRIBUTE 15.0     /* at least one exponential or the like: worth a loop of its own             */
 #define COST_ELEMENTS    6.0
 #define COST_NUMBERS     3.0
-enum { PARTS_MOST = 9, ELEMENTS = 119, NUMBERS_MOST = 4096 };
+enum { PARTS_MOST = 9, ELEMENTS = 119, NUMBERS_MOST = 4096, SHORT_MOST = 16 };
 
 /* ---- constants of the program ---------------------------------------------------------------------------------------------- */
 
@@ -156,8 +156,11 @@ node_id table_rename(lowering *x, node_id n, const ivar_list *w, ivar_list *fres
         ivar v = x->p->ivars.at[w->at[k]];
         if (v.row != SETIR_NONE)
             v.row = rewrite_rename(x->r, v.row, w->at, to, k);
-        v.partner = SETIR_NONE;
-        v.unordered = false;
+        bool after = v.unordered && program_depends(x->p, n, v.partner) && !ivar_list_has(w->at, w->n, v.partner);
+        if (!after) {                                    /* else it runs only behind a partner that stands still */
+            v.partner = SETIR_NONE;
+            v.unordered = false;
+        }
         ivar_id c = rewrite_canonical(x->r, v, &avoid);
         ivar_list_add(x->a, &avoid, c);
         vec_push(x->a, fresh, c);
@@ -280,6 +283,8 @@ static double cost_at(lowering *x, scope *cur, const scope *home, node_id id, do
     if (hole != HOLE_MANY && hole != HOLE_NONE)
         return 2;
     double sum = n->op == OP_REDUCE ? lower_cost(x, id) : op_cost(x->p, n);
+    if (n->op == OP_DIV && home_of(x, cur, n->arg[1])->depth < home->depth)
+        sum = 1;                                         /* a product with the reciprocal */
     for (uint32_t k = 0; k < n->n_args && n->op != OP_REDUCE && sum < most; k++)
         sum += cost_at(x, cur, home, n->arg[k], most - sum);
     return sum;
@@ -293,6 +298,12 @@ static bool binds_free(const lowering *x, const scope *s, node_id n)
     return false;
 }
 
+/* how often a loop runs, -1 when that varies */
+static int64_t loop_times(const lowering *x, const scope *s)
+{
+    return set_constant(x->p, x->p->ivars.at[s->bound.at[0].v].set);
+}
+
 /* the outermost loop that n does not depend on, or its own loop when that one cannot be vectorised */
 static scope *loop_to_leave(lowering *x, scope *cur, scope *home, node_id n)
 {
@@ -300,11 +311,22 @@ static scope *loop_to_leave(lowering *x, scope *cur, scope *home, node_id n)
     for (scope *s = home; s != x->frame && s->outer; s = s->outer)
         if (s->kind == SCOPE_LOOP && s->bound.n && !binds_free(x, s, n))
             leave = s;
-    if (leave)
-        return cost_at(x, cur, home, n, COST_TABLE) >= COST_TABLE ? leave : NULL;
-    bool own = home->kind == SCOPE_LOOP && home->holds_loops && home->bound.n
-            && set_constant(x->p, x->p->ivars.at[home->bound.at[0].v].set) < 0;
-    return own && cost_at(x, cur, home, n, COST_DISTRIBUTE) >= COST_DISTRIBUTE ? home : NULL;
+    if (leave && cost_at(x, cur, home, n, COST_TABLE) < COST_TABLE)
+        leave = NULL;
+    /* its own loop, or that around short loops over constants */
+    scope *own = home;
+    int64_t times = 1;
+    while (own->kind == SCOPE_LOOP && own->bound.n == 1 && loop_times(x, own) > 0 && times * loop_times(x, own) <= SHORT_MOST) {
+        times *= loop_times(x, own);
+        do
+            own = own->outer;
+        while (own->kind == SCOPE_IF || own->kind == SCOPE_WANTED);
+    }
+    bool split = own->kind == SCOPE_LOOP && own->holds_loops && own->bound.n == 1 && loop_times(x, own) < 0
+              && binds_free(x, own, n) && !has_reduce(x, n, own->bound.at[0].v);
+    if (!split || (leave && leave->depth < own->depth) || cost_at(x, cur, home, n, COST_DISTRIBUTE) < COST_DISTRIBUTE)
+        return leave;
+    return own;
 }
 
 /* When the same function is needed of another variable over the same sites too (cos(k . r_i) and cos(k . r_j)), one table
@@ -329,6 +351,20 @@ static scope *leave_for_sibling(lowering *x, scope *cur, scope *leave, node_id i
         }
     }
     return leave;
+}
+
+/* short loops outside, so that the innermost one is long and contiguous */
+static void short_first(const lowering *x, ivar_list *w)
+{
+    ivar_id sorted[MAX_DIMS];
+    uint32_t n = 0;
+    for (int varying = 0; varying < 2; varying++)
+        for (uint32_t k = 0; k < w->n; k++) {
+            int64_t count = set_constant(x->p, x->p->ivars.at[w->at[k]].set);
+            if ((count < 0 || count > SHORT_MOST) == varying)
+                sorted[n++] = w->at[k];
+        }
+    memcpy(w->at, sorted, n * sizeof *sorted);
 }
 
 static bool worth_a_look(const node *n)
@@ -357,6 +393,7 @@ bool lower_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id n, 
     }
     if (!table_possible(x, &w))
         return false;
+    short_first(x, &w);
     ivar_list fresh = {0};
     node_id renamed = table_rename(x, n, &w, &fresh);
     table *t = table_find(x, renamed, &fresh, cur);

@@ -301,8 +301,23 @@ static node_id rule_index(const ruled *x)
     return SETIR_NONE;
 }
 
+/* number k of a range, as numbers: then choices by it are tables */
+static node_id rule_number_eq(const ruled *x, uint32_t fixed)
+{
+    const node *c = arg_of(x, fixed), *v = arg_of(x, 1 - fixed);
+    if (c->op != OP_INDEX_CONST || v->op != OP_IVAR || x->p->sets.at[c->imm.set].kind != SET_RANGE)
+        return SETIR_NONE;
+    node_id value = build1(x, OP_INDEX_REAL, elem_real(0), x->arg[1 - fixed]);
+    return build2(x, OP_EQ, elem_bool(), value, build1(x, OP_INDEX_REAL, elem_real(0), x->arg[fixed]));
+}
+
 static node_id rule_index_eq(const ruled *x)
 {
+    for (uint32_t fixed = 0; fixed < 2; fixed++) {
+        node_id numbers = rule_number_eq(x, fixed);
+        if (numbers != SETIR_NONE)
+            return numbers;
+    }
     const node *a = arg_of(x, 0), *b = arg_of(x, 1);
     if (x->arg[0] == x->arg[1])
         return truth(x, true);
