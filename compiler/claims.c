@@ -114,10 +114,10 @@ static const char *fix_for(judge *x, const claim *c, const law_status *s)
     if (op == OP_COMP && c->sym >= SYM_REFLECT) {
         return "abs(...)      if the two sides are equivalent";
     }
-    if (op == OP_COMP) {
+    if (op == OP_COMP && c->sym == SYM_ROTATE) {
         return "rotate(z)      if z is a direction of its own, as in a layer";
     }
-    if (op == OP_INDEX_CONST || op == OP_INDEX_LT) {
+    if ((op == OP_INDEX_CONST || op == OP_INDEX_LT) && c->sym == SYM_PERMUTE) {
         return "a sum, a mean, sort(...) or max over the set does not depend on the order";
     }
     if (c->sym == SYM_PERMUTE && s->culprit == SETIR_NONE) {
@@ -146,7 +146,8 @@ static void report_symmetry(judge *x, const claim *c, const law_status *s, bool 
     if (refuted) {
         diag_help(x->sink, e, "breaks %s because \"...\"      if it is meant to", symmetry_text[c->sym]);
     } else {
-        diag_note(x->sink, e, "The rules do not give it, and no counterexample was found: it may hold.");
+        diag_note(x->sink, e, x->refute ? "The rules do not give it, and no counterexample was found: it may hold."
+                                        : "The rules do not give it. `mtx check` also looks for a counterexample.");
     }
     if (witness) {
         diag_note(x->sink, e, "witness: %s", witness);
@@ -181,7 +182,7 @@ static void judge_respects(judge *x, const claim *c)
     bool refuted = x->refute && x->refute(x->user, x->p, c, l, x->a, &witness);
     report_symmetry(x, c, &s, refuted, witness);
     verdict *v = add_verdict(x, c, word, refuted ? VERDICT_REFUTED : VERDICT_UNPROVED);
-    v->evidence = refuted ? arena_printf(x->a, "witness: %s", witness) : "the rules do not give it; no counterexample found";
+    v->evidence = refuted ? arena_printf(x->a, "witness: %s", witness) : x->refute ? "the rules do not give it; no counterexample found" : "the rules do not give it";
     v->blame = s.at.src ? s.at : x->p->defs.at[c->subject].at;
     v->blame_why = s.why;
 }

@@ -24,7 +24,7 @@ static void print_table(const compilation *c)
             if (shown) {
                 continue;
             }
-            printf("  %-19s %-14s", verdict_text[v->kind], v->claim_word);
+            printf("  %-19s %-13s ", verdict_text[v->kind], v->claim_word);
             const char *comma = "";
             for (uint32_t i = j; i < t->verdicts.n; i++) {
                 const verdict *o = &t->verdicts.at[i];

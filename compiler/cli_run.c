@@ -476,7 +476,7 @@ static void choose_columns(runner *r)
     int32_t n = 0;
     for (int32_t k = 0; k < plan->n_inputs; k++) {
         const mtx_input_desc *in = &plan->inputs[k];
-        if (in->role == MTX_IN_FIELD && in->slot == (int32_t)r->moving) {
+        if (in->role == MTX_IN_FIELD && (in->slot == (int32_t)r->moving || in->slot < 0)) {
             bool species = in->type == MTX_TYPE_SPECIES;
             wanted[n++] = (mtx_wanted){.name = in->key ? in->key : in->name, .per_atom = in->rows >= 0,
                                        .type = species ? MTX_COL_TEXT : in->type == MTX_TYPE_BOOL ? MTX_COL_BOOL : MTX_COL_REAL,

@@ -592,11 +592,11 @@ instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t
     }
     uint32_t used = 0;
     bool good = true;
-    for (uint32_t k = 0; k < d->n && (good || !args); k++) {
+    for (uint32_t k = 0; k < d->n && (!args || (good && used <= n)); k++) {
         const stmt *st = d->body[k];
         for (uint32_t j = 0; st->kind == S_TAKES && j < st->decl.n; j++) {
             if (args && used >= n) {
-                good = false;
+                used++;
                 break;
             }
             good = bind_take(x, inst, st, j, args ? &args[used] : NULL) && good;
@@ -604,7 +604,7 @@ instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t
         }
     }
     if (args && (!good || used != n)) {
-        if (used != n || used >= n) {
+        if (used != n && good) {
             diag *e = infer_report(x, D_ARGUMENT_COUNT, at, d->id.id, "one argument for each of its `takes`");
             diag_label_primary(x->sink, e, "%u given", n);
         }
@@ -724,9 +724,9 @@ infer_result *infer_module(arena *a, intern *names, diag_sink *sink, const spec_
             if (t) {
                 vec_push(a, &r->tests, t);
             }
-        } else if (d->kind == D_TRAIN) {
-            diag *e = diag_report(sink, D_NOT_CHECKED, d->at, "a training recipe");
-            diag_label_primary(sink, e, "read, not run yet");
+        } else if (d->kind == D_TRAIN || d->kind == D_DATASET) {
+            diag *e = diag_report(sink, D_NOT_CHECKED, d->at, d->kind == D_TRAIN ? "a training recipe" : "a data set");
+            diag_label_primary(sink, e, "read, not used yet");
         }
     }
     return r;

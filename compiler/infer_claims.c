@@ -196,7 +196,8 @@ void infer_claims(infer *x, const decl *d)
         }
         case S_SOFTLY: not_checked(x, st, "`softly respects`"); break;
         case S_PRESERVES: not_checked(x, st, "`preserves`"); break;
-        case S_LOSES: case S_ERROR: case S_FIELD: case S_SET: case S_TAKES: case S_PARAM: case S_LET: case S_GIVES:
+        case S_LOSES: not_checked(x, st, "`loses`"); break;
+        case S_ERROR: case S_FIELD: case S_SET: case S_TAKES: case S_PARAM: case S_LET: case S_GIVES:
         case S_MINIMISE: case S_CITES: case S_FORMAT: case S_READS: case S_KEY: case S_SETTING: case S_GIVEN: case S_EXPECT:
             break;
         }

@@ -127,7 +127,7 @@ static void use_vector(law_cx *x, law_info *r, node_id n, node_id v, const char 
     span at = x->p->nodes.at[v].at;
     diag *d = diag_report(x->sink, D_PERIODIC_DIFFERENCE, at);
     diag_label_primary(x->sink, d, "%s repeats: this difference is defined only up to a lattice vector", s->type);
-    diag_note(x->sink, d, "Each atom has many images of its neighbour. Sum over them:");
+    diag_note(x->sink, d, "Each atom has many images of its neighbour: sum over them, or say which one is meant.");
     diag_help(x->sink, d, "set bond = pairs(%s.%s) within 5 Å      then  norm(b.d)", s->id,
               s->base == SETIR_NONE ? "atom" : x->p->sets.at[s->base].id);
     diag_help(x->sink, d, "nearest(%s.r[i], %s.r[j], %s.%s)      the closest image only: jumps when another one becomes closest",

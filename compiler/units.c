@@ -36,7 +36,7 @@ static void report_unknown(diag_sink *sink, const ast_unit *written, const ast_u
     for (size_t k = 0; k < TABLE_SIZE; k++) {
         words[k] = table[k].word;
     }
-    const char *near = text_closest(f->unit, words, TABLE_SIZE);
+    const char *near = strcmp(f->unit, "A") ? text_closest(f->unit, words, TABLE_SIZE) : "Å";
     diag *d = diag_report(sink, D_UNKNOWN_UNIT, f->at, f->unit);
     diag_label_primary(sink, d, "not a unit");
     if (!written->bracketed) {

@@ -371,8 +371,20 @@ static void candidate_shift(const scratch *s, const mtx_structure *sample, int64
     shortest_shift(s, shift);
 }
 
-static score register_best(scratch *s, const mtx_structure *sample, double shift[3])
+/* Equally good, and not the same registration up to the host's own translations: nothing invariant tells them apart. */
+static bool rivals(const scratch *s, const score *a, const double shift_a[3], const score *b, const double shift_b[3])
 {
+    if (a->lost + a->doubled + b->lost + b->doubled > 0 || a->right != b->right) return false;
+    if (fabs(a->square - b->square) > SAME) return false;
+    double apart[3];
+    for (int c = 0; c < 3; c++) apart[c] = shift_a[c] - shift_b[c];
+    shortest_shift(s, apart);
+    return apart[0] * apart[0] + apart[1] * apart[1] + apart[2] * apart[2] > s->host.tolerance * s->host.tolerance;
+}
+
+static score register_best(scratch *s, const mtx_structure *sample, double shift[3], bool *ambiguous)
+{
+    *ambiguous = false;
     memcpy(shift, s->shift, sizeof s->shift);
     score best = register_centred(s, sample, shift, 0);
     if (sample->n == 0 || decisive(s, sample, &best)) return best;
@@ -385,7 +397,10 @@ static score register_best(scratch *s, const mtx_structure *sample, double shift
             double trial[3];
             candidate_shift(s, sample, anchor, s->host.candidate[k], trial);
             const score got = register_centred(s, sample, trial, best.lost + best.doubled);
-            if (best.lost <= sample->n && !better(&got, trial, &best, best_shift)) continue;
+            const bool tie = best.lost <= sample->n && rivals(s, &got, trial, &best, best_shift);
+            const bool won = best.lost > sample->n || better(&got, trial, &best, best_shift);
+            *ambiguous = tie || (*ambiguous && !won);
+            if (!won) continue;
             best = got;
             memcpy(best_shift, trial, sizeof best_shift);
             if (decisive(s, sample, &got)) break;
@@ -615,13 +630,21 @@ mtx_status mtx_differ_append(const mtx_structure *host, const mtx_structure *sam
     if (!scratch_reserve(s, s->tile.tiles * s->host.n, sample->n)) return rt_no_memory(problem);
 
     double shift[3];
-    score got = register_best(s, sample, shift);
+    bool ambiguous;
+    score got = register_best(s, sample, shift, &ambiguous);
     if (s->host.centrings > 1 || got.lost + got.doubled > 0 || !decisive(s, sample, &got)) {
         /* the tables are those of the last trial: make them those of the best */
         shortest_shift(s, shift);
         got = register_at(s, sample, shift, s->host.tolerance, sample->n);
     }
     if (got.lost + got.doubled > 0) return misfit(s, sample, shift, &got, problem);
+    if (ambiguous) {
+        mtx_status refused = rt_problem_set(problem, MTX_EMISMATCH, "E0676",
+                                            "the sample fits the host equally well in two ways: %lld of %lld sites",
+                                            (long long)got.right, (long long)(s->tile.tiles * s->host.n));
+        rt_problem_help(problem, "Defects are told apart only while most sites are as in the host.");
+        return refused;
+    }
     memcpy(s->shift, shift, sizeof s->shift);
     const int64_t first = out->n;
     if (!spots_add(s, sample, shift, out)) {

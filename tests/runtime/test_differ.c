@@ -559,6 +559,35 @@ static void what_does_not_fit_is_named(void **state)
     mtx_structure_free(&host);
 }
 
+/* Two sublattices that a translation exchanges, half of the sites changed: either may be called the defects. */
+static void two_equal_ways_are_refused(void **state)
+{
+    (void)state;
+    mtx_structure host, sample;
+    mtx_spots spots;
+    mtx_problem problem = {.frame = -1};
+    mtx_structure_init(&host);
+    mtx_structure_init(&sample);
+    mtx_spots_init(&spots);
+    assert_int_equal(mtx_structure_reserve(&host, 2), MTX_OK);
+    host.n = 2;
+    for (int k = 0; k < 2; k++) {
+        host.Z[k] = k == 0 ? 11 : 17;
+        for (int c = 0; c < 3; c++) host.r[k][c] = c < 2 ? 2.0 * k : 0.0;
+    }
+    for (int c = 0; c < 3; c++) host.cell[c][c] = c < 2 ? 4.0 : 20.0;
+    memcpy(host.pbc, plane, sizeof plane);
+    assert_int_equal(mtx_structure_copy(&sample, &host), MTX_OK);
+    assert_int_equal(mtx_differ_append(&host, &sample, plane, 0.0, &spots, &problem), MTX_OK);
+    assert_int_equal(spots.n, 0);
+    sample.Z[1] = 11;
+    assert_int_equal(mtx_differ_append(&host, &sample, plane, 0.0, &spots, &problem), MTX_EMISMATCH);
+    assert_string_equal(problem.code, "E0676");
+    mtx_spots_free(&spots);
+    mtx_structure_free(&host);
+    mtx_structure_free(&sample);
+}
+
 static void bad_arguments_are_refused(void **state)
 {
     (void)state;
@@ -611,6 +640,7 @@ int main(void)
         cmocka_unit_test(species_decide_between_equal_sites),
         cmocka_unit_test(a_three_dimensional_host),
         cmocka_unit_test(what_does_not_fit_is_named),
+        cmocka_unit_test(two_equal_ways_are_refused),
         cmocka_unit_test(bad_arguments_are_refused),
     };
     return cmocka_run_group_tests_name("differ", tests, NULL, NULL);
