@@ -60,7 +60,7 @@ class Examples(unittest.TestCase):
     def test_claims(self):
         for path in examples():
             code, found = mtx.check(path)
-            self.assertEqual((code, [d["message"] for d in found["diagnostics"]]), (0, []), path)
+            self.assertEqual((code, [d["message"] for d in found["diagnostics"] if d["severity"] != "note"]), (0, []), path)
             self.assertGreater(sum(c["verdict"] == "proved" for c in found["claims"]), 3, path)
 
     def test_sparse_defects(self):
