@@ -2,9 +2,10 @@
 #
 # Compile and link flags of every target of the project, and the functions that apply them.
 
+# clobbered: gcc suspects variables that are set before setjmp and only read after it
 add_library(mtx_warnings INTERFACE)
 target_compile_options(mtx_warnings INTERFACE
-    -Wall -Wextra -Wshadow -Wswitch-enum
+    -Wall -Wextra -Wshadow -Wswitch-enum $<$<C_COMPILER_ID:GNU>:-Wno-clobbered>
     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>
     $<$<BOOL:${MTX_WERROR}>:-Werror>)
 
