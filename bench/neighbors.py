@@ -16,7 +16,6 @@ from vesin._c_api import VesinCPU, VesinDevice, VesinNeighborList, VesinOptions
 from vesin._c_lib import get_library
 
 WANTED = 2.0                     # vesin's time / ours
-LINEAR = 0.10                    # spread of the time per atom over the sizes, against the middle one
 
 
 class Pairs(ctypes.Structure):
