@@ -14,7 +14,7 @@
 typedef enum law_level {
     LAW_BROKEN,                  /* the rules do not give it: false, or beyond them                            */
     LAW_ASSUMED,                 /* rests on an `assume`                                                       */
-    LAW_ALMOST,                  /* holds except on ties, a set of measure zero                                */
+    LAW_ALMOST,                  /* holds where nothing ties; how rare ties are is not known here              */
     LAW_EXACT
 } law_level;
 

@@ -321,36 +321,51 @@ static bool steady_sets(world *w)
     return prepare(w, w->first, w->second) && same;
 }
 
-/* Is every part of the tensor that its own indices settle a number? A division by exactly zero is not followed. */
-static bool well_defined(world *w, def_id id, int frame, int64_t e)
+static bool finite_values(world *w, def_id id, int frame)
 {
-    const def *d = &w->p->defs.at[id];
-    while (d->lib != LIB_NONE) d = &w->p->defs.at[d->lib_arg];
-    bool *reached = calloc((size_t)d->body + 1, sizeof *reached), good = reached != NULL;
-    int64_t index[8] = {0};
-    interp_bind(w->interp, mtx_batch_view(w->batch), frame);
+    int64_t size;
+    bool good = true;
+    double *all = values(w, id, frame, &size);
+    for (int64_t k = 0; all && k < size; k++) good = good && isfinite(all[k]);
+    free(all);
+    return good;
+}
+
+/* the indices of element `e` of a tensor; false: not known (e < 0) */
+static bool indices_of(const world *w, const def *d, int64_t e, int64_t index[8])
+{
     e /= elem_components(d->elem);
-    for (uint32_t k = d->n_param; k-- > 0 && d == &w->p->defs.at[id];) {
+    for (uint32_t k = d->n_param; k-- > 0 && e >= 0;) {
         int64_t size = interp_set_size(w->interp, w->p->ivars.at[d->param[k]].set);
         index[k & 7] = size ? e % size : 0;
         e = size ? e / size : 0;
     }
+    return e >= 0;
+}
+
+/* Is every part of the tensor that its own indices settle a number, and every tensor that it is made of? A division by
+ * exactly zero is not followed. e < 0: any element. */
+static bool well_defined(world *w, def_id id, int frame, int64_t e)
+{
+    const def *d = &w->p->defs.at[id];
+    if (d->lib != LIB_NONE) return finite_values(w, d->lib_arg, frame) && well_defined(w, d->lib_arg, frame, -1);
+    bool *reached = calloc((size_t)d->body + 1, sizeof *reached), good = reached != NULL;
+    int64_t index[8] = {0};
+    interp_bind(w->interp, mtx_batch_view(w->batch), frame);
+    bool known = indices_of(w, d, e, index);
     if (good) reached[d->body] = true;
     for (node_id n = d->body + 1; n-- > 0 && good;) {
         const node *x = &w->p->nodes.at[n];
         if (!reached[n]) continue;
         for (uint32_t k = 0; k < x->n_args; k++) reached[x->arg[k]] = true;
-        bool own = x->elem.kind == ELEM_REAL && x->op != OP_SELECT;
+        bool own = x->elem.kind == ELEM_REAL && x->op != OP_SELECT && (known || x->n_free == 0);
         for (uint32_t k = 0; k < x->n_free; k++) own = own && ivar_list_has(d->param, d->n_param, x->free[k]);
         double value[512];
-        if (!own || elem_components(x->elem) > 512) continue;
-        if (interp_node(w->interp, n, d->param, index, d->n_param, value, NULL) != MTX_OK) continue;
-        for (uint32_t c = 0; c < elem_components(x->elem); c++) good = good && isfinite(value[c]);
+        if (own && elem_components(x->elem) <= 512 && interp_node(w->interp, n, d->param, index, known ? d->n_param : 0, value, NULL) == MTX_OK)
+            for (uint32_t c = 0; c < elem_components(x->elem); c++) good = good && isfinite(value[c]);
         if ((x->op == OP_ACCESS || x->op == OP_PADGET) && good) {
-            int64_t size;
-            double *all = values(w, x->imm.def, frame, &size);
-            for (int64_t k = 0; all && k < size; k++) good = good && isfinite(all[k]);
-            free(all);
+            good = finite_values(w, x->imm.def, frame) && well_defined(w, x->imm.def, frame, -1);
+            interp_bind(w->interp, mtx_batch_view(w->batch), frame);
         }
     }
     free(reached);
@@ -409,6 +424,27 @@ static bool fits(const asked *q)
         if (covering ? q->l.size[0][k] == 0 && q->l.size[1][k] > 0 : q->l.size[0][k] != q->l.size[1][k]) return false;
     }
     return true;
+}
+
+bool world_tied(world *w)
+{
+    bool tied = false;
+    for (def_id k = 0; k < w->p->defs.n && !tied; k++) {
+        if (w->p->defs.at[k].lib != LIB_SORTROWS) continue;
+        int64_t total;
+        double *m = values(w, w->p->defs.at[k].lib_arg, 0, &total);
+        int64_t n = (int64_t)lround(sqrt((double)total));
+        for (int64_t e = 0; m && e < n * n; e++) {
+            double a = 0, b = 0;
+            for (int64_t j = 0; j < n; j++) {
+                a += m[e / n * n + j] * m[e / n * n + j];
+                b += m[e % n * n + j] * m[e % n * n + j];
+            }
+            tied |= e / n != e % n && !(fabs(a - b) > 1e-6 * (a + b));
+        }
+        free(m);
+    }
+    return tied;
 }
 
 related world_related(world *w, def_id id)

@@ -33,6 +33,8 @@ bool world_open(world *w, const program *p, const law_result *laws);
 void world_close(world *w);
 /** A random structure and its image under a random element of `sym`. False: the program cannot be evaluated on it. */
 bool world_draw(world *w, symmetry sym, sample_shape shape, uint64_t seed);
+/** Do two rows of a matrix that is to be sorted have equal norms? */
+bool world_tied(world *w);
 /** Does tensor `d` change under the element drawn as its law says? Asks nothing of its status. */
 related world_related(world *w, def_id d);
 

@@ -11,7 +11,7 @@
 #include "law_internal.h"
 #include "related.c"
 
-enum { TOGETHER = 5, OF_EACH = 5, SYMMETRIES = 6, APPLICATIONS = 1000, MUTANT_PROGRAMS = 4000 };
+enum { TOGETHER = 5, OF_EACH = 5, SYMMETRIES = 6, APPLICATIONS = 1000 * LAW_TIMES, MUTANT_PROGRAMS = 4000 };
 
 static tally of_op[OP_COUNT_], of_sym[SYM_COUNT];
 

@@ -8,7 +8,7 @@
 #include "gen_law.c"
 #include "related.c"
 
-enum { BODIES = 6000, PAIRS_MOST = 30, OF_A_PROGRAM = 8 };
+enum { BODIES = 10000 * LAW_TIMES, PAIRS_MOST = 30, OF_A_PROGRAM = 8 };
 
 typedef struct body { node_id n; ivar_id left, right; bool symmetrised; } body;
 typedef struct counts { long bodies, called, compared, made_so, seen_so, wrong; } counts;
