@@ -7,6 +7,10 @@
 
 #include "rt.h"
 
+#if defined(__GNUC__)                    /* vectors are passed to inline functions only                         */
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
 /* Vectors of 8 that may lie anywhere; the compiler splits them where the processor's are shorter. Only pointers to
  * them cross functions that are not inlined. */
 typedef double  v8d __attribute__((vector_size(64), aligned(8), may_alias));

@@ -4,10 +4,11 @@
  * eigenvalues, ascending; no vectors.
  *
  * Householder tridiagonalisation from the last row upwards (the active block stays at the aligned corner), where the
- * rank-2 update of one step and the matrix-vector product of the next share one pass over the matrix; then the
- * square-root-free QL iteration (Pal, Walker, Kahan; B. N. Parlett, The Symmetric Eigenvalue Problem, 1998, section 8.15).
+ * rank-2 update of one step and the matrix-vector product of the next share one pass over the matrix. Then counts of sign
+ * changes for up to 64 rows (kernel_tridiagonal.h), and beyond the square-root-free QL iteration (Pal, Walker, Kahan; B. N.
+ * Parlett, The Symmetric Eigenvalue Problem, 1998, section 8.15).
  */
-#include "kernel_calls.h"
+#include "kernel_tridiagonal.h"
 
 #include <float.h>
 #include <math.h>
@@ -91,7 +92,7 @@ RT_INLINE void update_product(const eig_problem *g, int64_t m, int64_t blocks, i
 /* the same for padded rows of a known number of vectors, so that p, q and v stay in registers */
 RT_INLINE void update_product_small(const eig_problem *g, int64_t m, const int blocks)
 {
-    v8d vb[4], qb[4], sum[4];
+    v8d vb[EIG_SMALL / 8], qb[EIG_SMALL / 8], sum[EIG_SMALL / 8];
     for (int b = 0; b < blocks; b++) {
         vb[b] = *(const v8d *)(g->v + 8 * b);
         qb[b] = *(const v8d *)(g->q + 8 * b);
@@ -114,14 +115,17 @@ RT_INLINE void update_any(const eig_problem *g, int64_t m)
 {
     bool padded = g->stride % 8 == 0;
     int64_t blocks = padded ? (m + 7) / 8 : m / 8;
-    if (padded && blocks == 1)
-        update_product_small(g, m, 1);
-    else if (padded && blocks == 2)
-        update_product_small(g, m, 2);
-    else if (padded && blocks == 3)
-        update_product_small(g, m, 3);
-    else
-        update_product(g, m, blocks, padded ? 0 : m - 8 * blocks);
+    switch (padded ? blocks : 0) {
+    case 1: update_product_small(g, m, 1); return;
+    case 2: update_product_small(g, m, 2); return;
+    case 3: update_product_small(g, m, 3); return;
+    case 4: update_product_small(g, m, 4); return;
+    case 5: update_product_small(g, m, 5); return;
+    case 6: update_product_small(g, m, 6); return;
+    case 7: update_product_small(g, m, 7); return;
+    case 8: update_product_small(g, m, 8); return;
+    default: update_product(g, m, blocks, padded ? 0 : m - 8 * blocks);
+    }
 }
 
 RT_INLINE void tridiagonal_body(const eig_problem *g)
@@ -233,69 +237,116 @@ static bool tridiagonal_values(double *d, double *e2, int64_t n)
 /* ---- the whole ------------------------------------------------------------------------------------------------------------ */
 
 /* largest magnitude; infinite or NaN when an element is */
-static double largest(const double *a, int64_t n)
+RT_INLINE double largest(const double *a, int64_t n)
 {
-    double most = 0.0, taint = 0.0;
-    for (int64_t k = 0; k < n * n; k++) {
-        double x = fabs(a[k]);
-        most = x > most ? x : most;
+    v8d most = {0}, taint = {0};
+    double rest = 0.0;
+    int64_t k = 0;
+    for (; k + 8 <= n * n; k += 8) {
+        v8d x = magnitude(*(const v8d *)(a + k));
+        most = pick(x > most, x, most);
         taint += x * 0.0;
     }
-    return most + taint;
-}
-
-static bool values_of(eig_problem *g, double *w, double *e2)
-{
-    tridiagonal(g);
-    for (int64_t i = 0; i < g->n; i++) {
-        double diagonal = g->a[i * g->stride + i], coupling = g->a[i * g->stride];
-        w[i] = diagonal;
-        if (i)
-            e2[i - 1] = coupling;
+    for (; k < n * n; k++) {
+        rest = fabs(a[k]) > rest ? fabs(a[k]) : rest;
+        taint[0] += a[k] * 0.0;
     }
-    return tridiagonal_values(w, e2, g->n);
+    for (int i = 0; i < 8; i++)
+        rest = most[i] > rest ? most[i] : rest;
+    return rest + sum8(taint);
 }
 
-static bool values_small(const double *a, int64_t n, double scale, double *w)
+/* the diagonal and the squares beside it, which tridiagonal_body left in the rows */
+RT_INLINE void collect(const eig_problem *g, double *d, double *e2)
+{
+    for (int64_t i = 0; i < g->n; i++)
+        d[i] = g->a[i * g->stride + i];
+    for (int64_t i = 1; i < g->n; i++)
+        e2[i - 1] = g->a[i * g->stride];
+}
+
+RT_INLINE void values_small_body(const double *a, int64_t n, double scale, double *w)
 {
     double copy[EIG_SMALL * EIG_SMALL] __attribute__((aligned(64)));
     double room[4][EIG_SMALL + 8] __attribute__((aligned(64)));
     int64_t stride = (n + 7) / 8 * 8;
     eig_problem g = {copy, n, stride, room[0], room[1], room[2], room[3]};
-    memset(room, 0, sizeof room);
+    if (n < 1)
+        return;
+    for (int64_t r = 0; r < 4; r++)
+        for (int64_t k = 0; k < stride + 8; k += 8)
+            *(v8d *)(room[r] + k) = (v8d){0};
     for (int64_t i = 0; i < n; i++) {
-        for (int64_t k = 0; k < n; k++)
-            copy[i * stride + k] = a[i * n + k] * scale;
-        for (int64_t k = n; k < stride; k++)
-            copy[i * stride + k] = 0.0;
+        double *row = copy + i * stride;
+        int64_t k = 0;
+        for (; k + 8 <= n; k += 8)
+            *(v8d *)(row + k) = *(const v8d *)(a + i * n + k) * scale;
+        for (; k < n; k++)
+            row[k] = a[i * n + k] * scale;
+        for (; k < stride; k++)
+            row[k] = 0.0;
     }
-    return values_of(&g, w, room[2]);
+    tridiagonal_body(&g);
+    collect(&g, room[0], room[1]);
+    tridiagonal_values_small(room[0], room[1], n, copy);  /* whole vectors are written: not to w             */
+    memcpy(w, copy, (size_t)n * sizeof *w);
+}
+RT_CLONES(values_small, (const double *a, int64_t n, double scale, double *w), (a, n, scale, w))
+
+RT_INLINE void largest_of_body(const double *a, int64_t n, double *most)
+{
+    *most = largest(a, n);
+}
+RT_CLONES(largest_of, (const double *a, int64_t n, double *most), (a, n, most))
+
+/* already in order but for rounding */
+static void settle(double *w, int64_t n)
+{
+    for (int64_t i = 1; i < n; i++) {
+        double x = w[i];
+        int64_t k = i;
+        for (; k > 0 && w[k - 1] > x; k--)
+            w[k] = w[k - 1];
+        w[k] = x;
+    }
+}
+
+static bool values_large(double *a, int64_t n, double scale, double *w, double *work)
+{
+    eig_problem g = {a, n, n, work, work + n, work + 2 * n, w};
+    for (int64_t k = 0; k < n * n; k++)
+        a[k] *= scale;
+    memset(work, 0, 2 * (size_t)n * sizeof *work);
+    tridiagonal(&g);
+    collect(&g, w, work);
+    bool done = tridiagonal_values(w, work, n);
+    if (done)
+        mtx_rt_sort(w, n, 0);
+    return done;
 }
 
 void mtx_rt_eigvals(double *a, int64_t n, double *w, double *work)
 {
     if (n <= 0)
         return;
-    double most = largest(a, n);
-    int exponent = 0;
+    double most;
+    largest_of(a, n, &most);
     bool done = most - most == 0.0;
+    int exponent = 0;
     if (done && most > 0.0) {
         frexp(most, &exponent);
+        exponent = exponent > 1023 ? 1023 : exponent < -1021 ? -1021 : exponent;
         double scale = ldexp(1.0, -exponent);            /* squares neither overflow nor vanish                 */
         if (n <= EIG_SMALL) {
-            done = values_small(a, n, scale, w);
+            values_small(a, n, scale, w);
+            settle(w, n);
         } else {
-            eig_problem g = {a, n, n, work, work + n, work + 2 * n, w};
-            for (int64_t k = 0; k < n * n; k++)
-                a[k] *= scale;
-            memset(work, 0, 2 * (size_t)n * sizeof *work);
-            done = values_of(&g, w, work);
+            done = values_large(a, n, scale, w, work);
         }
     } else {
         memset(w, 0, (size_t)n * sizeof *w);
     }
+    double back = ldexp(1.0, exponent);
     for (int64_t i = 0; i < n; i++)
-        w[i] = done ? ldexp(w[i], exponent) : NAN;
-    if (done)
-        mtx_rt_sort(w, n, 0);
+        w[i] = done ? w[i] * back : NAN;
 }
