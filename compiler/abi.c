@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * abi.c: names, hash and metadata of a built library. In: a transform that was compiled to loops. Out: what abi_header.c
- * and abi_source.c print. The metadata is JSON: types, units, laws and verdicts, for programs that load the library.
+ * abi.c: names, hash and metadata of a built library. In: a transform that was compiled to loops. Out: what
+ * abi_header.c and abi_source.c print. The metadata is JSON: types, units, laws and verdicts, for programs
+ * that load the library.
  */
 #include "abi.h"
 
@@ -31,8 +32,7 @@ int64_t abi_fixed(const program *p, set_id s)
 
 set_id abi_counted(const program *p, set_id s)
 {
-    while (p->sets.at[s].kind == SET_RANK && p->sets.at[s].parent != SETIR_NONE)
-        s = p->sets.at[s].parent;
+    while (p->sets.at[s].kind == SET_RANK && p->sets.at[s].parent != SETIR_NONE) s = p->sets.at[s].parent;
     return s;
 }
 
@@ -44,7 +44,7 @@ void abi_shape(const abi *x, uint32_t o, text *out)
     for (uint32_t k = 0; k < d->n_param; k++) {
         set_id s = p->ivars.at[d->param[k]].set;
         int64_t fixed = abi_fixed(p, s);
-        if (!some && fixed >= 0)                          /* the frames come first, unless a set counts them     */
+        if (!some && fixed >= 0) /* the frames come first, unless a set counts them */
             text_add(out, "[frames]");
         some = true;
         if (fixed >= 0)
@@ -52,15 +52,14 @@ void abi_shape(const abi *x, uint32_t o, text *out)
         else
             text_printf(out, "[%s]", x->set[abi_counted(p, s)]);
     }
-    if (!some)
-        text_add(out, "[frames]");
-    if (elem_components(d->declared) > 1)
-        text_printf(out, "[%u]", elem_components(d->declared));
+    if (!some) text_add(out, "[frames]");
+    if (elem_components(d->declared) > 1) text_printf(out, "[%u]", elem_components(d->declared));
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------------------ */
+/* ---- names --------------------------------------------------------------------------------------------- */
 
-static const char *abi_name(arena *a, const char *words, const char *kind, uint32_t number, const char **taken, uint32_t n)
+static const char *abi_name(arena *a, const char *words, const char *kind, uint32_t number,
+                            const char **taken, uint32_t n)
 {
     text t;
     text_init(&t);
@@ -88,8 +87,7 @@ static void abi_names(arena *a, abi *x)
     x->output_def = arena_array(a, def_id, p->defs.n + 1);
     for (uint32_t k = 0; k < p->slots.n; k++)
         x->slot[k] = abi_name(a, p->slots.at[k].id, "slot", k, x->slot, k);
-    for (uint32_t k = 0; k < p->sets.n; k++)
-        x->set[k] = abi_name(a, p->sets.at[k].id, "set", k, x->set, k);
+    for (uint32_t k = 0; k < p->sets.n; k++) x->set[k] = abi_name(a, p->sets.at[k].id, "set", k, x->set, k);
     for (uint32_t k = 0; k < p->inputs.n; k++)
         x->input[k] = abi_name(a, p->inputs.at[k].id, "input", k, x->input, k);
     for (uint32_t k = 0; k < p->defs.n; k++)
@@ -100,7 +98,7 @@ static void abi_names(arena *a, abi *x)
         }
 }
 
-/* ---- metadata --------------------------------------------------------------------------------------------------------------- */
+/* ---- metadata ------------------------------------------------------------------------------------------ */
 
 static void json_pair(text *out, const char *key, const char *value)
 {
@@ -115,14 +113,15 @@ static void json_unit(text *out, unit u, double scale)
     text_init(&t);
     unit_text(u, &t);
     json_pair(out, "unit", t.s ? t.s : "1");
-    if (scale != 1.0)                                     /* number written = number in that unit * factor       */
+    if (scale != 1.0) /* number written = number in that unit * factor */
         text_printf(out, ", \"unit_factor\": %.17g", scale);
     text_free(&t);
 }
 
 static const char *elem_word(elem e)
 {
-    static const char *const words[] = {[ELEM_REAL] = "real", [ELEM_BOOL] = "bool", [ELEM_SPECIES] = "species", [ELEM_INDEX] = "index"};
+    static const char *const words[] = {
+        [ELEM_REAL] = "real", [ELEM_BOOL] = "bool", [ELEM_SPECIES] = "species", [ELEM_INDEX] = "index"};
     return words[e.kind];
 }
 
@@ -133,8 +132,7 @@ static void json_claims(const abi *x, def_id subject, text *out)
     text_add(out, "\"claims\": [");
     for (uint32_t k = 0; k < all->n; k++) {
         const verdict *v = &all->at[k];
-        if (v->claim->subject != subject)
-            continue;
+        if (v->claim->subject != subject) continue;
         text_add(out, any ? ", {" : "{");
         any = true;
         json_pair(out, "claim", v->claim_word);
@@ -149,7 +147,8 @@ static void json_claims(const abi *x, def_id subject, text *out)
 
 static void json_sets(const abi *x, text *out)
 {
-    static const char *const kinds[] = {"base", "pairs", "differ", "recip", "axis", "range", "species", "rank"};
+    static const char *const kinds[] = {"base", "pairs", "differ",  "recip",
+                                        "axis", "range", "species", "rank"};
     const program *p = x->t->p;
     text_add(out, "\"sets\": [");
     for (uint32_t k = 0; k < p->sets.n; k++) {
@@ -157,8 +156,7 @@ static void json_sets(const abi *x, text *out)
         json_pair(out, "name", p->sets.at[k].id);
         text_add(out, ", ");
         json_pair(out, "kind", kinds[p->sets.at[k].kind]);
-        if (abi_fixed(p, k) >= 0)
-            text_printf(out, ", \"size\": %" PRId64, abi_fixed(p, k));
+        if (abi_fixed(p, k) >= 0) text_printf(out, ", \"size\": %" PRId64, abi_fixed(p, k));
         text_add(out, "}");
     }
     text_add(out, "]");
@@ -190,7 +188,8 @@ static void json_outputs(const abi *x, text *out)
         json_pair(out, "name", d->id);
         text_add(out, ", ");
         json_pair(out, "type", elem_word(d->declared));
-        text_printf(out, ", \"rank\": %u, \"components\": %u, \"domain\": [", d->declared.rank, elem_components(d->declared));
+        text_printf(out, ", \"rank\": %u, \"components\": %u, \"domain\": [", d->declared.rank,
+                    elem_components(d->declared));
         for (uint32_t k = 0; k < d->n_param; k++)
             text_printf(out, "%s%u", k ? ", " : "", p->ivars.at[d->param[k]].set);
         text_add(out, "], ");
@@ -229,7 +228,7 @@ static void abi_meta(const abi *x, text *out)
     text_add(out, "}");
 }
 
-/* ---- hash: FNV-1a over what a caller and a result depend on ------------------------------------------------------------------ */
+/* ---- hash: FNV-1a over what a caller and a result depend on -------------------------------------------- */
 
 static const char *abi_hash(arena *a, const abi *x)
 {
@@ -238,12 +237,10 @@ static const char *abi_hash(arena *a, const abi *x)
     text_printf(&t, "%s %s\n", MTX_VERSION, x->prefix);
     abi_meta(x, &t);
     program_dump(x->t->p, &t);
-    for (uint32_t k = 0; k < x->t->loops->stages.n; k++)
-        kernel_dump(x->t->loops->stages.at[k], &t);
+    for (uint32_t k = 0; k < x->t->loops->stages.n; k++) kernel_dump(x->t->loops->stages.at[k], &t);
     kernel_dump(x->t->loops->main, &t);
     uint64_t h = UINT64_C(14695981039346656037);
-    for (size_t k = 0; k < t.n; k++)
-        h = (h ^ (unsigned char)t.s[k]) * UINT64_C(1099511628211);
+    for (size_t k = 0; k < t.n; k++) h = (h ^ (unsigned char)t.s[k]) * UINT64_C(1099511628211);
     text_free(&t);
     return arena_printf(a, "%016" PRIx64, h);
 }
@@ -251,8 +248,7 @@ static const char *abi_hash(arena *a, const abi *x)
 bool abi_make(arena *a, const compiled *t, const char *prefix, abi *out, text *problem)
 {
     *out = (abi){.t = t, .prefix = prefix};
-    if (!plan_from_program(a, t->p, &out->plan, problem))
-        return false;
+    if (!plan_from_program(a, t->p, &out->plan, problem)) return false;
     abi_names(a, out);
     out->hash = abi_hash(a, out);
     text meta;
@@ -260,7 +256,6 @@ bool abi_make(arena *a, const compiled *t, const char *prefix, abi *out, text *p
     abi_meta(out, &meta);
     out->meta = meta.failed ? NULL : arena_strndup(a, meta.s, meta.n);
     text_free(&meta);
-    if (!out->meta)
-        text_add(problem, "memory exhausted");
+    if (!out->meta) text_add(problem, "memory exhausted");
     return out->meta != NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * abi_header.c: the header NAME.h of a built library. In: an abi. Out: C11 and C++17 text that documents every input and
- * output with shape, unit and law. Its functions are macros for symbols that carry the hash, so that a header from
- * another build does not link.
+ * abi_header.c: the header NAME.h of a built library. In: an abi. Out: C11 and C++17 text that documents
+ * every input and output with shape, unit and law. Its functions are macros for symbols that carry the hash,
+ * so that a header from another build does not link.
  */
 #include "abi.h"
 
@@ -21,22 +21,17 @@ static void put_words(const char *words, text *out)
 static void put_unit(unit u, double scale, text *out)
 {
     unit_text(u, out);
-    if (scale != 1.0)
-        text_printf(out, " times %.9g", 1.0 / scale);
+    if (scale != 1.0) text_printf(out, " times %.9g", 1.0 / scale);
 }
 
 static const char *kind_word(const program *p, const def *d)
 {
-    if (d->declared.kind == ELEM_BOOL)
-        return "truth value, 0 or 1";
-    if (d->declared.kind == ELEM_SPECIES)
-        return "atomic number, 0: vacancy";
+    if (d->declared.kind == ELEM_BOOL) return "truth value, 0 or 1";
+    if (d->declared.kind == ELEM_SPECIES) return "atomic number, 0: vacancy";
     if (d->declared.kind == ELEM_INDEX)
         return p->sets.at[d->declared.set].id ? "index in its frame" : "index";
-    if (d->declared.rank == 2)
-        return "tensor, row-major";
-    if (d->declared.rank == 1)
-        return d->is_point ? "position" : "vector";
+    if (d->declared.rank == 2) return "tensor, row-major";
+    if (d->declared.rank == 1) return d->is_point ? "position" : "vector";
     return d->declared.channels ? "channels" : "scalar";
 }
 
@@ -44,8 +39,7 @@ static void put_claims(const abi *x, def_id subject, text *out)
 {
     for (uint32_t k = 0; k < x->t->verdicts.n; k++) {
         const verdict *v = &x->t->verdicts.at[k];
-        if (v->claim->subject != subject)
-            continue;
+        if (v->claim->subject != subject) continue;
         text_add(out, " *     ");
         put_words(v->claim_word, out);
         text_printf(out, ": %s", verdict_text[v->kind]);
@@ -99,14 +93,16 @@ static void put_top(const abi *x, text *out)
     }
     text_add(out, " * Outputs, with what is known of their behaviour:\n");
     put_outputs_doc(x, out);
-    text_add(out,
-        " * Elements of all frames are concatenated; [set] counts those of a frame, so a matrix over two sets has the n x n\n"
-        " * rows of the first frame, then those of the second. Numbers are in base units (angstrom, eV, e, K, fs; mass eV fs^2/angstrom^2)\n"
-        " * unless a unit is named.\n"
-        " *\n"
-        " * Threads: every function may run on any number of threads, each with scratch memory of its own. Nothing is\n"
-        " * allocated, nothing has state, except inside mtx_prepare and the computing of cutoffs.\n"
-        " */\n");
+    text_add(out, " * Elements of all frames are concatenated; [set] counts those of a frame, so a matrix "
+                  "over two sets has the n x n\n"
+                  " * rows of the first frame, then those of the second. Numbers are in base units "
+                  "(angstrom, eV, e, K, fs; mass eV fs^2/angstrom^2)\n"
+                  " * unless a unit is named.\n"
+                  " *\n"
+                  " * Threads: every function may run on any number of threads, each with scratch memory of "
+                  "its own. Nothing is\n"
+                  " * allocated, nothing has state, except inside mtx_prepare and the computing of cutoffs.\n"
+                  " */\n");
 }
 
 bool abi_reads(const abi *x, buffer_kind kind, uint32_t index)
@@ -120,34 +116,41 @@ bool abi_reads(const abi *x, buffer_kind kind, uint32_t index)
 
 static void put_set_arrays(const abi *x, set_id s, text *out)
 {
-    static const struct { buffer_kind kind; const char *type, *member, *doc; } rows[] = {
-        {BUF_SET_PTR, "int64_t", "ptr", "[frames + 1] first element of each frame"},
-        {BUF_SET_ROW, "int64_t", "row", "[parent + 1] pairs row[i] .. row[i+1]-1 start at element i"},
-        {BUF_SET_I, "int32_t", "i", "[n] first end; of a site that differs: host site"},
-        {BUF_SET_J, "int32_t", "j", "[n] second end; of a site that differs: sample atom, -1 vacant"},
-        {BUF_SET_REV, "int64_t", "rev", "[n] the reverse pair"},
-        {BUF_SET_X, "double", "x", "[n] displacement, wave vector or position"},
-        {BUF_SET_Y, "double", "y", "[n]"},
-        {BUF_SET_Z, "double", "z", "[n]"},
-        {BUF_SET_DIST, "double", "dist", "[n] length of the displacement"}};
+    static const struct {
+        buffer_kind kind;
+        const char *type, *member, *doc;
+    } rows[] = {{BUF_SET_PTR, "int64_t", "ptr", "[frames + 1] first element of each frame"},
+                {BUF_SET_ROW, "int64_t", "row", "[parent + 1] pairs row[i] .. row[i+1]-1 start at element i"},
+                {BUF_SET_I, "int32_t", "i", "[n] first end; of a site that differs: host site"},
+                {BUF_SET_J, "int32_t", "j", "[n] second end; of a site that differs: sample atom, -1 vacant"},
+                {BUF_SET_REV, "int64_t", "rev", "[n] the reverse pair"},
+                {BUF_SET_X, "double", "x", "[n] displacement, wave vector or position"},
+                {BUF_SET_Y, "double", "y", "[n]"},
+                {BUF_SET_Z, "double", "z", "[n]"},
+                {BUF_SET_DIST, "double", "dist", "[n] length of the displacement"}};
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
         if (abi_reads(x, rows[r].kind, s))
-            text_printf(out, "    const %s *%s_%s;  /* %s */\n", rows[r].type, x->set[s], rows[r].member, rows[r].doc);
+            text_printf(out, "    const %s *%s_%s;  /* %s */\n", rows[r].type, x->set[s], rows[r].member,
+                        rows[r].doc);
 }
 
 static void put_in(const abi *x, text *out)
 {
     const program *p = x->t->p;
     text_printf(out,
-        "/* What the kernel reads. Arrays of doubles over sets are 64-byte aligned with 8 readable elements behind the end. */\n"
-        "typedef struct %s_in {\n", x->prefix);
+                "/* What the kernel reads. Arrays of doubles over sets are 64-byte aligned with 8 readable "
+                "elements behind the end. */\n"
+                "typedef struct %s_in {\n",
+                x->prefix);
     for (uint32_t k = 0; k < p->slots.n; k++)
         if (abi_reads(x, BUF_CELL, k))
-            text_printf(out, "    const double *cell_%s;  /* [frames][21]: lattice vectors as rows (angstrom), inverse, volume,"
-                             " periodic axes, spare */\n", x->slot[k]);
+            text_printf(out,
+                        "    const double *cell_%s;  /* [frames][21]: lattice vectors as rows (angstrom), "
+                        "inverse, volume,"
+                        " periodic axes, spare */\n",
+                        x->slot[k]);
     for (uint32_t k = 0; k < p->inputs.n; k++) {
-        if (!abi_reads(x, BUF_INPUT, k))
-            continue;
+        if (!abi_reads(x, BUF_INPUT, k)) continue;
         bool real = p->inputs.at[k].elem.kind == ELEM_REAL;
         text_printf(out, "    const %s *in_%s;  /* ", real ? "double" : "int32_t", x->input[k]);
         int32_t rows = x->plan.inputs[k].rows;
@@ -158,47 +161,54 @@ static void put_in(const abi *x, text *out)
             text_add(out, p->inputs.at[k].elem.kind == ELEM_SPECIES ? "atomic numbers" : "0 or 1");
         text_add(out, " */\n");
     }
-    if (abi_reads(x, BUF_PARAM, 0))
-        text_add(out, "    const double *param;\n");
-    for (uint32_t s = 0; s < p->sets.n; s++)
-        put_set_arrays(x, s, out);
+    if (abi_reads(x, BUF_PARAM, 0)) text_add(out, "    const double *param;\n");
+    for (uint32_t s = 0; s < p->sets.n; s++) put_set_arrays(x, s, out);
     text_printf(out, "    uint32_t size;  /* sizeof(%s_in) */\n} %s_in;\n\n", x->prefix, x->prefix);
 }
 
 static void put_shape(const abi *x, text *out)
 {
     const program *p = x->t->p;
-    text_printf(out,
-        "/* Sizes of a batch: elements in all, in the longest row (pairs of one element), in the largest frame. */\n"
-        "typedef struct %s_shape {\n    uint32_t size;  /* sizeof(%s_shape) */\n    int64_t frames;\n", x->prefix, x->prefix);
+    text_printf(
+        out,
+        "/* Sizes of a batch: elements in all, in the longest row (pairs of one element), in the largest "
+        "frame. */\n"
+        "typedef struct %s_shape {\n    uint32_t size;  /* sizeof(%s_shape) */\n    int64_t frames;\n",
+        x->prefix, x->prefix);
     for (uint32_t s = 0; s < p->sets.n; s++)
         if (p->sets.at[s].kind <= SET_RECIP)
-            text_printf(out, "    int64_t n_%s, max_row_%s, max_frame_%s;\n", x->set[s], x->set[s], x->set[s]);
+            text_printf(out, "    int64_t n_%s, max_row_%s, max_frame_%s;\n", x->set[s], x->set[s],
+                        x->set[s]);
     text_printf(out, "} %s_shape;\n\n", x->prefix);
 }
 
 static void put_out(const abi *x, text *out)
 {
     const program *p = x->t->p;
-    text_printf(out, "/* Results; NULL: not wanted, and then not computed. */\ntypedef struct %s_out {\n", x->prefix);
+    text_printf(out, "/* Results; NULL: not wanted, and then not computed. */\ntypedef struct %s_out {\n",
+                x->prefix);
     for (uint32_t o = 0; o < x->n_outputs; o++) {
         const def *d = &p->defs.at[x->output_def[o]];
-        text_printf(out, "    %s *%s;  /* ", d->declared.kind == ELEM_REAL ? "double" : "int32_t", x->output[o]);
+        text_printf(out, "    %s *%s;  /* ", d->declared.kind == ELEM_REAL ? "double" : "int32_t",
+                    x->output[o]);
         abi_shape(x, o, out);
         text_add(out, " */\n");
     }
-    text_printf(out, "} %s_out;\n\n/* How many numbers each output has in a batch. */\ntypedef struct %s_counts {\n", x->prefix, x->prefix);
-    for (uint32_t o = 0; o < x->n_outputs; o++)
-        text_printf(out, "    int64_t %s;\n", x->output[o]);
+    text_printf(
+        out, "} %s_out;\n\n/* How many numbers each output has in a batch. */\ntypedef struct %s_counts {\n",
+        x->prefix, x->prefix);
+    for (uint32_t o = 0; o < x->n_outputs; o++) text_printf(out, "    int64_t %s;\n", x->output[o]);
     text_printf(out, "} %s_counts;\n\n", x->prefix);
 }
 
 static void put_names(const abi *x, text *out)
 {
     static const char *const functions[] = {"program", "stage", "scratch", "count", "compute", "plan", "run"};
-    text_add(out, "/* another build of the library has other names: an old header does not link with it */\n");
+    text_add(out,
+             "/* another build of the library has other names: an old header does not link with it */\n");
     for (size_t k = 0; k < sizeof functions / sizeof *functions; k++)
-        text_printf(out, "#define %s_%s %s_%s_%s\n", x->prefix, functions[k], x->prefix, functions[k], x->hash);
+        text_printf(out, "#define %s_%s %s_%s_%s\n", x->prefix, functions[k], x->prefix, functions[k],
+                    x->hash);
     text_add(out, "\n");
 }
 
@@ -206,28 +216,34 @@ static void put_functions(const abi *x, text *out)
 {
     const char *n = x->prefix;
     text_printf(out,
-        "/** Metadata as JSON: types, units, laws, verdicts, hash, compiler. */\n"
-        "extern const char %s_meta[];\n\n"
-        "/**\n"
-        " * The easy way, with libmtxrt: a batch is made of structures (mtx_prepare with %s_program and %s_stage), then\n"
-        " *     %s_count(view, &count)            how large the outputs are\n"
-        " *     %s_scratch(view, &bytes)          how much scratch memory a call needs\n"
-        " *     %s_compute(view, &out, scratch, bytes)\n"
-        " * where view = mtx_batch_view(batch), and scratch is 64-byte aligned. All return a status of mtxrt.h: MTX_EINVAL\n"
-        " * when the scratch memory is too small or not aligned, MTX_ENOMEM when no memory can be that large.\n"
-        " */\n"
-        "extern const mtx_plan %s_program;\n"
-        "int %s_stage(void *unused, int32_t set, const mtx_view *view, double *cutoff);\n"
-        "int %s_count(const mtx_view *view, %s_counts *count);\n"
-        "int %s_scratch(const mtx_view *view, size_t *bytes);\n"
-        "int %s_compute(const mtx_view *view, const %s_out *out, void *scratch, size_t bytes);\n\n"
-        "/**\n"
-        " * The plain way, without any library: bytes of scratch memory for sizes, then a run on plain arrays. Needs every\n"
-        " * array of %s_in. MTX_EINVAL when a `size` is not that of this header or the scratch memory does not do.\n"
-        " */\n"
-        "int %s_plan(const %s_shape *shape, size_t *bytes);\n"
-        "int %s_run(const %s_shape *shape, const %s_in *in, const %s_out *out, void *scratch, size_t bytes);\n",
-        n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n);
+                "/** Metadata as JSON: types, units, laws, verdicts, hash, compiler. */\n"
+                "extern const char %s_meta[];\n\n"
+                "/**\n"
+                " * The easy way, with libmtxrt: a batch is made of structures (mtx_prepare with %s_program "
+                "and %s_stage), then\n"
+                " *     %s_count(view, &count)            how large the outputs are\n"
+                " *     %s_scratch(view, &bytes)          how much scratch memory a call needs\n"
+                " *     %s_compute(view, &out, scratch, bytes)\n"
+                " * where view = mtx_batch_view(batch), and scratch is 64-byte aligned. All return a status "
+                "of mtxrt.h: MTX_EINVAL\n"
+                " * when the scratch memory is too small or not aligned, MTX_ENOMEM when no memory can be "
+                "that large.\n"
+                " */\n"
+                "extern const mtx_plan %s_program;\n"
+                "int %s_stage(void *unused, int32_t set, const mtx_view *view, double *cutoff);\n"
+                "int %s_count(const mtx_view *view, %s_counts *count);\n"
+                "int %s_scratch(const mtx_view *view, size_t *bytes);\n"
+                "int %s_compute(const mtx_view *view, const %s_out *out, void *scratch, size_t bytes);\n\n"
+                "/**\n"
+                " * The plain way, without any library: bytes of scratch memory for sizes, then a run on "
+                "plain arrays. Needs every\n"
+                " * array of %s_in. MTX_EINVAL when a `size` is not that of this header or the scratch "
+                "memory does not do.\n"
+                " */\n"
+                "int %s_plan(const %s_shape *shape, size_t *bytes);\n"
+                "int %s_run(const %s_shape *shape, const %s_in *in, const %s_out *out, void *scratch, size_t "
+                "bytes);\n",
+                n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n);
 }
 
 void abi_header(const abi *x, text *out)

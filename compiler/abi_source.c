@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * abi_source.c: the C file behind NAME.h: the plan as tables, the choice of the clone that this processor runs, and the
- * functions of the header. In: an abi, the levels that the kernels were compiled for. Out: C text, the same for kernels
- * from LLVM and from C.
+ * abi_source.c: the C file behind NAME.h: the plan as tables, the choice of the clone that this processor
+ * runs, and the functions of the header. In: an abi, the levels that the kernels were compiled for. Out: C
+ * text, the same for kernels from LLVM and from C.
  */
 #include "abi.h"
 
@@ -26,8 +26,9 @@ static void put_string(const char *words, text *out)
 }
 
 /* a new member must be printed below */
-_Static_assert(sizeof(void *) != 8 || (sizeof(mtx_set_desc) == 48 && sizeof(mtx_input_desc) == 56 && sizeof(mtx_slot_desc) == 16
-               && sizeof(mtx_plan) == 48), "the plan has members that are not printed");
+_Static_assert(sizeof(void *) != 8 || (sizeof(mtx_set_desc) == 48 && sizeof(mtx_input_desc) == 56 &&
+                                       sizeof(mtx_slot_desc) == 16 && sizeof(mtx_plan) == 48),
+               "the plan has members that are not printed");
 
 static void put_member(const char *member, const char *words, text *out)
 {
@@ -37,7 +38,9 @@ static void put_member(const char *member, const char *words, text *out)
 
 static void put_set_desc(const mtx_set_desc *s, text *out)
 {
-    text_printf(out, "    {.kind = %d, .slot = %d, .parent = %d, .host = %d, .sample = %d, .count = %d, .most = %d, .need = %u, .cutoff = ",
+    text_printf(out,
+                "    {.kind = %d, .slot = %d, .parent = %d, .host = %d, .sample = %d, .count = %d, .most = "
+                "%d, .need = %u, .cutoff = ",
                 s->kind, s->slot, s->parent, s->host, s->sample, s->count, s->most, s->need);
     if (isnan(s->cutoff))
         text_add(out, "NAN");
@@ -49,8 +52,9 @@ static void put_set_desc(const mtx_set_desc *s, text *out)
 
 static void put_input_desc(const mtx_input_desc *in, text *out)
 {
-    text_printf(out, "    {.role = %d, .type = %d, .slot = %d, .rows = %d, .width = %d, .from = %d, .scale = %.17g",
-                in->role, in->type, in->slot, in->rows, in->width, in->from, in->scale);
+    text_printf(
+        out, "    {.role = %d, .type = %d, .slot = %d, .rows = %d, .width = %d, .from = %d, .scale = %.17g",
+        in->role, in->type, in->slot, in->rows, in->width, in->from, in->scale);
     put_member("name", in->name, out);
     put_member("key", in->key, out);
     put_member("unit", in->unit, out);
@@ -68,13 +72,14 @@ static void put_plan(const abi *x, text *out)
         text_add(out, "},\n");
     }
     text_add(out, "    {.name = \"\"}};\nstatic const mtx_set_desc sets[] = {\n");
-    for (int32_t k = 0; k < p->n_sets; k++)
-        put_set_desc(&p->sets[k], out);
+    for (int32_t k = 0; k < p->n_sets; k++) put_set_desc(&p->sets[k], out);
     text_add(out, "    {.name = \"\"}};\nstatic const mtx_input_desc inputs[] = {\n");
-    for (int32_t k = 0; k < p->n_inputs; k++)
-        put_input_desc(&p->inputs[k], out);
-    text_printf(out, "    {.name = \"\"}};\nconst mtx_plan %s_program = {.n_slots = %d, .n_sets = %d, .n_inputs = %d, .slots = slots, "
-                     ".sets = sets, .inputs = inputs", x->prefix, p->n_slots, p->n_sets, p->n_inputs);
+    for (int32_t k = 0; k < p->n_inputs; k++) put_input_desc(&p->inputs[k], out);
+    text_printf(out,
+                "    {.name = \"\"}};\nconst mtx_plan %s_program = {.n_slots = %d, .n_sets = %d, .n_inputs = "
+                "%d, .slots = slots, "
+                ".sets = sets, .inputs = inputs",
+                x->prefix, p->n_slots, p->n_sets, p->n_inputs);
     put_member("name", p->name, out);
     text_add(out, "};\n\n");
 }
@@ -91,16 +96,18 @@ static void put_clones(const abi *x, const int *level, int n_level, text *out)
                 text_printf(out, "kernel_fn %s_kernel_v%d;\n", x->prefix, level[l]);
         }
     text_add(out, "\nstatic kernel_fn *choose(");
-    for (int l = 0; l < n_level; l++)
-        text_printf(out, "%skernel_fn *v%d", l ? ", " : "", level[l]);
+    for (int l = 0; l < n_level; l++) text_printf(out, "%skernel_fn *v%d", l ? ", " : "", level[l]);
     text_add(out, ")\n{\n");
     for (int l = 0; l < n_level; l++) {
         if (level[l] == 4)
-            text_add(out, "    if (__builtin_cpu_supports(\"avx512f\") && __builtin_cpu_supports(\"avx512vl\") && __builtin_cpu_supports(\"avx512dq\")"
-                          "\n        && __builtin_cpu_supports(\"avx512bw\") && __builtin_cpu_supports(\"avx512cd\") && __builtin_cpu_supports(\"fma\")"
+            text_add(out, "    if (__builtin_cpu_supports(\"avx512f\") && "
+                          "__builtin_cpu_supports(\"avx512vl\") && __builtin_cpu_supports(\"avx512dq\")"
+                          "\n        && __builtin_cpu_supports(\"avx512bw\") && "
+                          "__builtin_cpu_supports(\"avx512cd\") && __builtin_cpu_supports(\"fma\")"
                           "\n        && __builtin_cpu_supports(\"bmi2\"))\n        return v4;\n");
         else if (level[l] == 3)
-            text_add(out, "    if (__builtin_cpu_supports(\"avx2\") && __builtin_cpu_supports(\"fma\") && __builtin_cpu_supports(\"bmi2\"))\n"
+            text_add(out, "    if (__builtin_cpu_supports(\"avx2\") && __builtin_cpu_supports(\"fma\") && "
+                          "__builtin_cpu_supports(\"bmi2\"))\n"
                           "        return v3;\n");
         else
             text_printf(out, "    return v%d;\n", level[l]);
@@ -120,33 +127,39 @@ static void put_stage(const abi *x, const int *level, int n_level, text *out)
 {
     const module *m = x->t->loops;
     text_printf(out,
-        "int %s_stage(void *unused, int32_t set, const mtx_view *view, double *cutoff)\n{\n"
-        "    kernel_fn *fn = NULL;\n    double bytes = 0.0;\n    void *out[1];\n    (void)unused;\n    out[0] = cutoff;\n    switch (set) {\n",
-        x->prefix);
+                "int %s_stage(void *unused, int32_t set, const mtx_view *view, double *cutoff)\n{\n"
+                "    kernel_fn *fn = NULL;\n    double bytes = 0.0;\n    void *out[1];\n    (void)unused;\n  "
+                "  out[0] = cutoff;\n    switch (set) {\n",
+                x->prefix);
     for (uint32_t s = 0; s < x->t->p->sets.n; s++) {
         uint32_t k = m->stages.n ? m->stage_of[s] : SETIR_NONE;
-        if (k == SETIR_NONE)
-            continue;
+        if (k == SETIR_NONE) continue;
         char what[32];
         snprintf(what, sizeof what, "stage_%u", k);
         text_printf(out, "    case %u:\n        fn = ", s);
         put_choice(x, what, level, n_level, out);
-        text_printf(out, ";\n        bytes = %s_stage_%u_bytes(view, 0, view->nb);\n        break;\n", x->prefix, k);
+        text_printf(out, ";\n        bytes = %s_stage_%u_bytes(view, 0, view->nb);\n        break;\n",
+                    x->prefix, k);
     }
-    text_add(out,
+    text_add(
+        out,
         "    default: break;\n    }\n"
         "    char *memory = fn && bytes < 1e15 ? malloc((size_t)bytes + 64) : NULL;\n"
         "    if (!memory)\n        return 1;\n"
         "    fn(view, out, memory + (64 - (uintptr_t)memory % 64) % 64, 0, view->nb);\n    free(memory);\n"
-        "    for (int64_t f = 0; f < view->nb; f++)\n        if (!(cutoff[f] > 0.0 && cutoff[f] < 1e6))\n            return (int)f + 1;\n"
+        "    for (int64_t f = 0; f < view->nb; f++)\n        if (!(cutoff[f] > 0.0 && cutoff[f] < 1e6))\n    "
+        "        return (int)f + 1;\n"
         "    return 0;\n}\n\n");
 }
 
 static void put_count(const abi *x, text *out)
 {
     const program *p = x->t->p;
-    text_printf(out, "int %s_count(const mtx_view *view, %s_counts *count)\n{\n    const mtx_set_view *set = view->set;\n    (void)set;\n"
-                     "    memset(count, 0, sizeof *count);\n    for (int64_t f = 0; f < view->nb; f++) {\n", x->prefix, x->prefix);
+    text_printf(out,
+                "int %s_count(const mtx_view *view, %s_counts *count)\n{\n    const mtx_set_view *set = "
+                "view->set;\n    (void)set;\n"
+                "    memset(count, 0, sizeof *count);\n    for (int64_t f = 0; f < view->nb; f++) {\n",
+                x->prefix, x->prefix);
     for (uint32_t o = 0; o < x->n_outputs; o++) {
         const def *d = &p->defs.at[x->output_def[o]];
         text_printf(out, "        count->%s += %u", x->output[o], elem_components(d->declared));
@@ -156,7 +169,8 @@ static void put_count(const abi *x, text *out)
             if (fixed >= 0)
                 text_printf(out, " * INT64_C(%" PRId64 ")", fixed);
             else
-                text_printf(out, " * (set[%u].ptr[f + 1] - set[%u].ptr[f])", abi_counted(p, s), abi_counted(p, s));
+                text_printf(out, " * (set[%u].ptr[f + 1] - set[%u].ptr[f])", abi_counted(p, s),
+                            abi_counted(p, s));
         }
         text_add(out, ";\n");
     }
@@ -167,11 +181,15 @@ static void put_compute(const abi *x, const int *level, int n_level, text *out)
 {
     const char *n = x->prefix;
     text_printf(out,
-        "int %s_scratch(const mtx_view *view, size_t *bytes)\n{\n    double need = %s_kernel_bytes(view, 0, view->nb);\n"
-        "    *bytes = need < 1e15 ? (size_t)need : SIZE_MAX;\n    return need < 1e15 ? MTX_OK : MTX_ENOMEM;\n}\n\n"
-        "int %s_compute(const mtx_view *view, const %s_out *wanted, void *scratch, size_t bytes)\n{\n"
-        "    if (%s_kernel_bytes(view, 0, view->nb) > (double)bytes || (bytes && (uintptr_t)scratch %% 64))\n        return MTX_EINVAL;\n"
-        "    void *out[%u];\n", n, n, n, n, n, x->n_outputs ? x->n_outputs : 1);
+                "int %s_scratch(const mtx_view *view, size_t *bytes)\n{\n    double need = "
+                "%s_kernel_bytes(view, 0, view->nb);\n"
+                "    *bytes = need < 1e15 ? (size_t)need : SIZE_MAX;\n    return need < 1e15 ? MTX_OK : "
+                "MTX_ENOMEM;\n}\n\n"
+                "int %s_compute(const mtx_view *view, const %s_out *wanted, void *scratch, size_t bytes)\n{\n"
+                "    if (%s_kernel_bytes(view, 0, view->nb) > (double)bytes || (bytes && (uintptr_t)scratch "
+                "%% 64))\n        return MTX_EINVAL;\n"
+                "    void *out[%u];\n",
+                n, n, n, n, n, x->n_outputs ? x->n_outputs : 1);
     for (uint32_t o = 0; o < x->n_outputs; o++)
         text_printf(out, "    out[%u] = wanted->%s;\n", o, x->output[o]);
     text_add(out, "    ");
@@ -182,38 +200,47 @@ static void put_compute(const abi *x, const int *level, int n_level, text *out)
 /* the arrays of NAME_shape and NAME_in as a view */
 static void put_view(const abi *x, text *out)
 {
-    static const struct { buffer_kind kind; const char *member; } arrays[] = {
-        {BUF_SET_PTR, "ptr"}, {BUF_SET_ROW, "row"}, {BUF_SET_I, "i"}, {BUF_SET_J, "j"}, {BUF_SET_REV, "rev"},
-        {BUF_SET_X, "x"},     {BUF_SET_Y, "y"},     {BUF_SET_Z, "z"}, {BUF_SET_DIST, "dist"}};
+    static const struct {
+        buffer_kind kind;
+        const char *member;
+    } arrays[] = {{BUF_SET_PTR, "ptr"}, {BUF_SET_ROW, "row"}, {BUF_SET_I, "i"},
+                  {BUF_SET_J, "j"},     {BUF_SET_REV, "rev"}, {BUF_SET_X, "x"},
+                  {BUF_SET_Y, "y"},     {BUF_SET_Z, "z"},     {BUF_SET_DIST, "dist"}};
     const program *p = x->t->p;
-    text_printf(out, "typedef struct plain { mtx_view view; mtx_set_view set[%u]; const void *input[%u]; const double *cell[%u]; } plain;\n\n",
+    text_printf(out,
+                "typedef struct plain { mtx_view view; mtx_set_view set[%u]; const void *input[%u]; const "
+                "double *cell[%u]; } plain;\n\n",
                 p->sets.n + 1, p->inputs.n + 1, p->slots.n + 1);
-    text_printf(out, "static void plain_sizes(plain *v, const %s_shape *shape)\n{\n    memset(v, 0, sizeof *v);\n"
-                     "    v->view.nb = shape->frames;\n    v->view.set = v->set;\n    v->view.input = v->input;\n    v->view.cell = v->cell;\n", x->prefix);
+    text_printf(out,
+                "static void plain_sizes(plain *v, const %s_shape *shape)\n{\n    memset(v, 0, sizeof *v);\n"
+                "    v->view.nb = shape->frames;\n    v->view.set = v->set;\n    v->view.input = v->input;\n "
+                "   v->view.cell = v->cell;\n",
+                x->prefix);
     for (uint32_t s = 0; s < p->sets.n; s++) {
         const char *w = x->set[s];
         int64_t fixed = abi_fixed(p, s);
         if (p->sets.at[s].kind <= SET_RECIP)
-            text_printf(out, "    v->set[%u].n = shape->n_%s;\n    v->set[%u].max_row = shape->max_row_%s;\n"
-                             "    v->set[%u].max_frame = shape->max_frame_%s;\n", s, w, s, w, s, w);
+            text_printf(out,
+                        "    v->set[%u].n = shape->n_%s;\n    v->set[%u].max_row = shape->max_row_%s;\n"
+                        "    v->set[%u].max_frame = shape->max_frame_%s;\n",
+                        s, w, s, w, s, w);
         else if (fixed >= 0)
             text_printf(out, "    v->set[%u].n = v->set[%u].max_frame = %" PRId64 ";\n", s, s, fixed);
         else
             text_printf(out, "    v->set[%u] = v->set[%u];\n", s, abi_counted(p, s));
     }
-    text_printf(out, "}\n\nstatic void plain_arrays(plain *v, const %s_in *in)\n{\n    (void)v, (void)in;\n", x->prefix);
+    text_printf(out, "}\n\nstatic void plain_arrays(plain *v, const %s_in *in)\n{\n    (void)v, (void)in;\n",
+                x->prefix);
     for (uint32_t s = 0; s < p->sets.n; s++)
         for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++)
             if (abi_reads(x, arrays[a].kind, s))
-                text_printf(out, "    v->set[%u].%s = in->%s_%s;\n", s, arrays[a].member, x->set[s], arrays[a].member);
+                text_printf(out, "    v->set[%u].%s = in->%s_%s;\n", s, arrays[a].member, x->set[s],
+                            arrays[a].member);
     for (uint32_t k = 0; k < p->inputs.n; k++)
-        if (abi_reads(x, BUF_INPUT, k))
-            text_printf(out, "    v->input[%u] = in->in_%s;\n", k, x->input[k]);
+        if (abi_reads(x, BUF_INPUT, k)) text_printf(out, "    v->input[%u] = in->in_%s;\n", k, x->input[k]);
     for (uint32_t k = 0; k < p->slots.n; k++)
-        if (abi_reads(x, BUF_CELL, k))
-            text_printf(out, "    v->cell[%u] = in->cell_%s;\n", k, x->slot[k]);
-    if (abi_reads(x, BUF_PARAM, 0))
-        text_add(out, "    v->view.param = in->param;\n");
+        if (abi_reads(x, BUF_CELL, k)) text_printf(out, "    v->cell[%u] = in->cell_%s;\n", k, x->slot[k]);
+    if (abi_reads(x, BUF_PARAM, 0)) text_add(out, "    v->view.param = in->param;\n");
     text_add(out, "}\n\n");
 }
 
@@ -222,21 +249,25 @@ static void put_plain(const abi *x, text *out)
     const char *n = x->prefix;
     put_view(x, out);
     text_printf(out,
-        "int %s_plan(const %s_shape *shape, size_t *bytes)\n{\n    plain v;\n"
-        "    if (shape->size != sizeof *shape || shape->frames < 0)\n        return MTX_EINVAL;\n"
-        "    plain_sizes(&v, shape);\n    return %s_scratch(&v.view, bytes);\n}\n\n"
-        "int %s_run(const %s_shape *shape, const %s_in *in, const %s_out *out, void *scratch, size_t bytes)\n{\n    plain v;\n"
-        "    size_t need;\n    int status = %s_plan(shape, &need);\n    if (status != MTX_OK)\n        return status;\n"
-        "    if (in->size != sizeof *in || need > bytes)\n        return MTX_EINVAL;\n"
-        "    plain_sizes(&v, shape);\n    plain_arrays(&v, in);\n    return %s_compute(&v.view, out, scratch, bytes);\n}\n",
-        n, n, n, n, n, n, n, n, n);
+                "int %s_plan(const %s_shape *shape, size_t *bytes)\n{\n    plain v;\n"
+                "    if (shape->size != sizeof *shape || shape->frames < 0)\n        return MTX_EINVAL;\n"
+                "    plain_sizes(&v, shape);\n    return %s_scratch(&v.view, bytes);\n}\n\n"
+                "int %s_run(const %s_shape *shape, const %s_in *in, const %s_out *out, void *scratch, size_t "
+                "bytes)\n{\n    plain v;\n"
+                "    size_t need;\n    int status = %s_plan(shape, &need);\n    if (status != MTX_OK)\n      "
+                "  return status;\n"
+                "    if (in->size != sizeof *in || need > bytes)\n        return MTX_EINVAL;\n"
+                "    plain_sizes(&v, shape);\n    plain_arrays(&v, in);\n    return %s_compute(&v.view, out, "
+                "scratch, bytes);\n}\n",
+                n, n, n, n, n, n, n, n, n);
 }
 
 void abi_source(const abi *x, const int *level, int n_level, text *out)
 {
     const module *m = x->t->loops;
     text_printf(out, "/* The functions of %s.h. Printed by mtx, do not edit. */\n", x->prefix);
-    text_printf(out, "#pragma GCC visibility push(default)\n#include \"%s.h\"\n#pragma GCC visibility pop\n", x->prefix);
+    text_printf(out, "#pragma GCC visibility push(default)\n#include \"%s.h\"\n#pragma GCC visibility pop\n",
+                x->prefix);
     text_add(out, "#include <stdlib.h>\n#include <string.h>\n");
     emit_c_prelude(false, out);
     text_printf(out, "const char %s_meta[] =\n    ", x->prefix);
@@ -251,8 +282,7 @@ void abi_source(const abi *x, const int *level, int n_level, text *out)
             text_printf(&symbol, "%s_stage_%u", x->prefix, k);
         else
             text_printf(&symbol, "%s_kernel", x->prefix);
-        if (symbol.s)
-            emit_c_scratch(k < m->stages.n ? m->stages.at[k] : m->main, symbol.s, out);
+        if (symbol.s) emit_c_scratch(k < m->stages.n ? m->stages.at[k] : m->main, symbol.s, out);
         text_free(&symbol);
     }
     put_stage(x, level, n_level, out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * backend.c: chooses what compiles kernels and loads the LLVM module. In: kernels. Out: functions. The work is done in
- * cc.c and in the module (emit_llvm.c, jit_llvm.c).
+ * backend.c: chooses what compiles kernels and loads the LLVM module. In: kernels. Out: functions. The work
+ * is done in cc.c and in the module (emit_llvm.c, jit_llvm.c).
  */
 #include "backend.h"
 #include "module.h"
@@ -24,8 +24,7 @@ const llvm_backend *backend_llvm(text *problem)
 static bool kernels_ready(const kernel *const *k, uint32_t n, text *problem)
 {
     for (uint32_t i = 0; i < n; i++) {
-        if (!kernel_verify(k[i], problem))
-            return false;
+        if (!kernel_verify(k[i], problem)) return false;
         if (!k[i]->uses) {
             text_printf(problem, "kernel %s: not finished", k[i]->name);
             return false;
@@ -34,24 +33,23 @@ static bool kernels_ready(const kernel *const *k, uint32_t n, text *problem)
     return n > 0;
 }
 
-mtx_status jit_kernels(const kernel *const *k, uint32_t n, const jit_options *options, jit_code *out, text *problem)
+mtx_status jit_kernels(const kernel *const *k, uint32_t n, const jit_options *options, jit_code *out,
+                       text *problem)
 {
     static const jit_options usual = {0};
     const jit_options *o = options ? options : &usual;
     *out = (jit_code){0};
-    if (!kernels_ready(k, n, problem))
-        return MTX_EINVAL;
+    if (!kernels_ready(k, n, problem)) return MTX_EINVAL;
     int level = o->level ? o->level : mtx_cpu_level();
     mtx_status status = MTX_EUNSUPPORTED;
     const llvm_backend *llvm = o->backend == BACKEND_C ? NULL : backend_llvm(problem);
-    if (llvm)
-        return llvm->jit(k, n, level, out, problem);
+    if (llvm) return llvm->jit(k, n, level, out, problem);
     if (o->backend != BACKEND_LLVM) {
         text why;
         text_init(&why);
         status = cc_jit(k, n, level, o->cc, out, &why);
         if (status == MTX_OK && problem->s)
-            problem->s[problem->n = 0] = '\0';           /* C serves as well: no complaint about LLVM       */
+            problem->s[problem->n = 0] = '\0'; /* C serves as well: no complaint about LLVM */
         else if (status != MTX_OK && why.n)
             text_printf(problem, "%s%s", problem->n ? "; " : "", why.s);
         text_free(&why);
@@ -67,8 +65,7 @@ mtx_status jit_compile(const module *m, const jit_options *options, jit_code *ou
         *out = (jit_code){0};
         return MTX_ENOMEM;
     }
-    for (uint32_t i = 0; i < m->stages.n; i++)
-        all[i] = m->stages.at[i];
+    for (uint32_t i = 0; i < m->stages.n; i++) all[i] = m->stages.at[i];
     all[m->stages.n] = m->main;
     mtx_status status = jit_kernels(all, n, options, out, problem);
     free(all);
@@ -77,8 +74,7 @@ mtx_status jit_compile(const module *m, const jit_options *options, jit_code *ou
 
 void jit_free(jit_code *code)
 {
-    if (code->release)
-        code->release(code->state);
+    if (code->release) code->release(code->state);
     free(code->kernel);
     *code = (jit_code){0};
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cc.c: kernels through the C compiler of the machine. In: kernels. Out: functions from a shared object that was made
- * in a temporary folder and is gone again from the disk when they can be called. Also runs the compiler for link.c.
+ * cc.c: kernels through the C compiler of the machine. In: kernels. Out: functions from a shared object that
+ * was made in a temporary folder and is gone again from the disk when they can be called. Also runs the
+ * compiler for link.c.
  */
 #include "backend.h"
 #include "emit_c.h"
@@ -24,12 +25,11 @@ int cc_flags(int level, const char *flags[CC_FLAGS_MOST])
     flags[n++] = "-std=c99";
     flags[n++] = "-O3";
     flags[n++] = "-fPIC";
-    flags[n++] = "-fno-math-errno";          /* nobody reads errno of exp; without it loops do not vectorise    */
-    flags[n++] = "-fno-trapping-math";       /* nobody reads the flags: lets conditions become selects          */
+    flags[n++] = "-fno-math-errno";    /* nobody reads errno of exp; without it loops do not vectorise */
+    flags[n++] = "-fno-trapping-math"; /* nobody reads the flags: lets conditions become selects */
     flags[n++] = "-ffp-contract=fast";
     flags[n++] = "-fopenmp-simd";
-    if (level == 3)
-        flags[n++] = "-march=x86-64-v3";
+    if (level == 3) flags[n++] = "-march=x86-64-v3";
     if (level == 4) {
         flags[n++] = "-march=x86-64-v4";
         flags[n++] = "-mprefer-vector-width=512";
@@ -37,12 +37,12 @@ int cc_flags(int level, const char *flags[CC_FLAGS_MOST])
     return n;
 }
 
-/* ---- running a program ------------------------------------------------------------------------------------------------ */
+/* ---- running a program --------------------------------------------------------------------------------- */
 
 static void read_messages(int fd, text *problem)
 {
     char part[512];
-    size_t most = 4000;                      /* the first errors say it                                         */
+    size_t most = 4000; /* the first errors say it */
     lseek(fd, 0, SEEK_SET);
     for (ssize_t n; most && (n = read(fd, part, sizeof part)) > 0;) {
         size_t keep = (size_t)n < most ? (size_t)n : most;
@@ -59,9 +59,8 @@ static mtx_status wait_for(pid_t child, const char *command, int messages, text 
             text_printf(problem, "waiting for %s: %s", command, strerror(errno));
             return MTX_EIO;
         }
-    if (WIFEXITED(state) && WEXITSTATUS(state) == 0)
-        return MTX_OK;
-    if (WIFEXITED(state) && WEXITSTATUS(state) == 127) {     /* where posix_spawn itself cannot tell         */
+    if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return MTX_OK;
+    if (WIFEXITED(state) && WEXITSTATUS(state) == 127) { /* where posix_spawn itself cannot tell */
         text_printf(problem, "%s cannot be run", command);
         return MTX_EUNSUPPORTED;
     }
@@ -98,7 +97,7 @@ mtx_status cc_run(const char *const *argv, text *problem)
     return status;
 }
 
-/* ---- kernels to a loaded object ------------------------------------------------------------------------------------------ */
+/* ---- kernels to a loaded object ------------------------------------------------------------------------ */
 
 typedef struct cc_job {
     char folder[256], source[300], object[300];
@@ -120,8 +119,7 @@ static bool job_open(cc_job *job, text *problem)
 
 static void job_close(const cc_job *job)
 {
-    if (!job->folder[0])
-        return;
+    if (!job->folder[0]) return;
     unlink(job->source);
     unlink(job->object);
     rmdir(job->folder);
@@ -141,8 +139,7 @@ static mtx_status job_write(const cc_job *job, const kernel *const *k, uint32_t 
     FILE *file = status == MTX_OK ? fopen(job->source, "w") : NULL;
     if (file) {
         bool written = fwrite(out.s, 1, out.n, file) == out.n;
-        if (fclose(file) != 0 || !written)
-            status = MTX_EIO;
+        if (fclose(file) != 0 || !written) status = MTX_EIO;
     } else if (status == MTX_OK) {
         status = MTX_EIO;
     }
@@ -161,22 +158,23 @@ static mtx_status job_compile(const cc_job *job, int level, const char *cc, text
     argv[n++] = "-o";
     argv[n++] = job->object;
     argv[n++] = job->source;
-    argv[n++] = "-lm";                       /* on glibc a script that adds libmvec as needed                   */
+    argv[n++] = "-lm"; /* on glibc a script that adds libmvec as needed */
     argv[n] = NULL;
     return cc_run(argv, problem);
 }
 
 static bool bind_runtime(void *handle)
 {
-    const struct { const char *symbol; void *function; } table[] = {
-        {"mtx_rt_sort", (void *)(uintptr_t)mtx_rt_sort},
-        {"mtx_rt_argsort", (void *)(uintptr_t)mtx_rt_argsort},
-        {"mtx_rt_eigvals", (void *)(uintptr_t)mtx_rt_eigvals},
-        {"mtx_rt_niggli", (void *)(uintptr_t)mtx_rt_niggli}};
+    const struct {
+        const char *symbol;
+        void *function;
+    } table[] = {{"mtx_rt_sort", (void *)(uintptr_t)mtx_rt_sort},
+                 {"mtx_rt_argsort", (void *)(uintptr_t)mtx_rt_argsort},
+                 {"mtx_rt_eigvals", (void *)(uintptr_t)mtx_rt_eigvals},
+                 {"mtx_rt_niggli", (void *)(uintptr_t)mtx_rt_niggli}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         void **pointer = dlsym(handle, table[i].symbol);
-        if (!pointer)
-            return false;
+        if (!pointer) return false;
         *pointer = table[i].function;
     }
     return true;
@@ -196,8 +194,7 @@ static mtx_status job_load(const cc_job *job, uint32_t n, jit_code *out, text *p
     }
     out->release = cc_release;
     out->kernel = calloc(n, sizeof *out->kernel);
-    if (!out->kernel)
-        return MTX_ENOMEM;
+    if (!out->kernel) return MTX_ENOMEM;
     bool found = bind_runtime(out->state);
     for (uint32_t i = 0; i < n; i++) {
         char symbol[32];
@@ -219,15 +216,11 @@ mtx_status cc_jit(const kernel *const *k, uint32_t n, int level, const char *cc,
 {
     cc_job job = {{0}, {0}, {0}};
     *out = (jit_code){0};
-    if (!job_open(&job, problem))
-        return MTX_EIO;
+    if (!job_open(&job, problem)) return MTX_EIO;
     mtx_status status = job_write(&job, k, n, problem);
-    if (status == MTX_OK)
-        status = job_compile(&job, level, cc, problem);
-    if (status == MTX_OK)
-        status = job_load(&job, n, out, problem);
-    if (status != MTX_OK)
-        jit_free(out);
+    if (status == MTX_OK) status = job_compile(&job, level, cc, problem);
+    if (status == MTX_OK) status = job_load(&job, n, out, problem);
+    if (status != MTX_OK) jit_free(out);
     job_close(&job);
     return status;
 }

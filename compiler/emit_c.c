@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * emit_c.c: loop IR to readable C99. In: a verified kernel. Out: for each kernel a static function with the loops, whose
- * arrays are restrict parameters, and an entry function of the kernel type that finds the arrays in the view and lays
- * out the scratch memory. No checks here, no compiling (cc.c).
+ * emit_c.c: loop IR to readable C99. In: a verified kernel. Out: for each kernel a static function with the
+ * loops, whose arrays are restrict parameters, and an entry function of the kernel type that finds the arrays
+ * in the view and lays out the scratch memory. No checks here, no compiling (cc.c).
  */
 #include "emit_c.h"
 
@@ -16,8 +16,8 @@
 
 typedef struct c_printer {
     const kernel *k;
-    text         *out;
-    int           indent;
+    text *out;
+    int indent;
 } c_printer;
 
 /* how tightly an expression binds; an operand that binds more loosely than its place gets parentheses */
@@ -34,7 +34,7 @@ static const char *c_type(loop_type t)
     return "double";
 }
 
-/* ---- names: a value is NAME_number, a buffer NAME_bnumber, so the two never meet and no C keyword does ------------------ */
+/* ---- names: a value is NAME_number, a buffer NAME_bnumber, so the two never meet and no C keyword does */
 
 static void c_word(const char *words, text *out)
 {
@@ -47,8 +47,7 @@ static void c_word(const char *words, text *out)
 
 void c_identifier(const char *words, text *out)
 {
-    if (!words || !*words)
-        text_add(out, "_");
+    if (!words || !*words) text_add(out, "_");
     c_word(words, out);
 }
 
@@ -75,7 +74,7 @@ static const char *extent_word(extent_kind kind)
     return kind == EXT_TOTAL ? "total" : kind == EXT_MAX_ROW ? "max_row" : "max_frame";
 }
 
-/* ---- expressions ------------------------------------------------------------------------------------------------------ */
+/* ---- expressions --------------------------------------------------------------------------------------- */
 
 static void c_number(double x, text *out)
 {
@@ -86,12 +85,10 @@ static void c_number(double x, text *out)
     }
     for (int precision = 15; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, x);
-        if (strtod(digits, NULL) == x)
-            break;
+        if (strtod(digits, NULL) == x) break;
     }
     text_add(out, digits);
-    if (!strpbrk(digits, ".e"))
-        text_add(out, ".0");
+    if (!strpbrk(digits, ".e")) text_add(out, ".0");
 }
 
 static int c_binding(const c_printer *c, const lexpr *e)
@@ -163,8 +160,7 @@ static void c_function(c_printer *c, const lexpr *e, const char *function)
 {
     text_printf(c->out, "%s(", function);
     for (int i = 0; i < loop_op_table[e->op].args; i++) {
-        if (i)
-            text_add(c->out, ", ");
+        if (i) text_add(c->out, ", ");
         c_expr(c, e->arg[i], BIND_SELECT);
     }
     text_add(c->out, ")");
@@ -172,8 +168,7 @@ static void c_function(c_printer *c, const lexpr *e, const char *function)
 
 static void c_load(c_printer *c, const lexpr *e)
 {
-    if (c->k->buffers.at[e->buffer].type == LT_I32)
-        text_add(c->out, "(int64_t)");
+    if (c->k->buffers.at[e->buffer].type == LT_I32) text_add(c->out, "(int64_t)");
     c_buffer(c, e->buffer);
     text_add(c->out, "[");
     c_expr(c, e->arg[0], BIND_SELECT);
@@ -200,8 +195,7 @@ static void c_integer(int64_t x, text *out)
 /* whole-number arithmetic on two constants must not happen in int */
 static void c_whole(c_printer *c, const lexpr *e, int left, int right)
 {
-    if (e->arg[0]->op == L_I64)
-        text_add(c->out, "(int64_t)");
+    if (e->arg[0]->op == L_I64) text_add(c->out, "(int64_t)");
     c_infix(c, e, e->arg[0]->op == L_I64 ? BIND_UNARY : left, right);
 }
 
@@ -283,7 +277,7 @@ static void c_expr(c_printer *c, const lexpr *e, int binding)
     text_add(c->out, wrap ? ")" : "");
 }
 
-/* ---- statements -------------------------------------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------------------- */
 
 static void c_line(c_printer *c)
 {
@@ -293,7 +287,7 @@ static void c_line(c_printer *c)
 static void c_comment(const char *words, text *out)
 {
     text_add(out, "/* ");
-    for (const char *p = words; *p; p++)                 /* no comment ends early, whatever a doc text holds */
+    for (const char *p = words; *p; p++) /* no comment ends early, whatever a doc text holds */
         text_addn(out, (p[0] == '*' && p[1] == '/') || *p == '\n' ? " " : p, 1);
     text_add(out, " */");
 }
@@ -303,7 +297,8 @@ static void c_block(c_printer *c, const lblock *b);
 static void c_let(c_printer *c, const lstmt *s)
 {
     if (s->kind != LOOP_SET)
-        text_printf(c->out, "%s%s ", s->kind == LOOP_LET ? "const " : "", c_type(c->k->values.at[s->let.value]));
+        text_printf(c->out, "%s%s ", s->kind == LOOP_LET ? "const " : "",
+                    c_type(c->k->values.at[s->let.value]));
     c_value(c, s->let.value);
     const lexpr *term = s->kind == LOOP_SET ? reduction_term(s->let.expr, s->let.value) : NULL;
     bool difference = s->let.expr->op == L_SUB || s->let.expr->op == L_ISUB;
@@ -373,10 +368,8 @@ static void c_call(c_printer *c, const lstmt *s)
     for (uint32_t i = 0; i < s->call.n; i++) {
         const call_arg *a = &s->call.arg[i];
         text_add(c->out, i ? ", " : "");
-        if (a->is_buffer)
-            c_buffer(c, a->buffer);
-        if (a->is_buffer)
-            text_add(c->out, " + ");
+        if (a->is_buffer) c_buffer(c, a->buffer);
+        if (a->is_buffer) text_add(c->out, " + ");
         c_expr(c, a->value, a->is_buffer ? BIND_MUL : BIND_SELECT);
     }
     text_add(c->out, ");\n");
@@ -413,19 +406,19 @@ static void c_stmt(c_printer *c, const lstmt *s)
 static void c_block(c_printer *c, const lblock *b)
 {
     c->indent++;
-    for (uint32_t i = 0; i < b->stmt.n; i++)
-        c_stmt(c, b->stmt.at[i]);
+    for (uint32_t i = 0; i < b->stmt.n; i++) c_stmt(c, b->stmt.at[i]);
     c->indent--;
 }
 
-/* ---- functions ----------------------------------------------------------------------------------------------------------- */
+/* ---- functions ----------------------------------------------------------------------------------------- */
 
 /* where the entry finds a buffer that is not scratch */
 static void c_view_place(const buffer *b, text *out)
 {
     static const char *const member[] = {
-        [BUF_SET_PTR] = "ptr", [BUF_SET_ROW] = "row", [BUF_SET_I] = "i", [BUF_SET_J] = "j", [BUF_SET_REV] = "rev",
-        [BUF_SET_X] = "x",     [BUF_SET_Y] = "y",     [BUF_SET_Z] = "z", [BUF_SET_DIST] = "dist"};
+        [BUF_SET_PTR] = "ptr", [BUF_SET_ROW] = "row", [BUF_SET_I] = "i",
+        [BUF_SET_J] = "j",     [BUF_SET_REV] = "rev", [BUF_SET_X] = "x",
+        [BUF_SET_Y] = "y",     [BUF_SET_Z] = "z",     [BUF_SET_DIST] = "dist"};
     if (b->kind <= BUF_SET_DIST)
         text_printf(out, "view->set[%u].%s", b->index, member[b->kind]);
     else if (b->kind == BUF_INPUT)
@@ -455,23 +448,23 @@ static void c_table(c_printer *c, buffer_id id, const char *symbol)
     text_add(c->out, "\n};\n\n");
 }
 
-/* the heads of slots, the view's arrays, the extents, then which outputs are wanted: parameters of the loops */
+/* the heads of slots, the view's arrays, the extents, then which outputs are wanted: parameters of the
+ * loops */
 static void c_loops_head(c_printer *c, const char *symbol)
 {
     const kernel_uses *u = c->k->uses;
     text_printf(c->out, "static void %s_loops(int64_t f0, int64_t f1", symbol);
     for (buffer_id b = 0; b < c->k->buffers.n; b++) {
         const buffer *buf = &c->k->buffers.at[b];
-        if (!plan_is_parameter(c->k, b))
-            continue;
-        text_printf(c->out, ",\n    %s%s *restrict ", buffer_is_written(buf) ? "" : "const ", c_type(buf->type));
+        if (!plan_is_parameter(c->k, b)) continue;
+        text_printf(c->out, ",\n    %s%s *restrict ", buffer_is_written(buf) ? "" : "const ",
+                    c_type(buf->type));
         c_buffer(c, b);
     }
     for (uint32_t i = 0; i < u->n_extent; i++)
         text_printf(c->out, ",\n    int64_t %s_%u", extent_word(u->extent[i].kind), u->extent[i].set);
     for (uint32_t i = 0; i < c->k->n_outputs; i++)
-        if (u->output[i])
-            text_printf(c->out, ",\n    bool wanted_%u", i);
+        if (u->output[i]) text_printf(c->out, ",\n    bool wanted_%u", i);
     text_add(c->out, ")\n{\n");
 }
 
@@ -480,8 +473,7 @@ static void c_loops_locals(c_printer *c, const char *symbol)
 {
     for (buffer_id b = 0; b < c->k->buffers.n; b++) {
         const buffer *buf = &c->k->buffers.at[b];
-        if (!c->k->uses->buffer[b])
-            continue;
+        if (!c->k->uses->buffer[b]) continue;
         if (buf->kind == BUF_SCRATCH && !plan_is_head(c->k, b)) {
             text_printf(c->out, "    %s *const ", c_type(buf->type));
             c_buffer(c, b);
@@ -525,20 +517,17 @@ static void c_entry_scratch(c_printer *c)
 {
     for (buffer_id b = 0; b < c->k->buffers.n; b++) {
         const buffer *buf = &c->k->buffers.at[b];
-        if (!plan_is_head(c->k, b))
-            continue;
+        if (!plan_is_head(c->k, b)) continue;
         text_printf(c->out, "    %s *", c_type(buf->type));
         c_buffer(c, b);
         text_printf(c->out, " = (%s *)scratch;\n    scratch += ", c_type(buf->type));
         uint32_t most = 0;
         for (buffer_id o = b + 1; buf->slot && o < c->k->buffers.n; o++)
             most += c->k->buffers.at[o].kind == BUF_SCRATCH && plan_head(c->k, o) == b;
-        for (uint32_t i = 0; i < most; i++)
-            text_add(c->out, "mtx_most(");
+        for (uint32_t i = 0; i < most; i++) text_add(c->out, "mtx_most(");
         c_bytes(buf, c->out);
         for (buffer_id o = b + 1; most && o < c->k->buffers.n; o++) {
-            if (c->k->buffers.at[o].kind != BUF_SCRATCH || plan_head(c->k, o) != b)
-                continue;
+            if (c->k->buffers.at[o].kind != BUF_SCRATCH || plan_head(c->k, o) != b) continue;
             text_add(c->out, ", ");
             c_bytes(&c->k->buffers.at[o], c->out);
             text_add(c->out, ")");
@@ -550,17 +539,20 @@ static void c_entry_scratch(c_printer *c)
 static void c_entry(c_printer *c, const char *symbol)
 {
     const kernel_uses *u = c->k->uses;
-    text_printf(c->out, "void MTX_KERNEL(%s)(const mtx_view *view, void *const *out, char *scratch, int64_t f0, "
-                        "int64_t f1);\n", symbol);
-    text_printf(c->out, "void MTX_KERNEL(%s)(const mtx_view *view, void *const *out, char *scratch, int64_t f0, "
-                        "int64_t f1)\n{\n", symbol);
+    text_printf(c->out,
+                "void MTX_KERNEL(%s)(const mtx_view *view, void *const *out, char *scratch, int64_t f0, "
+                "int64_t f1);\n",
+                symbol);
+    text_printf(c->out,
+                "void MTX_KERNEL(%s)(const mtx_view *view, void *const *out, char *scratch, int64_t f0, "
+                "int64_t f1)\n{\n",
+                symbol);
     c_entry_scratch(c);
     text_add(c->out, "    (void)view, (void)out, (void)scratch;\n");
     text_printf(c->out, "    %s_loops(f0, f1", symbol);
     for (buffer_id b = 0; b < c->k->buffers.n; b++) {
         const buffer *buf = &c->k->buffers.at[b];
-        if (!plan_is_parameter(c->k, b))
-            continue;
+        if (!plan_is_parameter(c->k, b)) continue;
         text_add(c->out, ",\n        ");
         if (buf->kind == BUF_SCRATCH)
             c_buffer(c, b);
@@ -572,8 +564,7 @@ static void c_entry(c_printer *c, const char *symbol)
         c_extent(&u->extent[i], c->out);
     }
     for (uint32_t i = 0; i < c->k->n_outputs; i++)
-        if (u->output[i])
-            text_printf(c->out, ",\n        out[%u] != NULL", i);
+        if (u->output[i]) text_printf(c->out, ",\n        out[%u] != NULL", i);
     text_add(c->out, ");\n}\n\n");
 }
 
@@ -581,8 +572,7 @@ void emit_c_kernel(const kernel *k, const char *symbol, text *out)
 {
     c_printer c = {.k = k, .out = out};
     for (buffer_id b = 0; b < k->buffers.n; b++)
-        if (k->buffers.at[b].kind == BUF_CONST && k->uses->buffer[b])
-            c_table(&c, b, symbol);
+        if (k->buffers.at[b].kind == BUF_CONST && k->uses->buffer[b]) c_table(&c, b, symbol);
     c_loops_head(&c, symbol);
     c_loops_locals(&c, symbol);
     c_block(&c, &k->body);
@@ -601,17 +591,18 @@ static void c_real_bytes(const buffer *b, text *out)
 
 void emit_c_scratch(const kernel *k, const char *symbol, text *out)
 {
-    text_printf(out, "static double %s_bytes(const mtx_view *view, int64_t f0, int64_t f1)\n{\n    double all = 0.0, most;\n"
-                     "    (void)view, (void)f0, (void)f1, (void)most;\n", symbol);
+    text_printf(out,
+                "static double %s_bytes(const mtx_view *view, int64_t f0, int64_t f1)\n{\n    double all = "
+                "0.0, most;\n"
+                "    (void)view, (void)f0, (void)f1, (void)most;\n",
+                symbol);
     for (buffer_id b = 0; b < k->buffers.n; b++) {
-        if (!plan_is_head(k, b))
-            continue;
+        if (!plan_is_head(k, b)) continue;
         text_add(out, "    most = ");
         c_real_bytes(&k->buffers.at[b], out);
         text_add(out, ";\n");
         for (buffer_id o = b + 1; k->buffers.at[b].slot && o < k->buffers.n; o++) {
-            if (k->buffers.at[o].kind != BUF_SCRATCH || plan_head(k, o) != b)
-                continue;
+            if (k->buffers.at[o].kind != BUF_SCRATCH || plan_head(k, o) != b) continue;
             text_add(out, "    most = mtx_max(most, ");
             c_real_bytes(&k->buffers.at[o], out);
             text_add(out, ");\n");
@@ -621,58 +612,57 @@ void emit_c_scratch(const kernel *k, const char *symbol, text *out)
     text_add(out, "    return all;\n}\n\n");
 }
 
-/* ---- the file ---------------------------------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------------------------ */
 
-/* The part of mtxrt.h that kernels need, for compilers that run where the header is not. The assertions hold it to the
- * header that this file was compiled with. */
+/* The part of mtxrt.h that kernels need, for compilers that run where the header is not. The assertions hold
+ * it to the header that this file was compiled with. */
 static void c_view_types(text *out)
 {
-    text_add(out,
-        "typedef struct mtx_set_view {\n"
-        "    int64_t n, max_row, max_frame;\n"
-        "    const int64_t *ptr, *row, *rev;\n"
-        "    const int32_t *i, *j, *sx, *sy, *sz;\n"
-        "    const double *x, *y, *z, *dist;\n"
-        "} mtx_set_view;\n"
-        "typedef struct mtx_view {\n"
-        "    int64_t nb;\n"
-        "    const mtx_set_view *set;\n"
-        "    const void *const *input;\n"
-        "    const double *const *cell;\n"
-        "    const double *param;\n"
-        "} mtx_view;\n");
+    text_add(out, "typedef struct mtx_set_view {\n"
+                  "    int64_t n, max_row, max_frame;\n"
+                  "    const int64_t *ptr, *row, *rev;\n"
+                  "    const int32_t *i, *j, *sx, *sy, *sz;\n"
+                  "    const double *x, *y, *z, *dist;\n"
+                  "} mtx_set_view;\n"
+                  "typedef struct mtx_view {\n"
+                  "    int64_t nb;\n"
+                  "    const mtx_set_view *set;\n"
+                  "    const void *const *input;\n"
+                  "    const double *const *cell;\n"
+                  "    const double *param;\n"
+                  "} mtx_view;\n");
     text_printf(out,
-        "typedef char mtx_view_fits[sizeof(mtx_set_view) == %zu && offsetof(mtx_set_view, max_row) == %zu &&\n"
-        "    offsetof(mtx_set_view, ptr) == %zu && offsetof(mtx_set_view, rev) == %zu &&\n"
-        "    offsetof(mtx_set_view, i) == %zu && offsetof(mtx_set_view, dist) == %zu && sizeof(mtx_view) == %zu &&\n"
-        "    offsetof(mtx_view, cell) == %zu ? 1 : -1];\n",
-        sizeof(mtx_set_view), offsetof(mtx_set_view, max_row), offsetof(mtx_set_view, ptr),
-        offsetof(mtx_set_view, rev), offsetof(mtx_set_view, i), offsetof(mtx_set_view, dist), sizeof(mtx_view),
-        offsetof(mtx_view, cell));
+                "typedef char mtx_view_fits[sizeof(mtx_set_view) == %zu && offsetof(mtx_set_view, max_row) "
+                "== %zu &&\n"
+                "    offsetof(mtx_set_view, ptr) == %zu && offsetof(mtx_set_view, rev) == %zu &&\n"
+                "    offsetof(mtx_set_view, i) == %zu && offsetof(mtx_set_view, dist) == %zu && "
+                "sizeof(mtx_view) == %zu &&\n"
+                "    offsetof(mtx_view, cell) == %zu ? 1 : -1];\n",
+                sizeof(mtx_set_view), offsetof(mtx_set_view, max_row), offsetof(mtx_set_view, ptr),
+                offsetof(mtx_set_view, rev), offsetof(mtx_set_view, i), offsetof(mtx_set_view, dist),
+                sizeof(mtx_view), offsetof(mtx_view, cell));
     /* pointers, which the loader sets: a program that holds the runtime need not export it */
-    text_add(out,
-        "void (*mtx_rt_sort)(double *x, int64_t n, int64_t descending);\n"
-        "void (*mtx_rt_argsort)(const double *x, int64_t n, int64_t descending, int64_t *order);\n"
-        "void (*mtx_rt_eigvals)(double *a, int64_t n, double *w, double *work);\n"
-        "void (*mtx_rt_niggli)(const double *cell, double *out);\n");
+    text_add(out, "void (*mtx_rt_sort)(double *x, int64_t n, int64_t descending);\n"
+                  "void (*mtx_rt_argsort)(const double *x, int64_t n, int64_t descending, int64_t *order);\n"
+                  "void (*mtx_rt_eigvals)(double *a, int64_t n, double *w, double *work);\n"
+                  "void (*mtx_rt_niggli)(const double *cell, double *out);\n");
 }
 
 /* glibc's libmvec has these for vectors of 2, 4 and 8; its own header says so only under -ffast-math */
 static void c_vector_math(text *out)
 {
-    static const char *const unary[] = {"exp", "log", "sin", "cos", "tan", "asin", "acos", "atan",
-                                        "sinh", "cosh", "tanh", "erf", "erfc"};
+    static const char *const unary[] = {"exp",  "log",  "sin",  "cos",  "tan", "asin", "acos",
+                                        "atan", "sinh", "cosh", "tanh", "erf", "erfc"};
     text_add(out,
-        "#if defined(__GLIBC__) && defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)\n"
-        "#if __GLIBC_PREREQ(2, 35)\n"
-        "#define MTX_SIMD __attribute__((simd(\"notinbranch\")))\n");
+             "#if defined(__GLIBC__) && defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)\n"
+             "#if __GLIBC_PREREQ(2, 35)\n"
+             "#define MTX_SIMD __attribute__((simd(\"notinbranch\")))\n");
     for (size_t i = 0; i < sizeof unary / sizeof *unary; i++)
         text_printf(out, "MTX_SIMD double %s(double);\n", unary[i]);
-    text_add(out,
-        "MTX_SIMD double pow(double, double);\n"
-        "MTX_SIMD double atan2(double, double);\n"
-        "#endif\n"
-        "#endif\n\n");
+    text_add(out, "MTX_SIMD double pow(double, double);\n"
+                  "MTX_SIMD double atan2(double, double);\n"
+                  "#endif\n"
+                  "#endif\n\n");
 }
 
 void emit_c_prelude(bool alone, text *out)
@@ -684,41 +674,41 @@ void emit_c_prelude(bool alone, text *out)
         text_add(out, "#include \"mtx/mtxrt.h\"\n\n");
     c_vector_math(out);
     text_add(out,
-        "#ifndef MTX_KERNEL\n"
-        "#define MTX_KERNEL(symbol) symbol\n"
-        "#endif\n"
-        "static inline double mtx_min(double a, double b) { return a < b ? a : b; }\n"
-        "static inline double mtx_max(double a, double b) { return a > b ? a : b; }\n"
-        "static inline int64_t mtx_imin(int64_t a, int64_t b) { return a < b ? a : b; }\n"
-        "static inline int64_t mtx_imax(int64_t a, int64_t b) { return a > b ? a : b; }\n"
-        "static inline size_t mtx_most(size_t a, size_t b) { return a > b ? a : b; }\n"
-        "/* truncated; 0 for NaN and what int64 cannot hold */\n"
-        "static inline int64_t mtx_to_i64(double x) { return fabs(x) < 9.2e18 ? (int64_t)x : 0; }\n"
-        "/* elements of a set in the frames f0 <= f < f1 */\n"
-        "static inline int64_t mtx_total(const mtx_set_view *s, int64_t f0, int64_t f1)\n"
-        "{\n    return s->ptr ? s->ptr[f1] - s->ptr[f0] : s->n;\n}\n"
-        "/* of an array in the scratch memory: whole cache lines and room to read behind the end */\n"
-        "static inline size_t mtx_bytes(size_t size, int64_t n) { return (size * (size_t)n + 127) / 64 * 64; }\n\n");
+             "#ifndef MTX_KERNEL\n"
+             "#define MTX_KERNEL(symbol) symbol\n"
+             "#endif\n"
+             "static inline double mtx_min(double a, double b) { return a < b ? a : b; }\n"
+             "static inline double mtx_max(double a, double b) { return a > b ? a : b; }\n"
+             "static inline int64_t mtx_imin(int64_t a, int64_t b) { return a < b ? a : b; }\n"
+             "static inline int64_t mtx_imax(int64_t a, int64_t b) { return a > b ? a : b; }\n"
+             "static inline size_t mtx_most(size_t a, size_t b) { return a > b ? a : b; }\n"
+             "/* truncated; 0 for NaN and what int64 cannot hold */\n"
+             "static inline int64_t mtx_to_i64(double x) { return fabs(x) < 9.2e18 ? (int64_t)x : 0; }\n"
+             "/* elements of a set in the frames f0 <= f < f1 */\n"
+             "static inline int64_t mtx_total(const mtx_set_view *s, int64_t f0, int64_t f1)\n"
+             "{\n    return s->ptr ? s->ptr[f1] - s->ptr[f0] : s->n;\n}\n"
+             "/* of an array in the scratch memory: whole cache lines and room to read behind the end */\n"
+             "static inline size_t mtx_bytes(size_t size, int64_t n) { return (size * (size_t)n + 127) / 64 "
+             "* 64; }\n\n");
 }
 
 void emit_c(const module *m, const char *prefix, text *out)
 {
-    text_printf(out, "/* Kernels of the transform %s, printed by mtx. Do not edit. */\n", m->p ? m->p->id : prefix);
+    text_printf(out, "/* Kernels of the transform %s, printed by mtx. Do not edit. */\n",
+                m->p ? m->p->id : prefix);
     emit_c_prelude(false, out);
     for (uint32_t i = 0; i < m->stages.n; i++) {
         text symbol;
         text_init(&symbol);
         text_printf(&symbol, "%s_stage_%u", prefix, i);
-        if (!symbol.failed)
-            emit_c_kernel(m->stages.at[i], symbol.s, out);
+        if (!symbol.failed) emit_c_kernel(m->stages.at[i], symbol.s, out);
         out->failed |= symbol.failed;
         text_free(&symbol);
     }
     text symbol;
     text_init(&symbol);
     text_printf(&symbol, "%s_kernel", prefix);
-    if (!symbol.failed)
-        emit_c_kernel(m->main, symbol.s, out);
+    if (!symbol.failed) emit_c_kernel(m->main, symbol.s, out);
     out->failed |= symbol.failed;
     text_free(&symbol);
 }

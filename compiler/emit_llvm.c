@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * emit_llvm.c: loop IR to LLVM IR. In: a finished kernel and an x86-64 level. Out, in the module of a unit: an inner
- * function with the loops, whose arrays are noalias parameters, and the entry function of the kernel type that finds the
- * arrays in the view and lays out the scratch memory (both mirror emit_c.c). Optimising is in unit_llvm.c.
+ * emit_llvm.c: loop IR to LLVM IR. In: a finished kernel and an x86-64 level. Out, in the module of a unit:
+ * an inner function with the loops, whose arrays are noalias parameters, and the entry function of the kernel
+ * type that finds the arrays in the view and lays out the scratch memory (both mirror emit_c.c). Optimising
+ * is in unit_llvm.c.
  */
 #include "emit_llvm_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- statements --------------------------------------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------------------- */
 
 LLVMBasicBlockRef llvm_new_block(emitter *e, const char *words)
 {
@@ -37,8 +38,7 @@ static void emit_let(emitter *e, const lstmt *s)
     e->value[v] = llvm_expr(e, s->let.expr);
     if (e->lanes && s->let.expr->type == LT_I64 && llvm_is_vector(e->value[v]))
         e->linear[v] = llvm_linear(e, s->let.expr);
-    if (LLVMIsAInstruction(e->value[v]))
-        LLVMSetValueName2(e->value[v], words, strlen(words));
+    if (LLVMIsAInstruction(e->value[v])) LLVMSetValueName2(e->value[v], words, strlen(words));
 }
 
 static void emit_var(emitter *e, const lstmt *s)
@@ -60,8 +60,7 @@ static void emit_set(emitter *e, const lstmt *s)
         return;
     }
     LLVMValueRef x = llvm_expr(e, s->let.expr);
-    if (e->sums[s->let.value])
-        llvm_relax(x, true);
+    if (e->sums[s->let.value]) llvm_relax(x, true);
     LLVMBuildStore(e->u->builder, x, e->value[s->let.value]);
 }
 
@@ -69,7 +68,8 @@ static void emit_store(emitter *e, const lstmt *s)
 {
     LLVMValueRef x = llvm_expr(e, s->store.expr);
     if (s->store.add)
-        x = llvm_add(e, llvm_load(e, s->store.buffer, s->store.index), x, e->k->buffers.at[s->store.buffer].type);
+        x = llvm_add(e, llvm_load(e, s->store.buffer, s->store.index), x,
+                     e->k->buffers.at[s->store.buffer].type);
     llvm_store(e, s->store.buffer, s->store.index, x);
 }
 
@@ -79,9 +79,11 @@ static void mark_simd(emitter *e, LLVMValueRef branch)
     LLVMContextRef c = e->u->context;
     LLVMMetadataRef yes = LLVMValueAsMetadata(LLVMConstInt(e->u->i1, 1, false));
     LLVMMetadataRef vectorise[] = {llvm_word(c, "llvm.loop.vectorize.enable"), yes};
-    LLVMMetadataRef parallel[] = {llvm_word(c, "llvm.loop.parallel_accesses"), LLVMValueAsMetadata(e->u->parallel)};
+    LLVMMetadataRef parallel[] = {llvm_word(c, "llvm.loop.parallel_accesses"),
+                                  LLVMValueAsMetadata(e->u->parallel)};
     LLVMMetadataRef self = LLVMTemporaryMDNode(c, NULL, 0);
-    LLVMMetadataRef list[] = {self, LLVMMDNodeInContext2(c, vectorise, 2), LLVMMDNodeInContext2(c, parallel, 2)};
+    LLVMMetadataRef list[] = {self, LLVMMDNodeInContext2(c, vectorise, 2),
+                              LLVMMDNodeInContext2(c, parallel, 2)};
     LLVMMetadataRef loop = LLVMMDNodeInContext2(c, list, 3);
     LLVMMetadataReplaceAllUsesWith(self, loop);
     LLVMSetMetadata(branch, LLVMGetMDKindIDInContext(c, "llvm.loop", 9), LLVMMetadataAsValue(c, loop));
@@ -98,24 +100,22 @@ static void emit_for(emitter *e, const lstmt *s)
         return;
     }
     bool simd = s->loop.simd && !e->lanes;
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(b), body = llvm_new_block(e, "loop"), after = llvm_new_block(e, "done");
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(b), body = llvm_new_block(e, "loop"),
+                      after = llvm_new_block(e, "done");
     LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSLT, lo, hi, ""), body, after);
     LLVMPositionBuilderAtEnd(b, body);
     LLVMValueRef index = LLVMBuildPhi(b, u->i64, llvm_value_name(e, s->loop.index));
     e->value[s->loop.index] = index;
     bool around = e->parallel;
     e->parallel |= simd;
-    for (uint32_t i = 0; simd && i < s->loop.n_reduction; i++)
-        e->sums[s->loop.reduction[i]] = true;
+    for (uint32_t i = 0; simd && i < s->loop.n_reduction; i++) e->sums[s->loop.reduction[i]] = true;
     llvm_block(e, &s->loop.body);
-    for (uint32_t i = 0; simd && i < s->loop.n_reduction; i++)
-        e->sums[s->loop.reduction[i]] = false;
+    for (uint32_t i = 0; simd && i < s->loop.n_reduction; i++) e->sums[s->loop.reduction[i]] = false;
     e->parallel = around;
     LLVMValueRef next = LLVMBuildNSWAdd(b, index, llvm_i64(u, 1), "");
     LLVMBasicBlockRef last = LLVMGetInsertBlock(b);
     LLVMValueRef branch = LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSLT, next, hi, ""), body, after);
-    if (simd)
-        mark_simd(e, branch);
+    if (simd) mark_simd(e, branch);
     LLVMAddIncoming(index, (LLVMValueRef[]){lo, next}, (LLVMBasicBlockRef[]){before, last}, 2);
     LLVMPositionBuilderAtEnd(b, after);
 }
@@ -124,7 +124,8 @@ static void emit_branch(emitter *e, LLVMValueRef c, const lblock *then, const lb
 {
     LLVMBuilderRef b = e->u->builder;
     bool two = other && other->stmt.n;
-    LLVMBasicBlockRef yes = llvm_new_block(e, "then"), no = two ? llvm_new_block(e, "else") : NULL, after = llvm_new_block(e, "end");
+    LLVMBasicBlockRef yes = llvm_new_block(e, "then"), no = two ? llvm_new_block(e, "else") : NULL,
+                      after = llvm_new_block(e, "end");
     LLVMBuildCondBr(b, c, yes, two ? no : after);
     LLVMPositionBuilderAtEnd(b, yes);
     llvm_block(e, then);
@@ -186,32 +187,28 @@ static void emit_stmt(emitter *e, const lstmt *s)
 
 void llvm_block(emitter *e, const lblock *block)
 {
-    for (uint32_t i = 0; i < block->stmt.n; i++)
-        emit_stmt(e, block->stmt.at[i]);
+    for (uint32_t i = 0; i < block->stmt.n; i++) emit_stmt(e, block->stmt.at[i]);
 }
 
-/* ---- the inner function ---------------------------------------------------------------------------------------------------- */
+/* ---- the inner function -------------------------------------------------------------------------------- */
 
 static void set_processor(const emitter *e, LLVMValueRef f)
 {
     static const char *const cpu[] = {[1] = "x86-64", [3] = "x86-64-v3", [4] = "x86-64-v4"};
     LLVMContextRef c = e->u->context;
-    if (e->level == 1 || e->level == 3 || e->level == 4)
-        llvm_mark_text(c, f, "target-cpu", cpu[e->level]);
-    if (e->level == 4)
-        llvm_mark_text(c, f, "prefer-vector-width", "512");
+    if (e->level == 1 || e->level == 3 || e->level == 4) llvm_mark_text(c, f, "target-cpu", cpu[e->level]);
+    if (e->level == 4) llvm_mark_text(c, f, "prefer-vector-width", "512");
     llvm_mark_text(c, f, "no-trapping-math", "true");
-    llvm_mark_text(c, f, "stackrealign", "");    /* vectors saved around calls: half the time of a row     */
+    llvm_mark_text(c, f, "stackrealign", ""); /* vectors saved around calls: half the time of a row */
     llvm_mark(c, f, LLVMAttributeFunctionIndex, "nounwind");
 }
 
 static void mark_parameter(const emitter *e, buffer_id b, unsigned index)
 {
-    LLVMAttributeIndex at = index + 1;                   /* 0 is the result                                 */
+    LLVMAttributeIndex at = index + 1; /* 0 is the result */
     llvm_mark(e->u->context, e->loops, at, "noalias");
     llvm_mark(e->u->context, e->loops, at, "nocapture");
-    if (!buffer_is_written(&e->k->buffers.at[b]))
-        llvm_mark(e->u->context, e->loops, at, "readonly");
+    if (!buffer_is_written(&e->k->buffers.at[b])) llvm_mark(e->u->context, e->loops, at, "readonly");
 }
 
 /* f0, f1, then the arrays, extents and wanted flags that the kernel uses, in order; *n of them */
@@ -222,13 +219,10 @@ static LLVMTypeRef loops_type(const emitter *e, LLVMTypeRef *types, unsigned *n)
     types[(*n)++] = e->u->i64;
     types[(*n)++] = e->u->i64;
     for (buffer_id b = 0; b < k->buffers.n; b++)
-        if (plan_is_parameter(k, b))
-            types[(*n)++] = e->u->ptr;
-    for (uint32_t i = 0; i < k->uses->n_extent; i++)
-        types[(*n)++] = e->u->i64;
+        if (plan_is_parameter(k, b)) types[(*n)++] = e->u->ptr;
+    for (uint32_t i = 0; i < k->uses->n_extent; i++) types[(*n)++] = e->u->i64;
     for (uint32_t i = 0; i < k->n_outputs; i++)
-        if (k->uses->output[i])
-            types[(*n)++] = e->u->i1;
+        if (k->uses->output[i]) types[(*n)++] = e->u->i1;
     return LLVMFunctionType(e->u->none, types, *n, false);
 }
 
@@ -239,19 +233,15 @@ static void bind_parameters(emitter *e)
     e->value[KERNEL_F0] = LLVMGetParam(e->loops, n++);
     e->value[KERNEL_F1] = LLVMGetParam(e->loops, n++);
     for (buffer_id b = 0; b < k->buffers.n; b++) {
-        if (!plan_is_parameter(k, b))
-            continue;
+        if (!plan_is_parameter(k, b)) continue;
         const char *label = k->buffers.at[b].label;
         mark_parameter(e, b, n);
         e->buffer[b] = LLVMGetParam(e->loops, n++);
-        if (label)
-            LLVMSetValueName2(e->buffer[b], label, strlen(label));
+        if (label) LLVMSetValueName2(e->buffer[b], label, strlen(label));
     }
-    for (uint32_t i = 0; i < k->uses->n_extent; i++)
-        e->extent[i] = LLVMGetParam(e->loops, n++);
+    for (uint32_t i = 0; i < k->uses->n_extent; i++) e->extent[i] = LLVMGetParam(e->loops, n++);
     for (uint32_t i = 0; i < k->n_outputs; i++)
-        if (k->uses->output[i])
-            e->wanted[i] = LLVMGetParam(e->loops, n++);
+        if (k->uses->output[i]) e->wanted[i] = LLVMGetParam(e->loops, n++);
 }
 
 static LLVMValueRef table_global(const emitter *e, const buffer *buf, LLVMValueRef *room)
@@ -276,18 +266,17 @@ static bool bind_locals(emitter *e)
     const kernel *k = e->k;
     for (buffer_id b = 0; b < k->buffers.n; b++) {
         const buffer *buf = &k->buffers.at[b];
-        if (!k->uses->buffer[b] || plan_is_parameter(k, b))
-            continue;
+        if (!k->uses->buffer[b] || plan_is_parameter(k, b)) continue;
         if (buf->kind == BUF_SCRATCH) {
             e->buffer[b] = e->buffer[plan_head(k, b)];
         } else if (buf->kind == BUF_LOCAL) {
-            LLVMTypeRef type = LLVMArrayType2(llvm_memory_type(e->u, buf->type), (uint64_t)buf->size.constant);
+            LLVMTypeRef type =
+                LLVMArrayType2(llvm_memory_type(e->u, buf->type), (uint64_t)buf->size.constant);
             e->buffer[b] = llvm_new_cell(e, type, buf->label ? buf->label : "");
             LLVMSetAlignment(e->buffer[b], 64);
         } else {
             LLVMValueRef *room = malloc(buf->n_data * sizeof *room);
-            if (!room)
-                return false;
+            if (!room) return false;
             e->buffer[b] = table_global(e, buf, room);
             free(room);
         }
@@ -307,8 +296,7 @@ static bool emit_loops(emitter *e, LLVMTypeRef *types, LLVMTypeRef *type)
     llvm_mark(e->u->context, e->loops, LLVMAttributeFunctionIndex, "noinline");
     LLVMPositionBuilderAtEnd(e->u->builder, LLVMAppendBasicBlockInContext(e->u->context, e->loops, "entry"));
     bind_parameters(e);
-    if (!bind_locals(e))
-        return false;
+    if (!bind_locals(e)) return false;
     /* a block of its own: cells go before the first instruction of the entry, never after a use */
     LLVMBasicBlockRef start = llvm_new_block(e, "start");
     LLVMBuildBr(e->u->builder, start);
@@ -318,9 +306,11 @@ static bool emit_loops(emitter *e, LLVMTypeRef *types, LLVMTypeRef *type)
     return true;
 }
 
-/* ---- the entry ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the entry ----------------------------------------------------------------------------------------- */
 
-typedef struct entry { LLVMValueRef view, out, scratch, f0, f1; } entry;
+typedef struct entry {
+    LLVMValueRef view, out, scratch, f0, f1;
+} entry;
 
 static LLVMValueRef field(const emitter *e, LLVMTypeRef type, LLVMValueRef base, size_t offset)
 {
@@ -329,7 +319,8 @@ static LLVMValueRef field(const emitter *e, LLVMTypeRef type, LLVMValueRef base,
     return LLVMBuildLoad2(e->u->builder, type, at, "");
 }
 
-static LLVMValueRef set_field(const emitter *e, const entry *t, LLVMTypeRef type, uint32_t number, size_t offset)
+static LLVMValueRef set_field(const emitter *e, const entry *t, LLVMTypeRef type, uint32_t number,
+                              size_t offset)
 {
     LLVMValueRef sets = field(e, e->u->ptr, t->view, offsetof(mtx_view, set));
     return field(e, type, sets, number * sizeof(mtx_set_view) + offset);
@@ -344,7 +335,8 @@ static LLVMValueRef total_extent(const emitter *e, const entry *t, uint32_t numb
     LLVMValueRef n = set_field(e, t, u->i64, number, offsetof(mtx_set_view, n));
     LLVMValueRef none = LLVMBuildIsNull(b, ptr, ""), zero = llvm_i64(u, 0);
     LLVMValueRef safe = LLVMBuildSelect(b, none, t->view, ptr, "");
-    LLVMValueRef i0 = LLVMBuildSelect(b, none, zero, t->f0, ""), i1 = LLVMBuildSelect(b, none, zero, t->f1, "");
+    LLVMValueRef i0 = LLVMBuildSelect(b, none, zero, t->f0, ""),
+                 i1 = LLVMBuildSelect(b, none, zero, t->f1, "");
     LLVMValueRef first = LLVMBuildLoad2(b, u->i64, LLVMBuildInBoundsGEP2(b, u->i64, safe, &i0, 1, ""), "");
     LLVMValueRef end = LLVMBuildLoad2(b, u->i64, LLVMBuildInBoundsGEP2(b, u->i64, safe, &i1, 1, ""), "");
     return LLVMBuildSelect(b, none, n, LLVMBuildSub(b, end, first, ""), "");
@@ -352,10 +344,10 @@ static LLVMValueRef total_extent(const emitter *e, const entry *t, uint32_t numb
 
 static LLVMValueRef entry_extent(const emitter *e, const entry *t, const extent *x)
 {
-    if (x->kind == EXT_TOTAL)
-        return total_extent(e, t, x->set);
+    if (x->kind == EXT_TOTAL) return total_extent(e, t, x->set);
     bool row = x->kind == EXT_MAX_ROW;
-    return set_field(e, t, e->u->i64, x->set, row ? offsetof(mtx_set_view, max_row) : offsetof(mtx_set_view, max_frame));
+    return set_field(e, t, e->u->i64, x->set,
+                     row ? offsetof(mtx_set_view, max_row) : offsetof(mtx_set_view, max_frame));
 }
 
 /* (count * size + 127) / 64 * 64 */
@@ -375,8 +367,7 @@ static LLVMValueRef take_slot(const emitter *e, entry *t, buffer_id h)
     const kernel *k = e->k;
     LLVMValueRef here = t->scratch, most = buffer_bytes(e, t, &k->buffers.at[h]);
     for (buffer_id o = h + 1; k->buffers.at[h].slot && o < k->buffers.n; o++) {
-        if (k->buffers.at[o].kind != BUF_SCRATCH || plan_head(k, o) != h)
-            continue;
+        if (k->buffers.at[o].kind != BUF_SCRATCH || plan_head(k, o) != h) continue;
         LLVMValueRef other = buffer_bytes(e, t, &k->buffers.at[o]);
         most = LLVMBuildSelect(b, LLVMBuildICmp(b, LLVMIntUGT, other, most, ""), other, most, "");
     }
@@ -387,10 +378,10 @@ static LLVMValueRef take_slot(const emitter *e, entry *t, buffer_id h)
 static LLVMValueRef entry_buffer(const emitter *e, entry *t, buffer_id id)
 {
     static const size_t member[] = {
-        [BUF_SET_PTR] = offsetof(mtx_set_view, ptr), [BUF_SET_ROW] = offsetof(mtx_set_view, row),
-        [BUF_SET_I] = offsetof(mtx_set_view, i),     [BUF_SET_J] = offsetof(mtx_set_view, j),
-        [BUF_SET_REV] = offsetof(mtx_set_view, rev), [BUF_SET_X] = offsetof(mtx_set_view, x),
-        [BUF_SET_Y] = offsetof(mtx_set_view, y),     [BUF_SET_Z] = offsetof(mtx_set_view, z),
+        [BUF_SET_PTR] = offsetof(mtx_set_view, ptr),  [BUF_SET_ROW] = offsetof(mtx_set_view, row),
+        [BUF_SET_I] = offsetof(mtx_set_view, i),      [BUF_SET_J] = offsetof(mtx_set_view, j),
+        [BUF_SET_REV] = offsetof(mtx_set_view, rev),  [BUF_SET_X] = offsetof(mtx_set_view, x),
+        [BUF_SET_Y] = offsetof(mtx_set_view, y),      [BUF_SET_Z] = offsetof(mtx_set_view, z),
         [BUF_SET_DIST] = offsetof(mtx_set_view, dist)};
     const buffer *buf = &e->k->buffers.at[id];
     LLVMTypeRef ptr = e->u->ptr;
@@ -425,18 +416,18 @@ static void emit_entry(const emitter *e, LLVMTypeRef loops_are, LLVMValueRef *ar
     LLVMValueRef f = LLVMAddFunction(u->module, e->symbol, LLVMFunctionType(u->none, types, 5, false));
     set_processor(e, f);
     LLVMPositionBuilderAtEnd(u->builder, LLVMAppendBasicBlockInContext(u->context, f, "entry"));
-    entry t = {LLVMGetParam(f, 0), LLVMGetParam(f, 1), LLVMGetParam(f, 2), LLVMGetParam(f, 3), LLVMGetParam(f, 4)};
+    entry t = {LLVMGetParam(f, 0), LLVMGetParam(f, 1), LLVMGetParam(f, 2), LLVMGetParam(f, 3),
+               LLVMGetParam(f, 4)};
     unsigned n = 0;
     arg[n++] = t.f0;
     arg[n++] = t.f1;
     for (buffer_id b = 0; b < k->buffers.n; b++) {
         if (plan_is_parameter(k, b))
             arg[n++] = entry_buffer(e, &t, b);
-        else if (plan_is_head(k, b))                     /* not used, but in the layout that all agree on   */
+        else if (plan_is_head(k, b)) /* not used, but in the layout that all agree on */
             take_slot(e, &t, b);
     }
-    for (uint32_t i = 0; i < k->uses->n_extent; i++)
-        arg[n++] = entry_extent(e, &t, &k->uses->extent[i]);
+    for (uint32_t i = 0; i < k->uses->n_extent; i++) arg[n++] = entry_extent(e, &t, &k->uses->extent[i]);
     for (uint32_t i = 0; i < k->n_outputs; i++)
         if (k->uses->output[i])
             arg[n++] = LLVMBuildIsNotNull(u->builder, field(e, u->ptr, t.out, i * sizeof(void *)), "");
@@ -459,8 +450,8 @@ bool llvm_emit_kernel(llvm_unit *u, const kernel *k, const char *symbol, int lev
     e.wanted = calloc(k->n_outputs + 1u, sizeof *e.wanted);
     LLVMTypeRef *types = calloc(parameters, sizeof *types), type;
     LLVMValueRef *arg = calloc(parameters, sizeof *arg);
-    bool done = e.value && e.cell && e.cell_type && e.cell_depth && e.linear && e.sums && e.buffer && e.extent && e.wanted && types && arg
-                && emit_loops(&e, types, &type) && !e.failed;
+    bool done = e.value && e.cell && e.cell_type && e.cell_depth && e.linear && e.sums && e.buffer &&
+                e.extent && e.wanted && types && arg && emit_loops(&e, types, &type) && !e.failed;
     if (done)
         emit_entry(&e, type, arg);
     else

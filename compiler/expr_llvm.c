@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * expr_llvm.c: expressions of the loop IR to LLVM values, scalar or, in a vector loop, one value per lane. In: an
- * expression whose values are bound. Out: an LLVM value. Memory is touched here alone, so that the mask is obeyed.
+ * expr_llvm.c: expressions of the loop IR to LLVM values, scalar or, in a vector loop, one value per lane.
+ * In: an expression whose values are bound. Out: an LLVM value. Memory is touched here alone, so that the
+ * mask is obeyed.
  */
 #include "emit_llvm_internal.h"
 
@@ -41,7 +42,7 @@ LLVMValueRef llvm_relax(LLVMValueRef v, bool reorder)
     return v;
 }
 
-/* ---- lanes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- lanes --------------------------------------------------------------------------------------------- */
 
 bool llvm_is_vector(LLVMValueRef v)
 {
@@ -50,11 +51,12 @@ bool llvm_is_vector(LLVMValueRef v)
 
 LLVMValueRef llvm_widen(emitter *e, LLVMValueRef v)
 {
-    if (llvm_is_vector(v))
-        return v;
+    if (llvm_is_vector(v)) return v;
     LLVMTypeRef one = LLVMTypeOf(v), index = LLVMVectorType(e->u->i32, e->lanes);
-    LLVMValueRef first = LLVMBuildInsertElement(e->u->builder, LLVMGetPoison(LLVMVectorType(one, e->lanes)), v, LLVMConstInt(e->u->i32, 0, false), "");
-    return LLVMBuildShuffleVector(e->u->builder, first, LLVMGetPoison(LLVMVectorType(one, e->lanes)), LLVMConstNull(index), "");
+    LLVMValueRef first = LLVMBuildInsertElement(e->u->builder, LLVMGetPoison(LLVMVectorType(one, e->lanes)),
+                                                v, LLVMConstInt(e->u->i32, 0, false), "");
+    return LLVMBuildShuffleVector(e->u->builder, first, LLVMGetPoison(LLVMVectorType(one, e->lanes)),
+                                  LLVMConstNull(index), "");
 }
 
 /* two operands of one operation: both scalars or both vectors */
@@ -75,15 +77,15 @@ LLVMValueRef llvm_intrinsic(emitter *e, const char *words, LLVMTypeRef *overload
     return LLVMBuildCall2(e->u->builder, type, f, arg, n, "");
 }
 
-/* ---- whole numbers that are linear in the lane ----------------------------------------------------------------------------- */
+/* ---- whole numbers that are linear in the lane --------------------------------------------------------- */
 
 static bool varies(const emitter *e, const lexpr *x)
 {
     if (x->op == L_VALUE)
-        return e->cell[x->value] ? LLVMGetTypeKind(e->cell_type[x->value]) == LLVMVectorTypeKind : llvm_is_vector(e->value[x->value]);
+        return e->cell[x->value] ? LLVMGetTypeKind(e->cell_type[x->value]) == LLVMVectorTypeKind
+                                 : llvm_is_vector(e->value[x->value]);
     for (int i = 0; i < loop_op_table[x->op].args; i++)
-        if (varies(e, x->arg[i]))
-            return true;
+        if (varies(e, x->arg[i])) return true;
     return false;
 }
 
@@ -91,10 +93,8 @@ static linear linear_sum(emitter *e, const lexpr *x)
 {
     LLVMBuilderRef b = e->u->builder;
     linear p = llvm_linear(e, x->arg[0]), q = llvm_linear(e, x->arg[1]);
-    if (!p.first || !q.first)
-        return (linear){0};
-    if (x->op == L_IADD)
-        return (linear){LLVMBuildNSWAdd(b, p.first, q.first, ""), p.step + q.step};
+    if (!p.first || !q.first) return (linear){0};
+    if (x->op == L_IADD) return (linear){LLVMBuildNSWAdd(b, p.first, q.first, ""), p.step + q.step};
     return (linear){LLVMBuildNSWSub(b, p.first, q.first, ""), p.step - q.step};
 }
 
@@ -102,29 +102,27 @@ static linear linear_product(emitter *e, const lexpr *x)
 {
     const lexpr *factor = x->arg[0]->op == L_I64 ? x->arg[0] : x->arg[1];
     linear p = llvm_linear(e, factor == x->arg[0] ? x->arg[1] : x->arg[0]);
-    if (!p.first || factor->op != L_I64)
-        return (linear){0};
-    return (linear){LLVMBuildNSWMul(e->u->builder, p.first, llvm_i64(e->u, factor->i64), ""), p.step * factor->i64};
+    if (!p.first || factor->op != L_I64) return (linear){0};
+    return (linear){LLVMBuildNSWMul(e->u->builder, p.first, llvm_i64(e->u, factor->i64), ""),
+                    p.step * factor->i64};
 }
 
 linear llvm_linear(emitter *e, const lexpr *x)
 {
-    if (!varies(e, x))
-        return (linear){llvm_expr(e, x), 0};
-    if (x->op == L_VALUE)
-        return e->linear[x->value];
-    if (x->op == L_IADD || x->op == L_ISUB)
-        return linear_sum(e, x);
+    if (!varies(e, x)) return (linear){llvm_expr(e, x), 0};
+    if (x->op == L_VALUE) return e->linear[x->value];
+    if (x->op == L_IADD || x->op == L_ISUB) return linear_sum(e, x);
     return x->op == L_IMUL ? linear_product(e, x) : (linear){0};
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef in_group(const emitter *e, LLVMValueRef access)
 {
     static const char kind[] = "llvm.access.group";
     if (e->parallel)
-        LLVMSetMetadata(access, LLVMGetMDKindIDInContext(e->u->context, kind, sizeof kind - 1), e->u->parallel);
+        LLVMSetMetadata(access, LLVMGetMDKindIDInContext(e->u->context, kind, sizeof kind - 1),
+                        e->u->parallel);
     return access;
 }
 
@@ -138,46 +136,46 @@ static LLVMValueRef element(const emitter *e, buffer_id b, LLVMValueRef index)
 static LLVMValueRef idle(const emitter *e, LLVMTypeRef type)
 {
     LLVMValueRef one = type == e->u->f64 ? LLVMConstReal(type, 1.0) : LLVMConstInt(type, 0, false), lane[16];
-    for (unsigned i = 0; i < e->lanes; i++)
-        lane[i] = one;
+    for (unsigned i = 0; i < e->lanes; i++) lane[i] = one;
     return LLVMConstVector(lane, e->lanes);
 }
 
-#define STRIDE_MOST 4                    /* beyond it a gather touches less                                         */
+#define STRIDE_MOST 4 /* beyond it a gather touches less */
 
-/* every step-th number from l.first on: whole vectors, of which the lanes are picked. A gather of 8 costs more than
- * three loads and two permutations. Only under the mask of the loop itself, where the lanes that are in come first. */
+/* every step-th number from l.first on: whole vectors, of which the lanes are picked. A gather of 8 costs
+ * more than three loads and two permutations. Only under the mask of the loop itself, where the lanes that
+ * are in come first. */
 static LLVMValueRef load_strided(emitter *e, buffer_id b, linear l, LLVMTypeRef type)
 {
     LLVMBuilderRef build = e->u->builder;
     unsigned step = (unsigned)l.step, n = e->lanes, width = n;
     LLVMTypeRef overload[2] = {LLVMVectorType(type, n), e->u->ptr};
-    LLVMValueRef last = LLVMBuildNSWSub(build, LLVMBuildNSWMul(build, e->left, llvm_i64(e->u, step), ""), llvm_i64(e->u, step - 1), "");
+    LLVMValueRef last = LLVMBuildNSWSub(build, LLVMBuildNSWMul(build, e->left, llvm_i64(e->u, step), ""),
+                                        llvm_i64(e->u, step - 1), "");
     LLVMValueRef all = NULL, lane[16 * STRIDE_MOST];
     for (unsigned part = 0; part < step; part++) {
-        for (unsigned i = 0; i < n; i++)
-            lane[i] = llvm_i64(e->u, part * n + i);
+        for (unsigned i = 0; i < n; i++) lane[i] = llvm_i64(e->u, part * n + i);
         LLVMValueRef in = LLVMBuildICmp(build, LLVMIntSLT, LLVMConstVector(lane, n), llvm_widen(e, last), "");
         LLVMValueRef index = LLVMBuildNSWAdd(build, l.first, llvm_i64(e->u, part * n), "");
         LLVMValueRef arg[] = {element(e, b, index), LLVMConstInt(e->u->i32, 8, false), in, idle(e, type)};
-        LLVMValueRef v = llvm_intrinsic(e, "llvm.masked.load", overload, 2, arg, llvm_masked_arguments(arg, 4, 1));
+        LLVMValueRef v =
+            llvm_intrinsic(e, "llvm.masked.load", overload, 2, arg, llvm_masked_arguments(arg, 4, 1));
         if (!all) {
             all = v;
             continue;
         }
-        for (unsigned i = 0; i < width + n; i++)         /* append: both sides as wide as the longer        */
+        for (unsigned i = 0; i < width + n; i++) /* append: both sides as wide as the longer */
             lane[i] = LLVMConstInt(e->u->i32, i, false);
         if (width > n) {
             LLVMValueRef wide[16 * STRIDE_MOST];
-            for (unsigned i = 0; i < width; i++)
-                wide[i] = i < n ? lane[i] : LLVMGetPoison(e->u->i32);
-            v = LLVMBuildShuffleVector(build, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(wide, width), "");
+            for (unsigned i = 0; i < width; i++) wide[i] = i < n ? lane[i] : LLVMGetPoison(e->u->i32);
+            v = LLVMBuildShuffleVector(build, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(wide, width),
+                                       "");
         }
         all = LLVMBuildShuffleVector(build, all, v, LLVMConstVector(lane, width + n), "");
         width += n;
     }
-    for (unsigned i = 0; i < n; i++)
-        lane[i] = LLVMConstInt(e->u->i32, i * step, false);
+    for (unsigned i = 0; i < n; i++) lane[i] = LLVMConstInt(e->u->i32, i * step, false);
     return LLVMBuildShuffleVector(build, all, LLVMGetPoison(LLVMTypeOf(all)), LLVMConstVector(lane, n), "");
 }
 
@@ -211,8 +209,7 @@ LLVMValueRef llvm_load(emitter *e, buffer_id b, const lexpr *index)
         v = in_group(e, LLVMBuildLoad2(e->u->builder, type, element(e, b, llvm_expr(e, index)), ""));
     if (t == LT_I32)
         return LLVMBuildSExt(e->u->builder, v, many ? LLVMVectorType(e->u->i64, e->lanes) : e->u->i64, "");
-    if (t == LT_BOOL)
-        return LLVMBuildICmp(e->u->builder, LLVMIntNE, v, LLVMConstNull(LLVMTypeOf(v)), "");
+    if (t == LT_BOOL) return LLVMBuildICmp(e->u->builder, LLVMIntNE, v, LLVMConstNull(LLVMTypeOf(v)), "");
     return v;
 }
 
@@ -237,8 +234,7 @@ void llvm_store(emitter *e, buffer_id b, const lexpr *index, LLVMValueRef x)
 {
     loop_type t = e->k->buffers.at[b].type;
     LLVMTypeRef type = llvm_memory_type(e->u, t), want;
-    if (e->lanes)
-        x = llvm_widen(e, x);
+    if (e->lanes) x = llvm_widen(e, x);
     want = e->lanes ? LLVMVectorType(type, e->lanes) : type;
     LLVMTypeRef have = e->lanes ? LLVMGetElementType(LLVMTypeOf(x)) : LLVMTypeOf(x);
     if (have == e->u->i1)
@@ -254,12 +250,11 @@ void llvm_store(emitter *e, buffer_id b, const lexpr *index, LLVMValueRef x)
 LLVMValueRef llvm_add(emitter *e, LLVMValueRef p, LLVMValueRef q, loop_type t)
 {
     match(e, &p, &q);
-    if (t == LT_F64)
-        return llvm_relax(LLVMBuildFAdd(e->u->builder, p, q, ""), false);
+    if (t == LT_F64) return llvm_relax(LLVMBuildFAdd(e->u->builder, p, q, ""), false);
     return LLVMBuildAdd(e->u->builder, p, q, "");
 }
 
-/* ---- operations ------------------------------------------------------------------------------------------------------------- */
+/* ---- operations ---------------------------------------------------------------------------------------- */
 
 static void operands(emitter *e, const lexpr *x, LLVMValueRef *p, LLVMValueRef *q)
 {
@@ -277,12 +272,10 @@ static LLVMValueRef expr_math(emitter *e, const lexpr *x)
         operands(e, x, &arg[0], &arg[1]);
     else
         arg[0] = llvm_expr(e, x->arg[0]);
-    if (llvm_is_vector(arg[0]))
-        return llvm_math_vector(e->u, function, arg, n, e->lanes, e->level);
+    if (llvm_is_vector(arg[0])) return llvm_math_vector(e->u, function, arg, n, e->lanes, e->level);
     LLVMValueRef f = llvm_math_function(e->u, function, n);
     LLVMValueRef call = LLVMBuildCall2(e->u->builder, LLVMGlobalGetValueType(f), f, arg, (unsigned)n, "");
-    if (e->parallel)
-        llvm_math_variants(e->u, call, function, n, e->level);
+    if (e->parallel) llvm_math_variants(e->u, call, function, n, e->level);
     return call;
 }
 
@@ -304,7 +297,11 @@ static LLVMValueRef expr_compare(emitter *e, const lexpr *x)
     LLVMValueRef p, q;
     operands(e, x, &p, &q);
     if (loop_op_table[x->op].arg == LT_F64)
-        return LLVMBuildFCmp(b, x->op == L_LT ? LLVMRealOLT : x->op == L_LE ? LLVMRealOLE : LLVMRealOEQ, p, q, "");
+        return LLVMBuildFCmp(b,
+                             x->op == L_LT   ? LLVMRealOLT
+                             : x->op == L_LE ? LLVMRealOLE
+                                             : LLVMRealOEQ,
+                             p, q, "");
     return LLVMBuildICmp(b, x->op == L_ILT ? LLVMIntSLT : x->op == L_ILE ? LLVMIntSLE : LLVMIntEQ, p, q, "");
 }
 
@@ -314,14 +311,14 @@ static LLVMValueRef expr_unary_intrinsic(emitter *e, LLVMValueRef v, const char 
     return llvm_relax(llvm_intrinsic(e, words, &type, 1, &v, 1), false);
 }
 
-/* a conversion out of range is poison: an index made from it must still be a number, so the range is asked first */
+/* a conversion out of range is poison: an index made from it must still be a number, so the range is asked
+ * first */
 static LLVMValueRef expr_to_i64(emitter *e, const lexpr *x)
 {
     LLVMBuilderRef b = e->u->builder;
     LLVMValueRef v = llvm_expr(e, x->arg[0]), most = LLVMConstReal(e->u->f64, 9.2e18);
     LLVMTypeRef whole = llvm_is_vector(v) ? LLVMVectorType(e->u->i64, e->lanes) : e->u->i64;
-    if (llvm_is_vector(v))
-        most = llvm_widen(e, most);
+    if (llvm_is_vector(v)) most = llvm_widen(e, most);
     LLVMValueRef fits = LLVMBuildFCmp(b, LLVMRealOLT, expr_unary_intrinsic(e, v, "llvm.fabs"), most, "");
     LLVMValueRef safe = LLVMBuildSelect(b, fits, v, LLVMConstNull(LLVMTypeOf(v)), "");
     return LLVMBuildFPToSI(b, safe, whole, "");
@@ -330,14 +327,18 @@ static LLVMValueRef expr_to_i64(emitter *e, const lexpr *x)
 static LLVMValueRef expr_to_f64(emitter *e, const lexpr *x)
 {
     LLVMValueRef v = llvm_expr(e, x->arg[0]);
-    return LLVMBuildSIToFP(e->u->builder, v, llvm_is_vector(v) ? LLVMVectorType(e->u->f64, e->lanes) : e->u->f64, "");
+    return LLVMBuildSIToFP(e->u->builder, v,
+                           llvm_is_vector(v) ? LLVMVectorType(e->u->f64, e->lanes) : e->u->f64, "");
 }
 
 static LLVMValueRef expr_arithmetic(emitter *e, const lexpr *x)
 {
     LLVMValueRef p, q;
     operands(e, x, &p, &q);
-    LLVMOpcode op = x->op == L_ADD ? LLVMFAdd : x->op == L_SUB ? LLVMFSub : x->op == L_MUL ? LLVMFMul : LLVMFDiv;
+    LLVMOpcode op = x->op == L_ADD   ? LLVMFAdd
+                    : x->op == L_SUB ? LLVMFSub
+                    : x->op == L_MUL ? LLVMFMul
+                                     : LLVMFDiv;
     return llvm_relax(LLVMBuildBinOp(e->u->builder, op, p, q, ""), false);
 }
 
@@ -346,8 +347,7 @@ static LLVMValueRef expr_whole(emitter *e, const lexpr *x)
     LLVMBuilderRef b = e->u->builder;
     LLVMValueRef p, q;
     operands(e, x, &p, &q);
-    if (x->op == L_IADD)
-        return LLVMBuildNSWAdd(b, p, q, "");
+    if (x->op == L_IADD) return LLVMBuildNSWAdd(b, p, q, "");
     return x->op == L_ISUB ? LLVMBuildNSWSub(b, p, q, "") : LLVMBuildNSWMul(b, p, q, "");
 }
 
@@ -369,7 +369,7 @@ static LLVMValueRef expr_select(emitter *e, const lexpr *x)
         yes = llvm_widen(e, yes);
         no = llvm_widen(e, no);
     }
-    return LLVMBuildSelect(e->u->builder, c, yes, no, "");       /* one condition for all lanes is allowed  */
+    return LLVMBuildSelect(e->u->builder, c, yes, no, ""); /* one condition for all lanes is allowed */
 }
 
 static LLVMValueRef expr_logic(emitter *e, const lexpr *x)
@@ -381,16 +381,17 @@ static LLVMValueRef expr_logic(emitter *e, const lexpr *x)
 
 static LLVMValueRef expr_value(emitter *e, const lexpr *x)
 {
-    if (!e->cell[x->value])
-        return e->value[x->value];
-    return LLVMBuildLoad2(e->u->builder, e->cell_type[x->value], e->value[x->value], llvm_value_name(e, x->value));
+    if (!e->cell[x->value]) return e->value[x->value];
+    return LLVMBuildLoad2(e->u->builder, e->cell_type[x->value], e->value[x->value],
+                          llvm_value_name(e, x->value));
 }
 
 static LLVMValueRef expr_extent(const emitter *e, const lexpr *x)
 {
     const kernel_uses *uses = e->k->uses;
     uint32_t i = 0;
-    while (i + 1 < uses->n_extent && (uses->extent[i].kind != x->extent.kind || uses->extent[i].set != x->extent.set))
+    while (i + 1 < uses->n_extent &&
+           (uses->extent[i].kind != x->extent.kind || uses->extent[i].set != x->extent.set))
         i++;
     return e->extent[i];
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * jit_llvm.c: the table of the LLVM module: kernels to functions in memory (ORC), or to a file of IR, assembly or object
- * code. In: verified, finished kernels. Out: jit_code, files. Choosing between this and the C compiler is in backend.c.
+ * jit_llvm.c: the table of the LLVM module: kernels to functions in memory (ORC), or to a file of IR,
+ * assembly or object code. In: verified, finished kernels. Out: jit_code, files. Choosing between this and
+ * the C compiler is in backend.c.
  */
 #include "emit_llvm.h"
 
@@ -10,23 +11,24 @@
 
 static mtx_status orc_error(LLVMErrorRef error, const char *what, text *problem)
 {
-    if (!error)
-        return MTX_OK;
+    if (!error) return MTX_OK;
     char *words = LLVMGetErrorMessage(error);
     text_printf(problem, "%s: %s", what, words);
     LLVMDisposeErrorMessage(words);
     return MTX_EIO;
 }
 
-/* ---- in memory ---------------------------------------------------------------------------------------------------------- */
+/* ---- in memory ----------------------------------------------------------------------------------------- */
 
 static mtx_status orc_runtime(LLVMOrcLLJITRef jit, LLVMOrcJITDylibRef library, text *problem)
 {
-    const struct { const char *symbol; uintptr_t address; } table[] = {
-        {"mtx_rt_sort", (uintptr_t)mtx_rt_sort},
-        {"mtx_rt_argsort", (uintptr_t)mtx_rt_argsort},
-        {"mtx_rt_eigvals", (uintptr_t)mtx_rt_eigvals},
-        {"mtx_rt_niggli", (uintptr_t)mtx_rt_niggli}};
+    const struct {
+        const char *symbol;
+        uintptr_t address;
+    } table[] = {{"mtx_rt_sort", (uintptr_t)mtx_rt_sort},
+                 {"mtx_rt_argsort", (uintptr_t)mtx_rt_argsort},
+                 {"mtx_rt_eigvals", (uintptr_t)mtx_rt_eigvals},
+                 {"mtx_rt_niggli", (uintptr_t)mtx_rt_niggli}};
     enum { N = sizeof table / sizeof *table };
     LLVMOrcCSymbolMapPair pair[N];
     for (size_t i = 0; i < N; i++) {
@@ -37,18 +39,18 @@ static mtx_status orc_runtime(LLVMOrcLLJITRef jit, LLVMOrcJITDylibRef library, t
     return orc_error(error, "runtime symbols", problem);
 }
 
-/* libm through the process, libmvec by its name when there is one: the process generator alone does not find it */
+/* libm through the process, libmvec by its name when there is one: the process generator alone does not
+ * find it */
 static mtx_status orc_libraries(LLVMOrcLLJITRef jit, LLVMOrcJITDylibRef library, bool libmvec, text *problem)
 {
     LLVMOrcDefinitionGeneratorRef generator;
     char prefix = LLVMOrcLLJITGetGlobalPrefix(jit);
     LLVMErrorRef error = LLVMOrcCreateDynamicLibrarySearchGeneratorForProcess(&generator, prefix, NULL, NULL);
-    if (!error)
-        LLVMOrcJITDylibAddGenerator(library, generator);
+    if (!error) LLVMOrcJITDylibAddGenerator(library, generator);
     if (!error && libmvec) {
-        error = LLVMOrcCreateDynamicLibrarySearchGeneratorForPath(&generator, "libmvec.so.1", prefix, NULL, NULL);
-        if (!error)
-            LLVMOrcJITDylibAddGenerator(library, generator);
+        error =
+            LLVMOrcCreateDynamicLibrarySearchGeneratorForPath(&generator, "libmvec.so.1", prefix, NULL, NULL);
+        if (!error) LLVMOrcJITDylibAddGenerator(library, generator);
     }
     return orc_error(error, "libraries", problem);
 }
@@ -56,22 +58,20 @@ static mtx_status orc_libraries(LLVMOrcLLJITRef jit, LLVMOrcJITDylibRef library,
 static void jit_release(void *state)
 {
     LLVMErrorRef error = LLVMOrcDisposeLLJIT(state);
-    if (error)
-        LLVMConsumeError(error);
+    if (error) LLVMConsumeError(error);
 }
 
 static mtx_status orc_lookup(LLVMOrcLLJITRef jit, uint32_t n, jit_code *out, text *problem)
 {
     out->kernel = calloc(n, sizeof *out->kernel);
-    if (!out->kernel)
-        return MTX_ENOMEM;
+    if (!out->kernel) return MTX_ENOMEM;
     for (uint32_t i = 0; i < n; i++) {
         char symbol[32];
         LLVMOrcExecutorAddress address = 0;
         snprintf(symbol, sizeof symbol, "kernel_%u", i);
-        mtx_status status = orc_error(LLVMOrcLLJITLookup(jit, &address, symbol), "linking in memory", problem);
-        if (status != MTX_OK)
-            return status;
+        mtx_status status =
+            orc_error(LLVMOrcLLJITLookup(jit, &address, symbol), "linking in memory", problem);
+        if (status != MTX_OK) return status;
         out->kernel[i] = (kernel_fn)(uintptr_t)address;
     }
     out->n = n;
@@ -94,8 +94,7 @@ static mtx_status orc_load(llvm_unit *u, llvm_scope *scope, uint32_t n, jit_code
     out->release = jit_release;
     LLVMOrcJITDylibRef library = LLVMOrcLLJITGetMainJITDylib(jit);
     status = orc_runtime(jit, library, problem);
-    if (status == MTX_OK)
-        status = orc_libraries(jit, library, u->libmvec != NULL, problem);
+    if (status == MTX_OK) status = orc_libraries(jit, library, u->libmvec != NULL, problem);
     if (status != MTX_OK) {
         LLVMOrcDisposeThreadSafeModule(safe);
         return status;
@@ -122,8 +121,7 @@ static mtx_status llvm_jit(const kernel *const *k, uint32_t n, int level, jit_co
         llvm_unit_close(&u, !done);
     }
     if (status != MTX_OK) {
-        if (out->release)
-            out->release(out->state);
+        if (out->release) out->release(out->state);
         free(out->kernel);
         *out = (jit_code){0};
     }
@@ -131,7 +129,7 @@ static mtx_status llvm_jit(const kernel *const *k, uint32_t n, int level, jit_co
     return status;
 }
 
-/* ---- to a file ------------------------------------------------------------------------------------------------------------ */
+/* ---- to a file ----------------------------------------------------------------------------------------- */
 
 static mtx_status unit_write(llvm_unit *u, object_kind kind, const char *path, text *problem)
 {
@@ -140,8 +138,9 @@ static mtx_status unit_write(llvm_unit *u, object_kind kind, const char *path, t
     if (kind == OBJECT_LL)
         failed = LLVMPrintModuleToFile(u->module, path, &message);
     else
-        failed = LLVMTargetMachineEmitToFile(u->machine, u->module, (char *)path,
-                                             kind == OBJECT_ASM ? LLVMAssemblyFile : LLVMObjectFile, &message);
+        failed =
+            LLVMTargetMachineEmitToFile(u->machine, u->module, (char *)path,
+                                        kind == OBJECT_ASM ? LLVMAssemblyFile : LLVMObjectFile, &message);
     if (failed) {
         text_printf(problem, "%s: %s", path, message ? message : "cannot be written");
         LLVMDisposeMessage(message);
@@ -161,7 +160,7 @@ static mtx_status llvm_write(const kernel *const *k, const char *const *symbol, 
             char words[300];
             snprintf(words, sizeof words, "%s_v%d", symbol[i / n_level], level[i % n_level]);
             done = llvm_emit_kernel(&u, k[i / n_level], words, level[i % n_level], problem);
-            if (done)                                     /* for the library that they go into, not beyond   */
+            if (done) /* for the library that they go into, not beyond */
                 LLVMSetVisibility(LLVMGetNamedFunction(u.module, words), LLVMHiddenVisibility);
         }
         done = done && llvm_unit_optimise(&u, true, problem);

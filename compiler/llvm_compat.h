@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * llvm_compat.h: the parts of LLVM's C API that changed between 18 and 22, and short names for what emit_llvm.c builds
- * all the time. Only *_llvm.c files include it.
+ * llvm_compat.h: the parts of LLVM's C API that changed between 18 and 22, and short names for what
+ * emit_llvm.c builds all the time. Only *_llvm.c files include it.
  */
 #ifndef MTX_LLVM_COMPAT_H
 #define MTX_LLVM_COMPAT_H
@@ -24,9 +24,12 @@
 #error "mtx needs LLVM 18 or newer"
 #endif
 
-/* A context that can later be handed to ORC together with a module built in it. From 21 on ORC wraps a plain context,
- * before it makes one itself. */
-typedef struct llvm_scope { LLVMContextRef context; LLVMOrcThreadSafeContextRef safe; } llvm_scope;
+/* A context that can later be handed to ORC together with a module built in it. From 21 on ORC wraps a plain
+ * context, before it makes one itself. */
+typedef struct llvm_scope {
+    LLVMContextRef context;
+    LLVMOrcThreadSafeContextRef safe;
+} llvm_scope;
 
 static inline llvm_scope llvm_scope_new(void)
 {
@@ -51,18 +54,18 @@ static inline void llvm_scope_free(llvm_scope *s)
 static inline void llvm_mark(LLVMContextRef c, LLVMValueRef fn, LLVMAttributeIndex at, const char *kind)
 {
     unsigned id = LLVMGetEnumAttributeKindForName(kind, strlen(kind));
-    if (id)
-        LLVMAddAttributeAtIndex(fn, at, LLVMCreateEnumAttribute(c, id, 0));
+    if (id) LLVMAddAttributeAtIndex(fn, at, LLVMCreateEnumAttribute(c, id, 0));
 }
 
 static inline void llvm_mark_text(LLVMContextRef c, LLVMValueRef fn, const char *key, const char *value)
 {
-    LLVMAddAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
+    LLVMAddAttributeAtIndex(
+        fn, LLVMAttributeFunctionIndex,
         LLVMCreateStringAttribute(c, key, (unsigned)strlen(key), value, (unsigned)strlen(value)));
 }
 
-/* Masked memory intrinsics lost their alignment argument in 22 (an attribute of the pointer now; without it, 1). Takes
- * the arguments with the alignment at `at`; returns how many remain. */
+/* Masked memory intrinsics lost their alignment argument in 22 (an attribute of the pointer now; without it,
+ * 1). Takes the arguments with the alignment at `at`; returns how many remain. */
 static inline unsigned llvm_masked_arguments(LLVMValueRef *arg, unsigned n, unsigned at)
 {
 #if LLVM_VERSION_MAJOR >= 22

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * loop_build.c: building kernels of the loop IR. In: parts. Out: nodes in the kernel's arena. No checks (loopir.c).
+ * loop_build.c: building kernels of the loop IR. In: parts. Out: nodes in the kernel's arena. No checks
+ * (loopir.c).
  */
 #include "loop_build.h"
 
@@ -42,16 +43,18 @@ buffer_id kernel_scratch(kernel *k, loop_type type, buffer_size size, const char
 
 buffer_id kernel_local(kernel *k, loop_type type, int64_t count, const char *label)
 {
-    return kernel_buffer(k, (buffer){.kind = BUF_LOCAL, .type = type, .size = {.constant = count}, .label = label});
+    return kernel_buffer(
+        k, (buffer){.kind = BUF_LOCAL, .type = type, .size = {.constant = count}, .label = label});
 }
 
 buffer_id kernel_table(kernel *k, const double *data, uint32_t n, const char *label)
 {
     const double *copy = arena_copy(k->memory, data, n * sizeof *data);
-    return kernel_buffer(k, (buffer){.kind = BUF_CONST, .type = LT_F64, .data = copy, .n_data = n, .label = label});
+    return kernel_buffer(
+        k, (buffer){.kind = BUF_CONST, .type = LT_F64, .data = copy, .n_data = n, .label = label});
 }
 
-/* ---- expressions ------------------------------------------------------------------------------------------------ */
+/* ---- expressions --------------------------------------------------------------------------------------- */
 
 static lexpr *lx_new(kernel *k, loop_op op, loop_type type)
 {
@@ -124,7 +127,7 @@ lexpr *lx_1(kernel *k, loop_op op, lexpr *a)
     return lx_3(k, op, a, NULL, NULL);
 }
 
-/* ---- statements --------------------------------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------------------- */
 
 static lstmt *lb_append(kernel *k, lblock *to, loop_kind kind)
 {

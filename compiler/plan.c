@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * plan.c: memory of a kernel. In: a verified kernel. Out: scratch buffers that are never alive together share a slot
- * (buffer.slot), and how many bytes a call needs. The layout is the order of first members of the slots, each at a
- * multiple of 64 bytes with room for 8 readable elements after its end; emit_c.c and emit_llvm.c compute the same.
+ * plan.c: memory of a kernel. In: a verified kernel. Out: scratch buffers that are never alive together share
+ * a slot (buffer.slot), and how many bytes a call needs. The layout is the order of first members of the
+ * slots, each at a multiple of 64 bytes with room for 8 readable elements after its end; emit_c.c and
+ * emit_llvm.c compute the same.
  */
 #include "loop_plan.h"
 
 #include <stdlib.h>
 
-/* ---- liveness: statements in preorder; a buffer lives from the first to the last child, of the smallest block that
- * holds all its uses, that touches it (the contract in loopir.h) ------------------------------------------------------ */
+/* ---- liveness ----
+ * Statements in preorder. A buffer lives from the first to the last child, of the smallest block that holds
+ * all its uses, that touches it (the contract in loopir.h). */
 
-typedef struct place_row { uint32_t block, owner, depth, end; } place_row;    /* owner: statement around the block */
-typedef struct interval { uint32_t first, last; bool used; } interval;
+typedef struct place_row {
+    uint32_t block, owner, depth, end;
+} place_row; /* owner: statement around the block */
+typedef struct interval {
+    uint32_t first, last;
+    bool used;
+} interval;
 
 typedef struct planner {
     kernel *k;
-    VEC(place_row) at;           /* by statement number                                                     */
-    interval *live;              /* by buffer; statements of one block                                      */
+    VEC(place_row) at; /* by statement number */
+    interval *live;    /* by buffer; statements of one block */
     uint32_t blocks;
 } planner;
 
@@ -32,10 +39,8 @@ static void live_touch(planner *p, buffer_id b, uint32_t s)
     }
     while (p->at.at[live->first].block != p->at.at[s].block) {
         uint32_t up_live = p->at.at[live->first].depth, up_s = p->at.at[s].depth;
-        if (up_live >= up_s)
-            live->first = live->last = p->at.at[live->first].owner;
-        if (up_s >= up_live)
-            s = p->at.at[s].owner;
+        if (up_live >= up_s) live->first = live->last = p->at.at[live->first].owner;
+        if (up_s >= up_live) s = p->at.at[s].owner;
     }
     live->first = s < live->first ? s : live->first;
     live->last = s > live->last ? s : live->last;
@@ -43,12 +48,9 @@ static void live_touch(planner *p, buffer_id b, uint32_t s)
 
 static void live_expr(planner *p, const lexpr *e, uint32_t s)
 {
-    if (!e)
-        return;
-    if (e->op == L_LOAD)
-        live_touch(p, e->buffer, s);
-    for (int i = 0; i < loop_op_table[e->op].args; i++)
-        live_expr(p, e->arg[i], s);
+    if (!e) return;
+    if (e->op == L_LOAD) live_touch(p, e->buffer, s);
+    for (int i = 0; i < loop_op_table[e->op].args; i++) live_expr(p, e->arg[i], s);
 }
 
 static void live_block(planner *p, const lblock *b, uint32_t owner, uint32_t depth);
@@ -76,8 +78,7 @@ static void live_stmt(planner *p, const lstmt *s, uint32_t at, uint32_t depth)
         return;
     case LOOP_CALL:
         for (uint32_t i = 0; i < s->call.n; i++) {
-            if (s->call.arg[i].is_buffer)
-                live_touch(p, s->call.arg[i].buffer, at);
+            if (s->call.arg[i].is_buffer) live_touch(p, s->call.arg[i].buffer, at);
             live_expr(p, s->call.arg[i].value, at);
         }
         return;
@@ -98,7 +99,7 @@ static void live_block(planner *p, const lblock *b, uint32_t owner, uint32_t dep
     }
 }
 
-/* ---- slots ------------------------------------------------------------------------------------------------------------ */
+/* ---- slots --------------------------------------------------------------------------------------------- */
 
 static bool size_equal(const buffer_size *a, const buffer_size *b)
 {
@@ -115,10 +116,10 @@ static bool slot_fits(const planner *p, uint32_t number, buffer_id b, bool *same
     *same = false;
     for (uint32_t o = 0; o < p->k->buffers.n; o++) {
         const buffer *other = &p->k->buffers.at[o];
-        if (other->kind != BUF_SCRATCH || other->slot != number)
-            continue;
-        bool apart = p->at.at[p->live[o].last].end < p->live[b].first || p->at.at[p->live[b].last].end < p->live[o].first;
-        if (other->type != want->type || !apart)        /* one type per slot: C and LLVM may assume it      */
+        if (other->kind != BUF_SCRATCH || other->slot != number) continue;
+        bool apart = p->at.at[p->live[o].last].end < p->live[b].first ||
+                     p->at.at[p->live[b].last].end < p->live[o].first;
+        if (other->type != want->type || !apart) /* one type per slot: C and LLVM may assume it */
             return false;
         *same |= size_equal(&other->size, &want->size);
     }
@@ -130,11 +131,9 @@ void plan_scratch(kernel *k)
     planner p = {.k = k, .live = arena_array(k->memory, interval, k->buffers.n + 1)};
     live_block(&p, &k->body, PLAN_TOP, 0);
     uint32_t slots = 0;
-    for (buffer_id b = 0; b < k->buffers.n; b++)
-        k->buffers.at[b].slot = 0;
+    for (buffer_id b = 0; b < k->buffers.n; b++) k->buffers.at[b].slot = 0;
     for (buffer_id b = 0; b < k->buffers.n; b++) {
-        if (k->buffers.at[b].kind != BUF_SCRATCH || !p.live[b].used)
-            continue;
+        if (k->buffers.at[b].kind != BUF_SCRATCH || !p.live[b].used) continue;
         uint32_t best = 0;
         bool same = false;
         for (uint32_t number = 1; number <= slots && !(best && same); number++) {
@@ -156,47 +155,38 @@ bool buffer_is_written(const buffer *b)
 bool plan_is_head(const kernel *k, buffer_id b)
 {
     const buffer *mine = &k->buffers.at[b];
-    if (mine->kind != BUF_SCRATCH)
-        return false;
+    if (mine->kind != BUF_SCRATCH) return false;
     for (buffer_id o = 0; mine->slot && o < b; o++)
-        if (k->buffers.at[o].kind == BUF_SCRATCH && k->buffers.at[o].slot == mine->slot)
-            return false;
+        if (k->buffers.at[o].kind == BUF_SCRATCH && k->buffers.at[o].slot == mine->slot) return false;
     return true;
 }
 
 buffer_id plan_head(const kernel *k, buffer_id b)
 {
     for (buffer_id o = 0; k->buffers.at[b].slot && o < b; o++)
-        if (k->buffers.at[o].kind == BUF_SCRATCH && k->buffers.at[o].slot == k->buffers.at[b].slot)
-            return o;
+        if (k->buffers.at[o].kind == BUF_SCRATCH && k->buffers.at[o].slot == k->buffers.at[b].slot) return o;
     return b;
 }
 
-/* ---- uses: only what a kernel touches is loaded at its entry ----------------------------------------------------------- */
+/* ---- uses: only what a kernel touches is loaded at its entry ------------------------------------------- */
 
 static void uses_extent(kernel *k, extent x)
 {
     kernel_uses *u = k->uses;
     for (uint32_t i = 0; i < u->n_extent; i++)
-        if (u->extent[i].kind == x.kind && u->extent[i].set == x.set)
-            return;
+        if (u->extent[i].kind == x.kind && u->extent[i].set == x.set) return;
     extent *grown = arena_array(k->memory, extent, u->n_extent + 1);
-    for (uint32_t i = 0; i < u->n_extent; i++)
-        grown[i] = u->extent[i];
+    for (uint32_t i = 0; i < u->n_extent; i++) grown[i] = u->extent[i];
     grown[u->n_extent++] = x;
     u->extent = grown;
 }
 
 static void uses_expr(kernel *k, const lexpr *e)
 {
-    if (!e)
-        return;
-    if (e->op == L_LOAD)
-        k->uses->buffer[e->buffer] = true;
-    if (e->op == L_EXTENT)
-        uses_extent(k, e->extent);
-    for (int i = 0; i < loop_op_table[e->op].args; i++)
-        uses_expr(k, e->arg[i]);
+    if (!e) return;
+    if (e->op == L_LOAD) k->uses->buffer[e->buffer] = true;
+    if (e->op == L_EXTENT) uses_extent(k, e->extent);
+    for (int i = 0; i < loop_op_table[e->op].args; i++) uses_expr(k, e->arg[i]);
 }
 
 static void uses_block(kernel *k, const lblock *b)
@@ -224,8 +214,7 @@ static void uses_block(kernel *k, const lblock *b)
             break;
         case LOOP_CALL:
             for (uint32_t a = 0; a < s->call.n; a++) {
-                if (s->call.arg[a].is_buffer)
-                    k->uses->buffer[s->call.arg[a].buffer] = true;
+                if (s->call.arg[a].is_buffer) k->uses->buffer[s->call.arg[a].buffer] = true;
                 uses_expr(k, s->call.arg[a].value);
             }
             break;
@@ -246,7 +235,7 @@ void kernel_finish(kernel *k)
     k->uses->buffer = arena_array(k->memory, bool, k->buffers.n + 1);
     k->uses->output = arena_array(k->memory, bool, k->n_outputs + 1);
     uses_block(k, &k->body);
-    for (buffer_id b = 0; b < k->buffers.n; b++)         /* the head of a slot stands for all of it         */
+    for (buffer_id b = 0; b < k->buffers.n; b++) /* the head of a slot stands for all of it */
         if (k->uses->buffer[b] && k->buffers.at[b].kind == BUF_SCRATCH)
             k->uses->buffer[plan_head(k, b)] = true;
 }
@@ -254,12 +243,11 @@ void kernel_finish(kernel *k)
 bool plan_is_parameter(const kernel *k, buffer_id b)
 {
     const buffer *mine = &k->buffers.at[b];
-    if (!k->uses->buffer[b] || mine->kind == BUF_LOCAL || mine->kind == BUF_CONST)
-        return false;
+    if (!k->uses->buffer[b] || mine->kind == BUF_LOCAL || mine->kind == BUF_CONST) return false;
     return mine->kind != BUF_SCRATCH || plan_is_head(k, b);
 }
 
-/* ---- bytes -------------------------------------------------------------------------------------------------------------- */
+/* ---- bytes --------------------------------------------------------------------------------------------- */
 
 size_t loop_type_bytes(loop_type t)
 {
@@ -298,18 +286,15 @@ size_t kernel_scratch_bytes(const kernel *k, const mtx_view *view, int64_t f0, i
 {
     size_t total = 0;
     for (buffer_id b = 0; b < k->buffers.n; b++) {
-        if (!plan_is_head(k, b))
-            continue;
+        if (!plan_is_head(k, b)) continue;
         size_t most = 0;
         for (buffer_id o = b; o < k->buffers.n; o++) {
             bool member = o == b || (k->buffers.at[b].slot && plan_head(k, o) == b);
-            if (!member || k->buffers.at[o].kind != BUF_SCRATCH)
-                continue;
+            if (!member || k->buffers.at[o].kind != BUF_SCRATCH) continue;
             size_t bytes = buffer_bytes(&k->buffers.at[o], view, f0, f1);
             most = bytes > most ? bytes : most;
         }
-        if (most > SIZE_MAX / 2 - total)
-            return SIZE_MAX;
+        if (most > SIZE_MAX / 2 - total) return SIZE_MAX;
         total += most;
     }
     return total;

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * simd_llvm.c: simd loops as vector code with a masked end, for processors with masked memory access (x86-64-v3, -v4).
- * In: a simd loop. Out: a loop over whole vectors of iterations whose last one runs with some lanes idle. LLVM's own
- * vectoriser finishes a row with scalar iterations, which is most of a row of 6 to 60 neighbours; loops that this file
- * does not take (llvm_lanes), and other processors, are left to it.
+ * simd_llvm.c: simd loops as vector code with a masked end, for processors with masked memory access
+ * (x86-64-v3, -v4). In: a simd loop. Out: a loop over whole vectors of iterations whose last one runs with
+ * some lanes idle. LLVM's own vectoriser finishes a row with scalar iterations, which is most of a row of 6
+ * to 60 neighbours; loops that this file does not take (llvm_lanes), and other processors, are left to it.
  */
 #include "emit_llvm_internal.h"
 
 #include <stdlib.h>
 
-#define UNROLL_STEPS 4                   /* vectors                                                                 */
+#define UNROLL_STEPS      4 /* vectors */
 #define UNROLL_STATEMENTS 4
 
-/* ---- which loops: every bound inside is the same for all lanes, every store has a place of its own in each lane ---------- */
+/* ---- which loops ----
+ * Every bound inside is the same for all lanes, every store has a place of its own in each lane. */
 
-typedef struct scan { const kernel *k; bool *varies; bool bad; } scan;
+typedef struct scan {
+    const kernel *k;
+    bool *varies;
+    bool bad;
+} scan;
 
 static bool scan_varies(const scan *s, const lexpr *x)
 {
-    if (x->op == L_VALUE)
-        return s->varies[x->value];
+    if (x->op == L_VALUE) return s->varies[x->value];
     for (int i = 0; i < loop_op_table[x->op].args; i++)
-        if (scan_varies(s, x->arg[i]))
-            return true;
+        if (scan_varies(s, x->arg[i])) return true;
     return false;
 }
 
@@ -52,18 +55,16 @@ static void scan_block(scan *s, const lblock *b)
 
 unsigned llvm_lanes(const emitter *e, const lstmt *loop)
 {
-    if (!loop->loop.simd || e->lanes || e->level < 3)
-        return 0;
+    if (!loop->loop.simd || e->lanes || e->level < 3) return 0;
     scan s = {.k = e->k, .varies = calloc(e->k->values.n + 1u, 1)};
-    if (!s.varies)
-        return 0;
+    if (!s.varies) return 0;
     s.varies[loop->loop.index] = true;
     scan_block(&s, &loop->loop.body);
     free(s.varies);
     return s.bad ? 0 : e->level == 4 ? 8 : 4;
 }
 
-/* ---- statements ------------------------------------------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------------------- */
 
 void llvm_vector_set(emitter *e, const lstmt *s)
 {
@@ -72,7 +73,8 @@ void llvm_vector_set(emitter *e, const lstmt *s)
     LLVMValueRef x;
     if (e->sums[v]) {
         const lexpr *term = reduction_term(s->let.expr, v);
-        LLVMValueRef sum = LLVMBuildLoad2(b, e->cell_type[v], e->value[v], ""), t = llvm_widen(e, llvm_expr(e, term));
+        LLVMValueRef sum = LLVMBuildLoad2(b, e->cell_type[v], e->value[v], ""),
+                     t = llvm_widen(e, llvm_expr(e, term));
         bool minus = s->let.expr->op == L_SUB || s->let.expr->op == L_ISUB;
         if (e->k->values.at[v] == LT_F64)
             x = llvm_relax(minus ? LLVMBuildFSub(b, sum, t, "") : LLVMBuildFAdd(b, sum, t, ""), false);
@@ -81,7 +83,7 @@ void llvm_vector_set(emitter *e, const lstmt *s)
     } else {
         x = llvm_widen(e, llvm_expr(e, s->let.expr));
     }
-    if (e->sums[v] || e->cell_depth[v] != e->guards) {   /* lanes that are not in keep what they have       */
+    if (e->sums[v] || e->cell_depth[v] != e->guards) { /* lanes that are not in keep what they have */
         LLVMValueRef old = LLVMBuildLoad2(b, e->cell_type[v], e->value[v], "");
         x = LLVMBuildSelect(b, e->mask, x, old, "");
     }
@@ -94,8 +96,7 @@ static bool expr_is_light(const lexpr *x)
     if (x->op == L_LOAD || x->op == L_DIV || x->op == L_SQRT || (x->op >= L_EXP && x->op <= L_POW))
         return false;
     for (int i = 0; i < loop_op_table[x->op].args; i++)
-        if (!expr_is_light(x->arg[i]))
-            return false;
+        if (!expr_is_light(x->arg[i])) return false;
     return true;
 }
 
@@ -104,20 +105,19 @@ static bool block_is_light(const lblock *b)
     for (uint32_t i = 0; i < b->stmt.n; i++) {
         const lstmt *s = b->stmt.at[i];
         bool plain = s->kind == LOOP_LET || s->kind == LOOP_VAR || s->kind == LOOP_SET;
-        if (s->kind != LOOP_COMMENT && (!plain || !expr_is_light(s->let.expr)))
-            return false;
+        if (s->kind != LOOP_COMMENT && (!plain || !expr_is_light(s->let.expr))) return false;
     }
     return b->stmt.n <= 8;
 }
 
-/* a block for the lanes of `mask`, jumped over when there is none: so a lane is in wherever a scalar is loaded */
+/* a block for the lanes of `mask`, jumped over when there is none: so a lane is in wherever a scalar is
+ * loaded */
 static void guarded_block(emitter *e, LLVMValueRef mask, const lblock *block)
 {
     LLVMBuilderRef b = e->u->builder;
     LLVMValueRef outer = e->mask;
     LLVMBasicBlockRef after = NULL;
-    if (!block->stmt.n)
-        return;
+    if (!block->stmt.n) return;
     if (!block_is_light(block)) {
         LLVMTypeRef type = LLVMTypeOf(mask);
         LLVMBasicBlockRef some = llvm_new_block(e, "some");
@@ -140,18 +140,16 @@ void llvm_vector_branch(emitter *e, LLVMValueRef c, const lblock *then, const lb
 {
     LLVMBuilderRef b = e->u->builder;
     guarded_block(e, LLVMBuildAnd(b, e->mask, c, ""), then);
-    if (other->stmt.n)
-        guarded_block(e, LLVMBuildAnd(b, e->mask, LLVMBuildNot(b, c, ""), ""), other);
+    if (other->stmt.n) guarded_block(e, LLVMBuildAnd(b, e->mask, LLVMBuildNot(b, c, ""), ""), other);
 }
 
-/* ---- the loop --------------------------------------------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------------------------------ */
 
 /* the numbers 0, 1, ... */
 static LLVMValueRef lane_numbers(const emitter *e)
 {
     LLVMValueRef lane[16];
-    for (unsigned i = 0; i < e->lanes; i++)
-        lane[i] = llvm_i64(e->u, i);
+    for (unsigned i = 0; i < e->lanes; i++) lane[i] = llvm_i64(e->u, i);
     return LLVMConstVector(lane, e->lanes);
 }
 
@@ -208,7 +206,8 @@ static void vector_body(emitter *e, const lstmt *s, LLVMValueRef lo, LLVMValueRe
 {
     llvm_unit *u = e->u;
     LLVMBuilderRef b = u->builder;
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(b), body = llvm_new_block(e, "vector"), after = llvm_new_block(e, "done");
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(b), body = llvm_new_block(e, "vector"),
+                      after = llvm_new_block(e, "done");
     LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSLT, lo, hi, ""), body, after);
     LLVMPositionBuilderAtEnd(b, body);
     LLVMValueRef index = LLVMBuildPhi(b, u->i64, llvm_value_name(e, s->loop.index));
@@ -226,10 +225,8 @@ static bool vector_unrolled(emitter *e, const lstmt *s, LLVMValueRef lo, LLVMVal
     if (!LLVMIsAConstantInt(lo) || !LLVMIsAConstantInt(hi) || s->loop.body.stmt.n > UNROLL_STATEMENTS)
         return false;
     int64_t first = LLVMConstIntGetSExtValue(lo), end = LLVMConstIntGetSExtValue(hi);
-    if (end - first > UNROLL_STEPS * (int64_t)e->lanes)
-        return false;
-    for (int64_t at = first; at < end; at += e->lanes)
-        vector_step(e, s, llvm_i64(e->u, at), hi);
+    if (end - first > UNROLL_STEPS * (int64_t)e->lanes) return false;
+    for (int64_t at = first; at < end; at += e->lanes) vector_step(e, s, llvm_i64(e->u, at), hi);
     return true;
 }
 
@@ -242,8 +239,7 @@ void llvm_vector_loop(emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueR
     }
     e->lanes = lanes;
     open_sums(e, loop, saved);
-    if (!vector_unrolled(e, loop, lo, hi))
-        vector_body(e, loop, lo, hi);
+    if (!vector_unrolled(e, loop, lo, hi)) vector_body(e, loop, lo, hi);
     close_sums(e, loop, saved);
     e->lanes = 0;
     e->mask = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * unit_llvm.c: an LLVM module from its creation to its passes. In: a context. Out: a module for this machine's triple
- * whose functions name their own processor. Kernels are put into it by emit_llvm.c.
+ * unit_llvm.c: an LLVM module from its creation to its passes. In: a context. Out: a module for this
+ * machine's triple whose functions name their own processor. Kernels are put into it by emit_llvm.c.
  */
 #include "emit_llvm.h"
 
@@ -21,10 +21,9 @@ static bool unit_machine(llvm_unit *u, text *problem)
         LLVMDisposeMessage(message);
     } else {
         bool x86 = strncmp(triple, "x86_64", 6) == 0;
-        u->machine = LLVMCreateTargetMachine(target, triple, x86 ? "x86-64" : "", "", LLVMCodeGenLevelAggressive,
-                                             LLVMRelocPIC, LLVMCodeModelDefault);
-        if (!u->machine)
-            text_printf(problem, "LLVM makes no machine for %s", triple);
+        u->machine = LLVMCreateTargetMachine(target, triple, x86 ? "x86-64" : "", "",
+                                             LLVMCodeGenLevelAggressive, LLVMRelocPIC, LLVMCodeModelDefault);
+        if (!u->machine) text_printf(problem, "LLVM makes no machine for %s", triple);
     }
     LLVMDisposeMessage(triple);
     return u->machine != NULL;
@@ -33,7 +32,8 @@ static bool unit_machine(llvm_unit *u, text *problem)
 static bool unit_module(llvm_unit *u, text *problem)
 {
     char *message = NULL;
-    LLVMMemoryBufferRef lines = LLVMCreateMemoryBufferWithMemoryRange(first_lines, sizeof first_lines - 1, "mtx", true);
+    LLVMMemoryBufferRef lines =
+        LLVMCreateMemoryBufferWithMemoryRange(first_lines, sizeof first_lines - 1, "mtx", true);
     if (LLVMParseIRInContext(u->context, lines, &u->module, &message)) {
         text_printf(problem, "LLVM cannot read the first lines of a module: %s", message);
         LLVMDisposeMessage(message);
@@ -71,14 +71,10 @@ bool llvm_unit_open(llvm_unit *u, LLVMContextRef context, text *problem)
 
 void llvm_unit_close(llvm_unit *u, bool with_module)
 {
-    if (u->libmvec)
-        dlclose(u->libmvec);
-    if (u->builder)
-        LLVMDisposeBuilder(u->builder);
-    if (u->module && with_module)
-        LLVMDisposeModule(u->module);
-    if (u->machine)
-        LLVMDisposeTargetMachine(u->machine);
+    if (u->libmvec) dlclose(u->libmvec);
+    if (u->builder) LLVMDisposeBuilder(u->builder);
+    if (u->module && with_module) LLVMDisposeModule(u->module);
+    if (u->machine) LLVMDisposeTargetMachine(u->machine);
     *u = (llvm_unit){0};
 }
 
@@ -87,11 +83,9 @@ bool llvm_unit_optimise(llvm_unit *u, bool vectorise, text *problem)
     char *message = NULL;
     llvm_math_keep(u);
     bool bad = LLVMVerifyModule(u->module, LLVMReturnStatusAction, &message);
-    if (bad)
-        text_printf(problem, "internal error, LLVM refuses the module: %s", message);
+    if (bad) text_printf(problem, "internal error, LLVM refuses the module: %s", message);
     LLVMDisposeMessage(message);
-    if (bad)
-        return false;
+    if (bad) return false;
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
     LLVMPassBuilderOptionsSetLoopVectorization(options, vectorise);
     LLVMPassBuilderOptionsSetLoopInterleaving(options, vectorise);

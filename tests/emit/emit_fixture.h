@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * emit_fixture.h: what the tests of the emitters share: an arena that fails the test when it is exhausted, a batch of
- * random molecules with neighbour rows (set 0 atoms, set 1 pairs; inputs 0 positions, 1 species, 2 a field of two
- * columns), hand-built kernels on it, and running a kernel.
+ * emit_fixture.h: what the tests of the emitters share: an arena that fails the test when it is exhausted, a
+ * batch of random molecules with neighbour rows (set 0 atoms, set 1 pairs; inputs 0 positions, 1 species, 2 a
+ * field of two columns), hand-built kernels on it, and running a kernel.
  */
 #ifndef MTX_EMIT_FIXTURE_H
 #define MTX_EMIT_FIXTURE_H
@@ -23,18 +23,17 @@
 /* ---- memory, numbers */
 
 static jmp_buf fixture_guard;
-static arena   fixture_arena;
+static arena fixture_arena;
 
 static inline void fixture_open(void)
 {
     arena_init(&fixture_arena, &fixture_guard);
-    if (setjmp(fixture_guard))
-        fail_msg("memory exhausted");
+    if (setjmp(fixture_guard)) fail_msg("memory exhausted");
 }
 
 static uint64_t fixture_seed = 1;
 
-static inline uint64_t fixture_random(void)                       /* splitmix64 */
+static inline uint64_t fixture_random(void) /* splitmix64 */
 {
     uint64_t z = (fixture_seed += UINT64_C(0x9e3779b97f4a7c15));
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -47,7 +46,7 @@ static inline double fixture_real(double lo, double hi)
     return lo + (hi - lo) * (double)(fixture_random() >> 11) * 0x1p-53;
 }
 
-static inline int64_t fixture_int(int64_t lo, int64_t hi)         /* both included */
+static inline int64_t fixture_int(int64_t lo, int64_t hi) /* both included */
 {
     return lo + (int64_t)(fixture_random() % (uint64_t)(hi - lo + 1));
 }
@@ -57,13 +56,13 @@ static inline int64_t fixture_int(int64_t lo, int64_t hi)         /* both includ
 enum { FIXTURE_FRAMES = 5, FIXTURE_ATOMS_MOST = 30, FIXTURE_CUTOFF = 3 };
 
 typedef struct fixture_batch {
-    mtx_view        view;
-    mtx_set_view    set[2];
-    const void     *input[3];
-    const double   *cells[1];
-    double         *r, *field, *x, *y, *z, *dist;
-    int32_t        *species, *i, *j;
-    int64_t        *atom_ptr, *pair_ptr, *row;
+    mtx_view view;
+    mtx_set_view set[2];
+    const void *input[3];
+    const double *cells[1];
+    double *r, *field, *x, *y, *z, *dist;
+    int32_t *species, *i, *j;
+    int64_t *atom_ptr, *pair_ptr, *row;
 } fixture_batch;
 
 static inline void *fixture_array(size_t n, size_t size)
@@ -83,8 +82,7 @@ static inline fixture_batch *fixture_batch_new(void)
     b->atom_ptr = fixture_array(FIXTURE_FRAMES + 1, 8);
     b->pair_ptr = fixture_array(FIXTURE_FRAMES + 1, 8);
     const int64_t sizes[FIXTURE_FRAMES] = {7, FIXTURE_ATOMS_MOST, 0, 1, 12};
-    for (int f = 0; f < FIXTURE_FRAMES; f++)
-        b->atom_ptr[f + 1] = b->atom_ptr[f] + sizes[f];
+    for (int f = 0; f < FIXTURE_FRAMES; f++) b->atom_ptr[f + 1] = b->atom_ptr[f] + sizes[f];
     int64_t n = b->atom_ptr[FIXTURE_FRAMES], most = n * FIXTURE_ATOMS_MOST, pairs = 0;
     b->r = fixture_array((size_t)n * 3, 8);
     b->field = fixture_array((size_t)n * 2, 8);
@@ -93,23 +91,21 @@ static inline fixture_batch *fixture_batch_new(void)
     b->i = fixture_array((size_t)most, 4);
     b->j = fixture_array((size_t)most, 4);
     double **component[4] = {&b->x, &b->y, &b->z, &b->dist};
-    for (int c = 0; c < 4; c++)
-        *component[c] = fixture_array((size_t)most, 8);
+    for (int c = 0; c < 4; c++) *component[c] = fixture_array((size_t)most, 8);
     static const int32_t elements[] = {1, 6, 8, 16, 42};
     for (int64_t k = 0; k < n; k++) {
         b->species[k] = elements[fixture_int(0, 4)];
-        for (int c = 0; c < 3; c++)
-            b->r[3 * k + c] = fixture_real(-3.0, 3.0);
+        for (int c = 0; c < 3; c++) b->r[3 * k + c] = fixture_real(-3.0, 3.0);
         b->field[2 * k] = fixture_real(0.5, 2.0);
         b->field[2 * k + 1] = fixture_real(-1.0, 1.0);
     }
     for (int f = 0; f < FIXTURE_FRAMES; f++) {
         for (int64_t i = b->atom_ptr[f]; i < b->atom_ptr[f + 1]; i++) {
             for (int64_t j = b->atom_ptr[f]; j < b->atom_ptr[f + 1]; j++) {
-                double d[3] = {b->r[3 * j] - b->r[3 * i], b->r[3 * j + 1] - b->r[3 * i + 1], b->r[3 * j + 2] - b->r[3 * i + 2]};
+                double d[3] = {b->r[3 * j] - b->r[3 * i], b->r[3 * j + 1] - b->r[3 * i + 1],
+                               b->r[3 * j + 2] - b->r[3 * i + 2]};
                 double dist = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
-                if (j == i || dist >= FIXTURE_CUTOFF)
-                    continue;
+                if (j == i || dist >= FIXTURE_CUTOFF) continue;
                 b->i[pairs] = (int32_t)i;
                 b->j[pairs] = (int32_t)j;
                 b->x[pairs] = d[0];
@@ -146,19 +142,19 @@ static inline fixture_batch *fixture_batch_new(void)
 
 static inline void fixture_batch_free(fixture_batch *b)
 {
-    void *all[] = {b->r, b->field, b->x, b->y, b->z, b->dist, b->species, b->i, b->j, b->atom_ptr, b->pair_ptr, b->row, b};
-    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
-        free(all[k]);
+    void *all[] = {b->r, b->field, b->x,        b->y,        b->z,   b->dist, b->species,
+                   b->i, b->j,     b->atom_ptr, b->pair_ptr, b->row, b};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) free(all[k]);
 }
 
 /* ---- parts of kernels */
 
 typedef struct fixture_parts {
-    kernel   *k;
+    kernel *k;
     buffer_id atom_ptr, row, j, x, y, z, dist, r, species, field;
-    lblock   *atoms;             /* body of the loop over the atoms of the frames                           */
-    lvalue    frame, i;
-    lblock   *frames;            /* body of the loop over the frames                                        */
+    lblock *atoms; /* body of the loop over the atoms of the frames */
+    lvalue frame, i;
+    lblock *frames; /* body of the loop over the frames */
 } fixture_parts;
 
 /* for f in f0..f1 { for i in atoms of f { } } */
@@ -182,7 +178,10 @@ static inline fixture_parts fixture_kernel(const char *words, uint32_t n_outputs
     return p;
 }
 
-static inline lexpr *fixture_first(const fixture_parts *p) { return lx_load(p->k, p->atom_ptr, lx_value(p->k, p->frame)); }
+static inline lexpr *fixture_first(const fixture_parts *p)
+{
+    return lx_load(p->k, p->atom_ptr, lx_value(p->k, p->frame));
+}
 
 static inline lexpr *fixture_end(const fixture_parts *p)
 {
@@ -206,16 +205,17 @@ static inline lstmt *fixture_row(fixture_parts *p, lblock *to, const char *words
 
 /* ---- running: outputs are zeroed arrays of `size[o]` bytes; frames [f0, f1) */
 
-static inline void fixture_run(const kernel *k, kernel_fn fn, const fixture_batch *b, void *const *out, int64_t f0, int64_t f1)
+static inline void fixture_run(const kernel *k, kernel_fn fn, const fixture_batch *b, void *const *out,
+                               int64_t f0, int64_t f1)
 {
     size_t bytes = kernel_scratch_bytes(k, &b->view, f0, f1);
     assert_true(bytes != SIZE_MAX);
     unsigned char *scratch = fixture_array(bytes + 64, 1);
-    memset(scratch, 0xa5, bytes);                         /* kernels must not count on zeros                 */
+    memset(scratch, 0xa5, bytes); /* kernels must not count on zeros */
     memset(scratch + bytes, 0x5a, 64);
     fn(&b->view, out, (char *)scratch, f0, f1);
     for (int g = 0; g < 64; g++)
-        assert_int_equal(scratch[bytes + (size_t)g], 0x5a);   /* nor write beyond what they asked for        */
+        assert_int_equal(scratch[bytes + (size_t)g], 0x5a); /* nor write beyond what they asked for */
     free(scratch);
 }
 
@@ -224,12 +224,10 @@ static inline double fixture_difference(const double *a, const double *b, size_t
 {
     double worst = 0.0;
     for (size_t k = 0; k < n; k++) {
-        if (a[k] == b[k] || (isnan(a[k]) && isnan(b[k])))
-            continue;
+        if (a[k] == b[k] || (isnan(a[k]) && isnan(b[k]))) continue;
         double scale = fmax(fabs(a[k]), fabs(b[k])), d = fabs(a[k] - b[k]) / scale;
         worst = !(d <= worst) ? d : worst;
-        if (isnan(d) || isinf(d))
-            return INFINITY;
+        if (isnan(d) || isinf(d)) return INFINITY;
     }
     return worst;
 }

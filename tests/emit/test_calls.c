@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_calls.c: what kernels call of the runtime: sorting against its definition, eigenvalues against Jacobi rotations on
- * random, degenerate, graded, diagonal, tiny, huge and zero matrices of 1 to 130 rows, Niggli cells against their
- * inequalities and against other bases of the same lattice.
+ * test_calls.c: what kernels call of the runtime: sorting against its definition, eigenvalues against Jacobi
+ * rotations on random, degenerate, graded, diagonal, tiny, huge and zero matrices of 1 to 130 rows, Niggli
+ * cells against their inequalities and against other bases of the same lattice.
  */
 #include "emit_fixture.h"
 
 #include <float.h>
 
-/* ---- sorting ------------------------------------------------------------------------------------------------------------------ */
+/* ---- sorting ------------------------------------------------------------------------------------------- */
 
 static bool in_order(double a, double b, bool descending)
 {
-    if (isnan(b))
-        return true;
+    if (isnan(b)) return true;
     return !isnan(a) && (descending ? a >= b : a <= b);
 }
 
@@ -23,8 +22,7 @@ static void fill(double *x, int64_t n, int kind)
         x[i] = kind == 1 ? (double)fixture_int(0, 3) : fixture_real(-1, 1);
         if (kind == 2 && fixture_int(0, 3) == 0)
             x[i] = fixture_int(0, 1) ? NAN : fixture_int(0, 1) ? INFINITY : -INFINITY;
-        if (kind == 3)
-            x[i] = fixture_int(0, 1) ? 0.0 : -0.0;
+        if (kind == 3) x[i] = fixture_int(0, 1) ? 0.0 : -0.0;
     }
 }
 
@@ -44,18 +42,17 @@ static void sort_sorts(void **state)
             for (int64_t i = 0; i < n; i++) {
                 assert_true(order[i] >= 0 && order[i] < n && !seen[order[i]]++);
                 assert_true(y[i] == x[order[i]] || (isnan(y[i]) && isnan(x[order[i]])));
-                if (!i)
-                    continue;
+                if (!i) continue;
                 assert_true(in_order(y[i - 1], y[i], descending != 0));
                 bool equal = x[order[i - 1]] == x[order[i]] || (isnan(x[order[i - 1]]) && isnan(x[order[i]]));
-                assert_true(!equal || order[i - 1] < order[i]);                       /* stable                     */
+                assert_true(!equal || order[i - 1] < order[i]); /* stable */
             }
         }
 }
 
-/* ---- eigenvalues ---------------------------------------------------------------------------------------------------------------- */
+/* ---- eigenvalues --------------------------------------------------------------------------------------- */
 
-#define EIGENVALUE_TOLERANCE 1e-13       /* relative to the largest magnitude                                  */
+#define EIGENVALUE_TOLERANCE 1e-13 /* relative to the largest magnitude */
 
 static void jacobi(double *a, int64_t n, double *w)
 {
@@ -65,14 +62,13 @@ static void jacobi(double *a, int64_t n, double *w)
             all += a[i] * a[i];
             off += i / n == i % n ? 0.0 : a[i] * a[i];
         }
-        if (off <= all * 1e-34)
-            break;
+        if (off <= all * 1e-34) break;
         for (int64_t p = 0; p < n; p++)
             for (int64_t q = p + 1; q < n; q++) {
-                if (a[p * n + q] == 0.0)
-                    continue;
+                if (a[p * n + q] == 0.0) continue;
                 double theta = (a[q * n + q] - a[p * n + p]) / (2.0 * a[p * n + q]);
-                double t = (theta < 0 ? -1.0 : 1.0) / (fabs(theta) + sqrt(theta * theta + 1.0)), c = 1.0 / sqrt(t * t + 1.0), s = t * c;
+                double t = (theta < 0 ? -1.0 : 1.0) / (fabs(theta) + sqrt(theta * theta + 1.0)),
+                       c = 1.0 / sqrt(t * t + 1.0), s = t * c;
                 for (int64_t k = 0; k < n; k++) {
                     double x = a[k * n + p], y = a[k * n + q];
                     a[k * n + p] = c * x - s * y;
@@ -85,8 +81,7 @@ static void jacobi(double *a, int64_t n, double *w)
                 }
             }
     }
-    for (int64_t i = 0; i < n; i++)
-        w[i] = a[i * n + i];
+    for (int64_t i = 0; i < n; i++) w[i] = a[i * n + i];
     mtx_rt_sort(w, n, 0);
 }
 
@@ -102,9 +97,11 @@ static double entry(int kind, int64_t i, int64_t j, int64_t n)
     case 6: return i == j ? 2.0 : i == j + 1 ? -1.0 : 0.0;
     case 7: return x * 1e200;
     case 8: return x * 1e-200;
-    case 9: return i == j ? 0.5 * pow((double)(i % 8 + 1), 2.4) : (double)((i % 8 + 1) * (j % 8 + 1)) / (1.0 + fabs(x) * 5.0);   /* Coulomb */
-    case 10: return i == j ? (double)(i / 3) : 0.0;                                            /* triple eigenvalues       */
-    case 11: return i / 2 == j / 2 ? x : 1e-17 * x;                                            /* nearly in blocks         */
+    case 9:
+        return i == j ? 0.5 * pow((double)(i % 8 + 1), 2.4)
+                      : (double)((i % 8 + 1) * (j % 8 + 1)) / (1.0 + fabs(x) * 5.0); /* Coulomb */
+    case 10: return i == j ? (double)(i / 3) : 0.0;                                  /* triple eigenvalues */
+    case 11: return i / 2 == j / 2 ? x : 1e-17 * x;                                  /* nearly in blocks */
     default: return x;
     }
 }
@@ -112,26 +109,26 @@ static double entry(int kind, int64_t i, int64_t j, int64_t n)
 static void eigenvalues_agree_with_jacobi(void **state)
 {
     (void)state;
-    const int64_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 14, 15, 16, 17, 23, 24, 25, 31, 32, 33, 40, 63, 64, 65, 71, 130};
+    const int64_t sizes[] = {1,  2,  3,  4,  5,  7,  8,  9,  14, 15, 16, 17,
+                             23, 24, 25, 31, 32, 33, 40, 63, 64, 65, 71, 130};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int kind = 0; kind < 12; kind++) {
             int64_t n = sizes[s];
             size_t bytes = (size_t)(n * n) * sizeof(double);
-            double *a = malloc(bytes), *b = malloc(bytes), *w = malloc((size_t)n * 8), *v = malloc((size_t)n * 8), *work = malloc((size_t)n * 24);
+            double *a = malloc(bytes), *b = malloc(bytes), *w = malloc((size_t)n * 8),
+                   *v = malloc((size_t)n * 8), *work = malloc((size_t)n * 24);
             assert_true(a && b && w && v && work);
             for (int64_t i = 0; i < n; i++)
-                for (int64_t j = 0; j <= i; j++)
-                    a[i * n + j] = a[j * n + i] = entry(kind, i, j, n);
+                for (int64_t j = 0; j <= i; j++) a[i * n + j] = a[j * n + i] = entry(kind, i, j, n);
             double scale = kind == 7 ? 1e-200 : kind == 8 ? 1e200 : 1.0, most = 0.0;
-            for (int64_t i = 0; i < n * n; i++)
-                b[i] = a[i] * scale;
+            for (int64_t i = 0; i < n * n; i++) b[i] = a[i] * scale;
             mtx_rt_eigvals(a, n, w, work);
             jacobi(b, n, v);
-            for (int64_t i = 0; i < n; i++)
-                most = fmax(most, fabs(v[i]));
+            for (int64_t i = 0; i < n; i++) most = fmax(most, fabs(v[i]));
             for (int64_t i = 0; i < n; i++)
                 if (!(fabs(w[i] * scale - v[i]) <= EIGENVALUE_TOLERANCE * most))
-                    fail_msg("n %d kind %d: eigenvalue %d is %.17g, Jacobi says %.17g", (int)n, kind, (int)i, w[i] * scale, v[i]);
+                    fail_msg("n %d kind %d: eigenvalue %d is %.17g, Jacobi says %.17g", (int)n, kind, (int)i,
+                             w[i] * scale, v[i]);
             free(a);
             free(b);
             free(w);
@@ -152,9 +149,9 @@ static void undefined_matrices_have_undefined_values(void **state)
     mtx_rt_eigvals(b, 0, w, work);
 }
 
-/* ---- Niggli cells ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Niggli cells -------------------------------------------------------------------------------------- */
 
-#define NIGGLI_SLACK 1e-5                /* of squared lengths, relative to volume^(2/3)                       */
+#define NIGGLI_SLACK 1e-5 /* of squared lengths, relative to volume^(2/3) */
 
 static double inner(const double *x, const double *y)
 {
@@ -163,17 +160,17 @@ static double inner(const double *x, const double *y)
 
 static double determinant(const double *v)
 {
-    return v[0] * (v[4] * v[8] - v[5] * v[7]) - v[1] * (v[3] * v[8] - v[5] * v[6]) + v[2] * (v[3] * v[7] - v[4] * v[6]);
+    return v[0] * (v[4] * v[8] - v[5] * v[7]) - v[1] * (v[3] * v[8] - v[5] * v[6]) +
+           v[2] * (v[3] * v[7] - v[4] * v[6]);
 }
 
-static void other_basis(const double *v, double *out)     /* determinant 1, entries up to 3                         */
+static void other_basis(const double *v, double *out) /* determinant 1, entries up to 3 */
 {
     memcpy(out, v, 9 * sizeof *v);
     for (int step = 0; step < 6; step++) {
         int64_t i = fixture_int(0, 2), k = (i + fixture_int(1, 2)) % 3;
         double factor = (double)fixture_int(-2, 2);
-        for (int c = 0; c < 3; c++)
-            out[3 * i + c] += factor * out[3 * k + c];
+        for (int c = 0; c < 3; c++) out[3 * i + c] += factor * out[3 * k + c];
     }
 }
 
@@ -183,10 +180,10 @@ static void niggli_cells_are_reduced(void **state)
     for (int trial = 0; trial < 500; trial++) {
         double v[9], w[9], r[9], q[9];
         for (int c = 0; c < 9; c++)
-            v[c] = trial % 3 ? fixture_real(-4, 4) : (double)(c % 4 == 0) * 3.0 + (trial % 2 ? 0.5 * (double)(c % 4 != 0) : 0.0);
+            v[c] = trial % 3 ? fixture_real(-4, 4)
+                             : (double)(c % 4 == 0) * 3.0 + (trial % 2 ? 0.5 * (double)(c % 4 != 0) : 0.0);
         double volume = determinant(v);
-        if (fabs(volume) < 5)
-            continue;
+        if (fabs(volume) < 5) continue;
         other_basis(v, w);
         mtx_rt_niggli(v, r);
         mtx_rt_niggli(w, q);
@@ -199,10 +196,11 @@ static void niggli_cells_are_reduced(void **state)
         bool acute = xi > 0 && eta > 0 && zeta > 0;
         assert_true(acute || (xi <= slack && eta <= slack && zeta <= slack));
         assert_true(acute || a + b + xi + eta + zeta >= -slack);
-        const double other[6] = {inner(q, q), inner(q + 3, q + 3), inner(q + 6, q + 6), 2 * inner(q + 3, q + 6), 2 * inner(q, q + 6), 2 * inner(q, q + 3)};
+        const double other[6] = {inner(q, q),         inner(q + 3, q + 3),
+                                 inner(q + 6, q + 6), 2 * inner(q + 3, q + 6),
+                                 2 * inner(q, q + 6), 2 * inner(q, q + 3)};
         const double one[6] = {a, b, c, xi, eta, zeta};
-        for (int k = 0; k < 6; k++)
-            assert_true(fabs(one[k] - other[k]) <= slack);
+        for (int k = 0; k < 6; k++) assert_true(fabs(one[k] - other[k]) <= slack);
     }
     double flat[9] = {1, 0, 0, 2, 0, 0, 0, 0, 1}, out[9];
     mtx_rt_niggli(flat, out);
@@ -211,7 +209,9 @@ static void niggli_cells_are_reduced(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sort_sorts), cmocka_unit_test(eigenvalues_agree_with_jacobi),
-                                       cmocka_unit_test(undefined_matrices_have_undefined_values), cmocka_unit_test(niggli_cells_are_reduced)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sort_sorts),
+                                       cmocka_unit_test(eigenvalues_agree_with_jacobi),
+                                       cmocka_unit_test(undefined_matrices_have_undefined_values),
+                                       cmocka_unit_test(niggli_cells_are_reduced)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

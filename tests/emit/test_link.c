@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_link.c: a spec built to a library by both back ends; C11 and C++17 programs that call it, by the easy and by the
- * plain way, print what the spec's formulas give; a stale header does not link; failures are told and leave no file.
+ * test_link.c: a spec built to a library by both back ends; C11 and C++17 programs that call it, by the easy
+ * and by the plain way, print what the spec's formulas give; a stale header does not link; failures are told
+ * and leave no file.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,22 +18,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char spec[] =
-    "structure Molecule {\n"
-    "  set   atom\n"
-    "  field r : atom -> point [Å]\n"
-    "  field Z : atom -> species\n"
-    "  set   bond = pairs(atom) within 4 Å\n"
-    "}\n"
-    "transform probe {\n"
-    "  takes m : Molecule\n"
-    "  let   C[i in m.atom, j in m.atom] =\n"
-    "          if i == j then 0.5 * protons(m.Z[i])^2.4\n"
-    "          else protons(m.Z[i]) * protons(m.Z[j]) * 1 Å / norm(m.r[i] - m.r[j])\n"
-    "  gives x : rank(4) -> scalar = pad(eigvals(C), 4)\n"
-    "  gives g[i in m.atom] : scalar = sum b in m.bond(i): exp(-norm(b.d) / 1 Å)\n"
-    "  respects permute, translate, rotate, reflect\n"
-    "}\n";
+static const char spec[] = "structure Molecule {\n"
+                           "  set   atom\n"
+                           "  field r : atom -> point [Å]\n"
+                           "  field Z : atom -> species\n"
+                           "  set   bond = pairs(atom) within 4 Å\n"
+                           "}\n"
+                           "transform probe {\n"
+                           "  takes m : Molecule\n"
+                           "  let   C[i in m.atom, j in m.atom] =\n"
+                           "          if i == j then 0.5 * protons(m.Z[i])^2.4\n"
+                           "          else protons(m.Z[i]) * protons(m.Z[j]) * 1 Å / norm(m.r[i] - m.r[j])\n"
+                           "  gives x : rank(4) -> scalar = pad(eigvals(C), 4)\n"
+                           "  gives g[i in m.atom] : scalar = sum b in m.bond(i): exp(-norm(b.d) / 1 Å)\n"
+                           "  respects permute, translate, rotate, reflect\n"
+                           "}\n";
 
 /* water: trace of C, the two radial sums of H */
 static const char caller[] =
@@ -52,11 +52,13 @@ static const char caller[] =
     "    const mtx_structure *frames[2] = {&s, &s};\n"
     "    mtx_problem problem;\n"
     "    mtx_batch *batch = mtx_batch_new();\n"
-    "    if (mtx_prepare(&probe_program, frames, 2, probe_stage, NULL, batch, &problem)) { puts(problem.message); return 2; }\n"
+    "    if (mtx_prepare(&probe_program, frames, 2, probe_stage, NULL, batch, &problem)) { "
+    "puts(problem.message); return 2; }\n"
     "    const mtx_view *view = mtx_batch_view(batch);\n"
     "    probe_counts count;\n"
     "    size_t bytes;\n"
-    "    if (probe_count(view, &count) || count.x != 8 || count.g != 6 || probe_scratch(view, &bytes)) return 3;\n"
+    "    if (probe_count(view, &count) || count.x != 8 || count.g != 6 || probe_scratch(view, &bytes)) "
+    "return 3;\n"
     "    double x[8], g[6];\n"
     "    memset(x, 0, sizeof x);\n"
     "    void *scratch = aligned_alloc(64, (bytes + 127) / 64 * 64);\n"
@@ -76,7 +78,7 @@ static const char caller[] =
     "}\n";
 
 static char folder[200];
-static char tools[4096];         /* flags to compile and link a caller                                          */
+static char tools[4096]; /* flags to compile and link a caller */
 
 static void put_file(const char *file, const char *words)
 {
@@ -95,8 +97,7 @@ static char *run(const char *command)
     assert_non_null(p);
     size_t n = fread(out, 1, sizeof out - 1, p);
     out[n] = '\0';
-    if (pclose(p) != 0)
-        return NULL;
+    if (pclose(p) != 0) return NULL;
     return out;
 }
 
@@ -111,20 +112,25 @@ static void compile_spec(compilation *c, const char *words)
     }
 }
 
-static mtx_status build(const char *words, backend_kind backend, unsigned files, const char *cc, text *problem)
+static mtx_status build(const char *words, backend_kind backend, unsigned files, const char *cc,
+                        text *problem)
 {
     compilation c;
     compile_spec(&c, words);
     char include[300];
     snprintf(include, sizeof include, "%s/include", getenv("MTX_ROOT") ? getenv("MTX_ROOT") : ".");
-    link_request r = {.t = driver_find(&c, NULL), .directory = folder, .files = files, .backend = backend, .cc = cc, .include = include};
+    link_request r = {.t = driver_find(&c, NULL),
+                      .directory = folder,
+                      .files = files,
+                      .backend = backend,
+                      .cc = cc,
+                      .include = include};
     text written;
     text_init(&written);
     jmp_buf guard;
     mtx_status status = MTX_ENOMEM;
     c.memory.guard = &guard;
-    if (!setjmp(guard))
-        status = link_build(&c.memory, &r, &written, problem);
+    if (!setjmp(guard)) status = link_build(&c.memory, &r, &written, problem);
     text_free(&written);
     driver_free(&c);
     return status;
@@ -134,9 +140,9 @@ static void build_and_call(backend_kind backend)
 {
     text problem;
     text_init(&problem);
-    mtx_status status = build(spec, backend, LINK_HEADER | LINK_LIBRARY | LINK_C | LINK_OBJECT, NULL, &problem);
-    if (status != MTX_OK)
-        fail_msg("%s", problem.s ? problem.s : mtx_strerror(status));
+    mtx_status status =
+        build(spec, backend, LINK_HEADER | LINK_LIBRARY | LINK_C | LINK_OBJECT, NULL, &problem);
+    if (status != MTX_OK) fail_msg("%s", problem.s ? problem.s : mtx_strerror(status));
     text_free(&problem);
     put_file("caller.c", caller);
     put_file("caller.cc", caller);
@@ -144,17 +150,22 @@ static void build_and_call(backend_kind backend)
     static const char *const how[] = {"cc -std=gnu11 caller.c", "c++ -std=c++17 caller.cc"};
     for (int k = 0; k < 2; k++) {
         char command[6000];
-        snprintf(command, sizeof command, "cd '%s' && %s -Wall -Wextra -Wpedantic -Werror -o caller -L. -lprobe -Wl,-rpath,. %s 2>&1 && ./caller", folder, how[k], tools);
+        snprintf(command, sizeof command,
+                 "cd '%s' && %s -Wall -Wextra -Wpedantic -Werror -o caller -L. -lprobe -Wl,-rpath,. %s 2>&1 "
+                 "&& ./caller",
+                 folder, how[k], tools);
         char *out = run(command);
-        if (!out)
-            fail_msg("%s", how[k]);
+        if (!out) fail_msg("%s", how[k]);
         double x[4], g[3];
         int meta;
-        assert_int_equal(sscanf(out, "%lf %lf %lf %lf %lf %lf %lf %d", x, x + 1, x + 2, x + 3, g, g + 1, g + 2, &meta), 8);
+        assert_int_equal(
+            sscanf(out, "%lf %lf %lf %lf %lf %lf %lf %d", x, x + 1, x + 2, x + 3, g, g + 1, g + 2, &meta), 8);
         assert_int_equal(meta, 1);
         double oh = 0.9572, oh2 = hypot(0.239987, 0.926627), hh = hypot(0.9572 + 0.239987, 0.926627);
-        assert_true(fabs(x[0] + x[1] + x[2] - (0.5 * pow(8, 2.4) + 1)) < 1e-9 && x[0] < x[1] && x[1] < x[2] && x[3] == 0);
-        double squares = pow(0.5 * pow(8, 2.4), 2) + 0.5 + 2 * (64 / (oh * oh) + 64 / (oh2 * oh2) + 1 / (hh * hh));
+        assert_true(fabs(x[0] + x[1] + x[2] - (0.5 * pow(8, 2.4) + 1)) < 1e-9 && x[0] < x[1] && x[1] < x[2] &&
+                    x[3] == 0);
+        double squares =
+            pow(0.5 * pow(8, 2.4), 2) + 0.5 + 2 * (64 / (oh * oh) + 64 / (oh2 * oh2) + 1 / (hh * hh));
         assert_true(fabs(x[0] * x[0] + x[1] * x[1] + x[2] * x[2] - squares) < 1e-8 * squares);
         assert_true(fabs(g[0] - exp(-oh) - exp(-oh2)) < 1e-11 && fabs(g[1] - exp(-oh) - exp(-hh)) < 1e-11);
     }
@@ -173,8 +184,7 @@ static void llvm_library(void **state)
     text_init(&problem);
     bool have = backend_llvm(&problem) != NULL;
     text_free(&problem);
-    if (!have)
-        skip();
+    if (!have) skip();
     build_and_call(BACKEND_LLVM);
 }
 
@@ -189,7 +199,8 @@ static void stale_header(void **state)
     assert_int_equal(build(spec, BACKEND_C, LINK_HEADER, NULL, &problem), MTX_OK);
     assert_int_equal(build(other, BACKEND_C, LINK_LIBRARY, NULL, &problem), MTX_OK);
     put_file("caller.c", caller);
-    snprintf(command, sizeof command, "cd '%s' && cc -std=gnu11 caller.c -o stale -L. -lprobe %s 2>/dev/null", folder, tools);
+    snprintf(command, sizeof command, "cd '%s' && cc -std=gnu11 caller.c -o stale -L. -lprobe %s 2>/dev/null",
+             folder, tools);
     assert_null(run(command));
     free(other);
     text_free(&problem);
@@ -208,7 +219,7 @@ static void failures(void **state)
     problem.n = 0;
     assert_int_equal(build(spec, BACKEND_C, LINK_LIBRARY | LINK_HEADER, "echo", &problem), MTX_EIO);
     snprintf(command, sizeof command, "ls -A '%s'", folder);
-    assert_string_equal(run(command), "");               /* neither files nor the temporary folder           */
+    assert_string_equal(run(command), ""); /* neither files nor the temporary folder */
     text_free(&problem);
 }
 
@@ -217,7 +228,8 @@ static int open_folder(void **state)
     (void)state;
     const char *base = getenv("TMPDIR"), *root = getenv("MTX_ROOT"), *made = getenv("MTX_BUILD");
     snprintf(folder, sizeof folder, "%s/mtx-link-XXXXXX", base ? base : "/tmp");
-    snprintf(tools, sizeof tools, "-I'%s/include' -L'%s' -lmtxrt -lm -ldl -lz -llzma -Wl,-rpath,'%s'", root ? root : ".", made ? made : ".", made ? made : ".");
+    snprintf(tools, sizeof tools, "-I'%s/include' -L'%s' -lmtxrt -lm -ldl -lz -llzma -Wl,-rpath,'%s'",
+             root ? root : ".", made ? made : ".", made ? made : ".");
     return mkdtemp(folder) ? 0 : 1;
 }
 
@@ -231,7 +243,7 @@ static int close_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(c_library), cmocka_unit_test(llvm_library), cmocka_unit_test(stale_header),
-                                       cmocka_unit_test(failures)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(c_library), cmocka_unit_test(llvm_library),
+                                       cmocka_unit_test(stale_header), cmocka_unit_test(failures)};
     return cmocka_run_group_tests(tests, open_folder, close_folder);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_loopir.c: the verifier refuses what is wrong and takes what is right, dumps are exact, guarded reductions change
- * their form but not their sum, and scratch memory is shared only by buffers that are never alive together.
+ * test_loopir.c: the verifier refuses what is wrong and takes what is right, dumps are exact, guarded
+ * reductions change their form but not their sum, and scratch memory is shared only by buffers that are never
+ * alive together.
  */
 #include "emit_fixture.h"
 
@@ -11,39 +12,38 @@ static void expect_bad(const kernel *k, const char *words)
 {
     problem.n = 0;
     assert_false(kernel_verify(k, &problem));
-    if (!strstr(problem.s, words))
-        fail_msg("expected `%s`, found `%s`", words, problem.s);
+    if (!strstr(problem.s, words)) fail_msg("expected `%s`, found `%s`", words, problem.s);
 }
 
 static void expect_good(const kernel *k)
 {
     problem.n = 0;
-    if (!kernel_verify(k, &problem))
-        fail_msg("%s", problem.s);
+    if (!kernel_verify(k, &problem)) fail_msg("%s", problem.s);
 }
 
 static void dump_is_exact(void **state)
 {
     (void)state;
     kernel *k = kernel_new(&fixture_arena, "sum", 1);
-    buffer_id in = kernel_view_buffer(k, BUF_INPUT, LT_F64, 0, "x"), out = kernel_view_buffer(k, BUF_OUT, LT_F64, 0, "y");
+    buffer_id in = kernel_view_buffer(k, BUF_INPUT, LT_F64, 0, "x"),
+              out = kernel_view_buffer(k, BUF_OUT, LT_F64, 0, "y");
     lvalue acc = lb_var(k, &k->body, "acc", lx_f64(k, 0.5));
     lstmt *loop = lb_for(k, &k->body, "i", lx_value(k, KERNEL_F0), lx_value(k, KERNEL_F1));
-    lb_set(k, &loop->loop.body, acc, lx_2(k, L_ADD, lx_value(k, acc), lx_1(k, L_EXP, lx_load(k, in, lx_value(k, loop->loop.index)))));
+    lb_set(k, &loop->loop.body, acc,
+           lx_2(k, L_ADD, lx_value(k, acc), lx_1(k, L_EXP, lx_load(k, in, lx_value(k, loop->loop.index)))));
     lb_simd(k, loop, &acc, 1);
     lb_store(k, &k->body, out, lx_i64(k, 0), lx_value(k, acc));
     expect_good(k);
     text t;
     text_init(&t);
     kernel_dump(k, &t);
-    assert_string_equal(t.s,
-        "kernel sum outputs 1\n"
-        "  b0 = input(0) f64  # x\n"
-        "  b1 = out(0) f64  # y\n"
-        "  var %2:acc = 0.5\n"
-        "  for %3:i = %0:f0 .. %1:f1 simd sum %2:acc\n"
-        "    set %2:acc = (%2:acc + exp(b0[%3:i]))\n"
-        "  b1[0i] = %2:acc\n");
+    assert_string_equal(t.s, "kernel sum outputs 1\n"
+                             "  b0 = input(0) f64  # x\n"
+                             "  b1 = out(0) f64  # y\n"
+                             "  var %2:acc = 0.5\n"
+                             "  for %3:i = %0:f0 .. %1:f1 simd sum %2:acc\n"
+                             "    set %2:acc = (%2:acc + exp(b0[%3:i]))\n"
+                             "  b1[0i] = %2:acc\n");
     text_free(&t);
 }
 
@@ -87,10 +87,10 @@ static void simd_loops_are_checked(void **state)
         kernel *k = kernel_new(&fixture_arena, "simd", 1);
         lvalue acc = lb_var(k, &k->body, "acc", lx_f64(k, 0));
         lstmt *loop = lb_for(k, &k->body, "i", lx_i64(k, 0), lx_i64(k, 9));
-        lexpr *twice = lx_2(k, L_MUL, lx_value(k, acc), lx_f64(k, 2)), *more = lx_2(k, L_ADD, lx_value(k, acc), lx_f64(k, 2));
+        lexpr *twice = lx_2(k, L_MUL, lx_value(k, acc), lx_f64(k, 2)),
+              *more = lx_2(k, L_ADD, lx_value(k, acc), lx_f64(k, 2));
         lb_set(k, &loop->loop.body, acc, wrong == 1 ? twice : more);
-        if (wrong == 2)
-            lb_let(k, &loop->loop.body, "y", lx_value(k, acc));
+        if (wrong == 2) lb_let(k, &loop->loop.body, "y", lx_value(k, acc));
         lb_simd(k, loop, &acc, wrong != 0);
         if (wrong == 0)
             expect_bad(k, "is no reduction");
@@ -168,12 +168,12 @@ static void scratch_is_shared_when_it_may_be(void **state)
     kernel_finish(k);
     expect_good(k);
     const buffer *at = k->buffers.at;
-    assert_int_not_equal(at[a].slot, at[b].slot);        /* read while the other is written                 */
+    assert_int_not_equal(at[a].slot, at[b].slot); /* read while the other is written */
     assert_int_not_equal(at[b].slot, at[c].slot);
     assert_int_equal(at[a].slot, at[c].slot);
-    assert_int_not_equal(at[whole].slot, at[a].slot);    /* lives across the frames                         */
+    assert_int_not_equal(at[whole].slot, at[a].slot); /* lives across the frames */
     assert_int_not_equal(at[whole].slot, at[b].slot);
-    assert_int_not_equal(at[order].slot, at[a].slot);    /* another type                                    */
+    assert_int_not_equal(at[order].slot, at[a].slot); /* another type */
     fixture_batch *batch = fixture_batch_new();
     size_t one = (3 * FIXTURE_ATOMS_MOST * 8 + 127) / 64 * 64;
     assert_int_equal(kernel_scratch_bytes(k, &batch->view, 0, FIXTURE_FRAMES), 4 * one);
@@ -200,10 +200,12 @@ static int close_fixture(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dump_is_exact),          cmocka_unit_test(types_are_checked),
-        cmocka_unit_test(scopes_are_checked),     cmocka_unit_test(simd_loops_are_checked),
-        cmocka_unit_test(buffers_are_checked),    cmocka_unit_test(guarded_sums_take_a_plain_form),
-        cmocka_unit_test(scratch_is_shared_when_it_may_be)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(dump_is_exact),
+                                       cmocka_unit_test(types_are_checked),
+                                       cmocka_unit_test(scopes_are_checked),
+                                       cmocka_unit_test(simd_loops_are_checked),
+                                       cmocka_unit_test(buffers_are_checked),
+                                       cmocka_unit_test(guarded_sums_take_a_plain_form),
+                                       cmocka_unit_test(scratch_is_shared_when_it_may_be)};
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);
 }
