@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The examples: each is numbered, opens with what it shows and with the command that runs it; the command works on the
-bundled data, every claim holds, and the values are what the text beside them says.
+"""The examples: each is numbered, opens with what it shows and with the command that runs it; the command
+works on the bundled data, every claim holds, and the values are what the text beside them says.
 usage: run_examples.py --mtx PROGRAM --root SOURCE_TREE"""
 import argparse
 import glob
@@ -29,8 +29,9 @@ def command(path):
     """The words after `mtx` on the command line that the example shows."""
     with open(path, encoding="utf-8") as f:
         lines = f.read().split("\n")
-    found = [line for line in lines[:6] if line.startswith("#   mtx run ")]
-    return lines, found[0].split()[2:] if len(found) == 1 else None
+    text = "\n".join(lines).replace("\\\n#", "")             # a long command goes on after a backslash
+    found = re.findall(r"^#   mtx (run .*)$", text, re.M)
+    return lines, found[0].split() if len(found) == 1 else None
 
 
 def result(number):
@@ -46,7 +47,8 @@ def result(number):
 
 class Examples(unittest.TestCase):
     def test_form(self):
-        self.assertEqual([os.path.basename(p)[:2] for p in examples()], [f"{k:02d}" for k in range(1, COUNT + 1)])
+        numbers = [os.path.basename(p)[:2] for p in examples()]
+        self.assertEqual(numbers, [f"{k:02d}" for k in range(1, COUNT + 1)])
         with open(mtx.path("examples", "README.md"), encoding="utf-8") as f:
             readme = f.read()
         for path in examples():
@@ -60,7 +62,8 @@ class Examples(unittest.TestCase):
     def test_claims(self):
         for path in examples():
             code, found = mtx.check(path)
-            self.assertEqual((code, [d["message"] for d in found["diagnostics"] if d["severity"] != "note"]), (0, []), path)
+            loud = [d["message"] for d in found["diagnostics"] if d["severity"] != "note"]
+            self.assertEqual((code, loud), (0, []), path)
             self.assertGreater(sum(c["verdict"] == "proved" for c in found["claims"]), 3, path)
 
     def test_sparse_defects(self):
@@ -82,7 +85,7 @@ class Examples(unittest.TestCase):
         small, large = (row.values for row in result(3)["g"])
         for a, b in zip(small, large):
             self.assertAlmostEqual(a, b, delta=ROUNDING * max(small))
-        self.assertEqual(max(range(30), key=lambda k: small[k]), 22)     # the bond of 2.35 Å: step 23 (2.3 Å) or 24
+        self.assertIn(max(range(30), key=lambda k: small[k]), (22, 23))  # the bond of 2.35 Å: 2.3 Å or 2.4 Å
         self.assertGreater(small[22], 1)
 
     def test_symmetry_functions(self):

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Wrong specs: each file of tests/law/wrong must be refused, with the blame on the expression that is underlined in it.
+"""Wrong specs: each file of tests/law/wrong must be refused, with the blame on the expression underlined.
 
-A line   #      ^^^^^^ expect: CODE [CLAIM [VERDICT]]   speaks of the line above it (other such lines skipped): one error CODE
-has its primary label on exactly these columns; CLAIM, such as rotate or C2, has this VERDICT. Every error must be expected
-and every expectation must come.   usage: run_wrong.py --mtx PROGRAM --root SOURCE_TREE [--only NAME]"""
+A line   #      ^^^^^^ expect: CODE [CLAIM [VERDICT]]   speaks of the line above it (other such lines
+skipped): one error CODE has its primary label on exactly these columns; CLAIM, such as rotate or C2, has this VERDICT.
+Every error must be expected and every expectation must come.
+usage: run_wrong.py --mtx PROGRAM --root SOURCE_TREE [--only NAME]"""
 import argparse
 import glob
 import os
@@ -18,7 +19,7 @@ LINE = re.compile(r"^#( *)(\^+) expect: ([EW]\d{4})(?: (\S+))?(?: (refuted|unpro
 
 
 def expectations(path):
-    """[(code, line, column, end column, claim, verdict)]; columns count characters from 1, the end is one past the last."""
+    """[(code, line, column, end column, claim, verdict)]; columns count characters from 1, without the end."""
     out, above = [], 0
     with open(path, encoding="utf-8") as f:
         for number, line in enumerate(f, 1):
@@ -48,9 +49,11 @@ def faults(mtx, path):
         if d["severity"] == "error":
             at = primary(d)
             here = os.path.basename(at["file"]) == os.path.basename(path) and at["line"] == at["end_line"]
-            have.append((d["code"], at["line"] if here else at["file"], at["column"], at["end_column"], d["message"]))
+            line = at["line"] if here else at["file"]
+            have.append((d["code"], line, at["column"], at["end_column"], d["message"]))
     for w in wanted:
-        match = next((h for h in have if h[:4] == w[:4] and (not w[4] or w[0] != "E0301" or w[4] in h[4])), None)
+        named = w[4] if w[0] == "E0301" else ""
+        match = next((h for h in have if h[:4] == w[:4] and (named or "") in h[4]), None)
         if match:
             have.remove(match)
         else:

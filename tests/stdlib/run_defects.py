@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Sparse defect graphs: three published cells of 2DMD exactly, also when the sample is shifted, wrapped, reordered or in
-another cell; samples that do not fit; and the counts over the whole data set where it lies beside the project.
+"""Sparse defect graphs: three published cells of 2DMD exactly, also when the sample is shifted, wrapped,
+reordered or in another cell; samples that do not fit; and the counts over the whole data set where it lies
+beside the project.
 usage: run_defects.py --mtx PROGRAM --root SOURCE_TREE"""
 import argparse
 import gzip
@@ -25,14 +26,15 @@ WHOLE = os.path.join("..", "shared", "data", "mos2_gap.xyz.gz")
 # id -> nodes (now, was), edges (from, to, length, rise), both ways, within 12 Å
 KNOWN = {
     "6141cf0f51c1cbd9654b8870": ([(0, 16), (0, 16)], [(0, 1, 6.351, 3.130)]),
-    "6141cf15ee0a3fd43fb479db": ([(34, 16), (34, 16), (0, 42)], [(0, 1, 9.571, 0), (0, 2, 8.180, 1.565), (1, 2, 8.180, 1.565)]),
+    "6141cf15ee0a3fd43fb479db": ([(34, 16), (34, 16), (0, 42)],
+                                 [(0, 1, 9.571, 0), (0, 2, 8.180, 1.565), (1, 2, 8.180, 1.565)]),
     "6141cf194e27a1844a5efffe": ([(34, 16), (74, 42), (0, 16)], [(0, 1, 5.118, 1.565), (0, 2, 11.503, 0)]),
 }
 mtx = None
 
 
 def signature(nodes, edges):
-    """A graph as what does not depend on the numbering: sorted nodes and sorted edges (their ends as (now, was))."""
+    """A graph without its numbering: sorted nodes and sorted edges, their ends as (now, was)."""
     return sorted(nodes), sorted((nodes[i], nodes[j], length, rise) for i, j, length, rise in edges)
 
 
@@ -64,13 +66,14 @@ def read_frames(path, count):
             head = f.readline()
             numbers = [float(x) for x in head.split('Lattice="')[1].split('"')[0].split()]
             name = head.split(" id=")[1].split()[0]
-            atoms = [f.readline().split() for _ in range(n)]
-            frames.append((name, [numbers[k:k + 3] for k in (0, 3, 6)], [(s, float(x), float(y), float(z)) for s, x, y, z in atoms]))
+            rows = [f.readline().split() for _ in range(n)]
+            atoms = [(s, float(x), float(y), float(z)) for s, x, y, z in rows]
+            frames.append((name, [numbers[k:k + 3] for k in (0, 3, 6)], atoms))
     return frames
 
 
 def rewritten(frame, generator, shift, cells):
-    """The frame moved rigidly, each atom put into some image, in another basis of the same lattice, in another order."""
+    """The frame moved, atoms put into other images, in another basis of the lattice, in another order."""
     name, cell, atoms = frame
     move = [generator.uniform(-30, 30) * shift for _ in range(3)]
     moved = []
@@ -103,7 +106,8 @@ class Golden(unittest.TestCase):
     def test_shifted_wrapped_reordered_recast(self):
         generator = random.Random(7)
         frames = read_frames(mtx.path(SAMPLES), 3)
-        for shift, cells in (0, [(1, 0), (0, 1)]), (1, [(1, 0), (0, 1)]), (1, [(1, 0), (3, 1)]), (1, [(1, -1), (2, -1)]):
+        same, skew, turned = [(1, 0), (0, 1)], [(1, 0), (3, 1)], [(1, -1), (2, -1)]
+        for shift, cells in (0, same), (1, same), (1, skew), (1, turned):
             text = "".join(rewritten(f, generator, shift, cells) for f in frames)
             self.compare(graphs(mtx.write("moved.xyz", text)))
 
@@ -121,10 +125,10 @@ class Golden(unittest.TestCase):
             self.assertAlmostEqual(d, length, delta=PLACES)
 
     def test_host_in_another_cell(self):
-        a, c = 3.1903157, 14.879004
-        cell = hexagonal(a, c)
+        cell = hexagonal(3.1903157, 14.879004)
         sites = [("S", 2 / 3, 1 / 3, .355174), ("Mo", 1 / 3, 2 / 3, .25), ("S", 2 / 3, 1 / 3, .144826)]
-        wide = [[2 * x + y for x, y in zip(cell[0], cell[1])], [x + y for x, y in zip(cell[0], cell[1])], cell[2]]
+        a, b, c = cell
+        wide = [[2 * x + y for x, y in zip(a, b)], [x + y for x, y in zip(a, b)], c]
         atoms = [(s, *cartesian(cell, (f[0] + 5, f[1] - 2, f[2] + .3))) for s, *f in sites]
         self.compare(graphs(mtx.path(SAMPLES), host=mtx.write("host.xyz", xyz(atoms, wide, "T T F")))[:3])
 
@@ -136,7 +140,8 @@ class Golden(unittest.TestCase):
     def test_network_inputs(self):
         got = mtx.run(mtx.path(SPEC), mtx.path(SAMPLES), transform="sparse_megnet", host=mtx.path(HOST))
         plain = graphs(mtx.path(SAMPLES))
-        self.assertEqual([tuple(map(float, n)) for _, nodes, _ in plain for n in nodes], [tuple(r) for r in got["node"].tolist()])
+        want = [tuple(map(float, n)) for _, nodes, _ in plain for n in nodes]
+        self.assertEqual([tuple(row) for row in got["node"].tolist()], want)
         edges = [e for _, _, edges in plain for e in edges]
         for b in range(0, len(edges), 37):
             for name, x in ("far", edges[b][2]), ("high", abs(edges[b][3])):
@@ -154,16 +159,17 @@ class Misfits(unittest.TestCase):
 
     def test_samples_that_do_not_fit(self):
         name, cell, atoms = read_frames(mtx.path(SAMPLES), 1)[0]
-        self.refused(xyz(atoms + [("S", 1.0, 1.0, 7.0)], cell, "T T F", id=name), "E0671")          # an interstitial
+        more = atoms + [("S", 1.0, 1.0, 7.0)]                           # an interstitial
+        self.refused(xyz(more, cell, "T T F", id=name), "E0671")
         far = [(s, x + (1.3 if k == 17 else 0), y, z) for k, (s, x, y, z) in enumerate(atoms)]
-        self.refused(xyz(far, cell, "T T F", id=name), "E0671")                                      # a moved atom
+        self.refused(xyz(far, cell, "T T F", id=name), "E0671")
         self.refused(xyz(atoms, [[1.05 * x for x in cell[0]], cell[1], cell[2]], "T T F", id=name), "E0670")
 
 
 class WholeDataSet(unittest.TestCase):
-    COMPOSITIONS = {"SeWX(S)": 716, "SeX(Mo)X(S)": 702, "WX(S)X(S)": 380, "SeSeX(Mo)": 377, "X(Mo)X(S)X(S)": 363,
-                    "SeSeW": 360, "SeX(S)": 18, "X(S)X(S)": 12, "SeSe": 8, "X(Mo)X(S)": 8, "WX(S)": 8, "SeX(Mo)": 7,
-                    "SeW": 5, "X(Mo)": 1, "W": 1}
+    COMPOSITIONS = {"SeWX(S)": 716, "SeX(Mo)X(S)": 702, "WX(S)X(S)": 380, "SeSeX(Mo)": 377,
+                    "X(Mo)X(S)X(S)": 363, "SeSeW": 360, "SeX(S)": 18, "X(S)X(S)": 12, "SeSe": 8,
+                    "X(Mo)X(S)": 8, "WX(S)": 8, "SeX(Mo)": 7, "SeW": 5, "X(Mo)": 1, "W": 1}
 
     @staticmethod
     def name(node):

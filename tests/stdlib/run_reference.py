@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Values of the standard library beside those that DScribe gives for the same structures (tests/reference/dscribe.json;
-made again by  tests/reference/make_dscribe.py OUT.json  with dscribe==2.1.2 ase==3.23.0).
+"""Values of the standard library beside those that DScribe gives for the same structures, which are stored in
+tests/reference/dscribe.json; made again, with dscribe==2.1.2 ase==3.23.0, by
+  tests/reference/make_dscribe.py tests/reference/dscribe.json
 usage: run_reference.py --mtx PROGRAM --root SOURCE_TREE"""
 import argparse
 import json
@@ -29,7 +30,7 @@ class Reference(unittest.TestCase):
         for order in "unsorted", "sorted", "spectrum":
             name = f"{kind}_{order}"
             want = reference[name]
-            if order == "spectrum":                                       # there with its signs, in the order of the sizes
+            if order == "spectrum":                    # there with its signs, in the order of the sizes
                 want = [abs(x) for x in want]
             places = ("n_max = 23", "n_max = 5")
             got = mtx.run(mtx.changed(FOLDER + spec, places, *changes), path, transform=name)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The standard library: every file says what it is, cites, and has its claims proved; its values agree with published
-numbers and with sums over all images written out here. Standard library of Python only.
+"""The standard library: every file says what it is, cites, and has its claims proved; its values agree with
+published numbers and with sums over all images written out here. Standard library of Python only.
 usage: run_stdlib.py --mtx PROGRAM --root SOURCE_TREE"""
 import argparse
 import glob
@@ -56,7 +56,7 @@ def crystal(cell, sites, charges=None, repeat=1):
 
 
 def mos2():
-    """A layered crystal with low symmetry at each site: the cell of the MoS2 layer, repeated along all three vectors."""
+    """A layered crystal with low symmetry at each site: MoS2 layers, repeated along all three vectors."""
     return crystal(hexagonal(3.1903157, 14.879004),
                    [("Mo", 1 / 3, 2 / 3, .25), ("S", 2 / 3, 1 / 3, .144826), ("S", 2 / 3, 1 / 3, .355174)])
 
@@ -160,7 +160,7 @@ class Ewald(unittest.TestCase):
         return mtx.run(mtx.path(self.spec), mtx.write("q.xyz", text), transform="ewald_energy")["E"][0]
 
     def test_madelung(self):
-        """-E d / k_e of a formula unit, d the shortest distance (Borwein, Glasser et al., Lattice Sums, 2013)"""
+        """-E d / k_e of a formula unit, d the shortest distance (Borwein et al., Lattice Sums, 2013)"""
         k_e = 14.3996454784255
         salt = ("Na", 0, 0, 0), ("Cl", .5, .5, .5)
         blende = ("Zn", 0, 0, 0), ("S", .25, .25, .25)
@@ -192,7 +192,8 @@ class Radial(unittest.TestCase):
                                    cell[1][0] * cell[2][1] - cell[1][1] * cell[2][0]]))
         kinds = [s for s, *_ in sites]
         n = (len(sites), len(sites)) if pair is None else tuple(kinds.count(z) for z in pair)
-        found = [math.sqrt(dot(d, d)) for i, row in enumerate(neighbours(sites, cell, self.reach + 6 * self.width))
+        rows = neighbours(sites, cell, self.reach + 6 * self.width)
+        found = [math.sqrt(dot(d, d)) for i, row in enumerate(rows)
                  for j, d in row if pair is None or (kinds[i], kinds[j]) == pair]
         out = []
         for k in range(1, self.steps + 1):
@@ -208,7 +209,8 @@ class Radial(unittest.TestCase):
         got = mtx.run(mtx.path(self.spec), mtx.write("c.xyz", text), transform="rdf")["g"][0].values
         close(self, got, self.expected(sites, cell), EXACT)
         step = self.reach / self.steps                                   # four neighbours below 3 Å
-        shell = sum(4 * math.pi * (k * step) ** 2 * g * step for k, g in enumerate(got[:30], 1)) * 8 / 5.431 ** 3
+        density = 8 / 5.431 ** 3
+        shell = sum(4 * math.pi * (k * step) ** 2 * density * g * step for k, g in enumerate(got[:30], 1))
         self.assertAlmostEqual(shell, 4, delta=1e-3)
 
     def test_pairs_of_elements(self):
@@ -244,7 +246,9 @@ class SymmetryFunctions(unittest.TestCase):
                 cosine = dot(row[x][1], row[y][1]) / (lengths[x] * lengths[y])
                 apart = math.dist(row[x][1], row[y][1])
                 squares = lengths[x] ** 2 + lengths[y] ** 2 + (apart ** 2 if third else 0)
-                w *= fc(lengths[x]) * fc(lengths[y]) * ((fc(apart) if apart < self.reach else 0) if third else 1)
+                w *= fc(lengths[x]) * fc(lengths[y])
+                if third:
+                    w *= fc(apart) if apart < self.reach else 0
                 for e, s, p in out:
                     out[e, s, p] += w * 2 ** (1 - p) * (1 + s * cosine) ** p * math.exp(-e * squares)
         return list(out.values())
@@ -258,8 +262,8 @@ class SymmetryFunctions(unittest.TestCase):
             for a, z in enumerate(elements):
                 part = [b for b in row if kind[b[0]] == z]
                 close(self, [got["G1"][i][a]], [sum(fc(math.sqrt(dot(d, d))) for _, d in part)], EXACT)
-                close(self, got["G2"][i][a].values, [self.radial(part, e, c, fc) for e in self.eta for c in self.centre],
-                      EXACT)
+                want = [self.radial(part, e, c, fc) for e in self.eta for c in self.centre]
+                close(self, got["G2"][i][a].values, want, EXACT)
                 for b, y in enumerate(elements[:a + 1]):
                     chosen = lambda j, k: {kind[j], kind[k]} == {z, y}
                     for name, third in ("G4", True), ("G5", False):
@@ -271,14 +275,16 @@ class SymmetryFunctions(unittest.TestCase):
         charge = [{"Mo": 42, "S": 16}[s] for s, *_ in self.sites]
         cut = cutoff(3, self.reach)
         for i, row in enumerate(self.rows):
-            want = [sum(charge[j] * self.radial([(j, d)], e, c, cut) for j, d in row) for e in self.eta for c in self.centre]
+            want = [sum(charge[j] * self.radial([(j, d)], e, c, cut) for j, d in row)
+                    for e in self.eta for c in self.centre]
             close(self, got["W2"][i].values, want, EXACT)
-            close(self, got["W4"][i].values, self.angular(row, cut, True, lambda j, k: charge[j] * charge[k]), EXACT)
+            want = self.angular(row, cut, True, lambda j, k: charge[j] * charge[k])
+            close(self, got["W4"][i].values, want, EXACT)
 
 
 def cutoff(n, reach):
-    """The polynomial envelope of `cutoff(d, rc, n)`, from its definition: value 1 and n - 1 vanishing derivatives at 0 are
-    those of a polynomial in x = d/rc that is divisible by (1 - x)^n."""
+    """The polynomial envelope of `cutoff(d, rc, n)` from its definition: value 1 and n - 1 derivatives 0
+    at 0, divisible by (1 - x)^n, x = d/rc."""
     def value(d):
         x = d / reach
         return (1 - x) ** n * sum(math.comb(n - 1 + k, k) * x ** k for k in range(n)) if x < 1 else 0.0
@@ -294,13 +300,15 @@ class Graphs(unittest.TestCase):
         self.assertEqual(got["degree"].tolist(), [float(len(row)) for row in rows])
         self.assertEqual(got["element"].tolist(), [42, 16, 16])
         want = sorted((i, j, *(round(x, 6) + 0.0 for x in d)) for i, row in enumerate(rows) for j, d in row)
-        vectors = mtx.run(mtx.path(FOLDER, "graph.mtx"), mtx.path(mtx.folder.name, "c.xyz"), transform="vector_graph")
+        again = os.path.join(mtx.folder.name, "c.xyz")
+        vectors = mtx.run(mtx.path(FOLDER, "graph.mtx"), again, transform="vector_graph")
         have = sorted((i, j, *(round(x, 6) + 0.0 for x in d)) for i, j, d in
                       zip(vectors["bond.i"].values, vectors["bond.j"].values, vectors["away"].tolist()))
         self.assertEqual(have, want)
         for b in range(0, 56, 11):
             d = got["len"][b]
-            close(self, got["feature"][b].values, [math.exp(-((d - k * 6 / 99) / .5) ** 2) for k in range(100)], EXACT)
+            features = [math.exp(-((d - k * 6 / 99) / .5) ** 2) for k in range(100)]
+            close(self, got["feature"][b].values, features, EXACT)
 
     def test_coordination(self):
         sites, cell, text = mos2()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls the command line from tests: Mtx(PROGRAM, ROOT).check(SPEC), .run(SPEC, INPUT, host=FILE), and small structures
-as extended XYZ text. Nothing is asserted here."""
+"""Calls the command line from tests: Mtx(PROGRAM, ROOT).check(SPEC), .run(SPEC, INPUT, host=FILE), and small
+structures as extended XYZ text. Nothing is asserted here."""
 import json
 import math
 import os
@@ -65,7 +65,9 @@ class Mtx:
 
 def xyz(atoms, cell=None, pbc="T T T", columns="", **info):
     """One frame. atoms: (symbol, x, y, z, further columns...); columns: their part of Properties."""
-    head = [] if cell is None else ['Lattice="%s"' % " ".join(repr(x) for row in cell for x in row), f'pbc="{pbc}"']
+    head = []
+    if cell is not None:
+        head = ['Lattice="%s"' % " ".join(repr(x) for row in cell for x in row), f'pbc="{pbc}"']
     head += ["Properties=species:S:1:pos:R:3" + columns, *(f"{k}={v}" for k, v in info.items())]
     return "\n".join([str(len(atoms)), " ".join(head), *(" ".join(map(str, a)) for a in atoms)]) + "\n"
 
@@ -100,7 +102,7 @@ def cross(a, b):
 
 
 def neighbours(sites, cell, reach):
-    """rows[i] = [(j, displacement)] of all images closer than reach, by trying all of them. sites: (symbol, x, y, z)."""
+    """rows[i] = [(j, displacement)] of all images closer than reach, all tried. sites: (symbol, x, y, z)."""
     shifts = [t for _, t in images(cell, reach)] if cell else [[0.0] * 3]
     rows = []
     for _, *r in sites:

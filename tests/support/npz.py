@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads npz files with Python's standard library alone: load(PATH) -> {name: Array}.
 
-An Array has `shape` and a flat, C-ordered `values`; a[i] is row i (an Array, or a number of a one-dimensional one).
+An Array has `shape` and a flat, C-ordered `values`; a[i] is row i: an Array or, at last, a number.
 Numbers, truth values and fixed-length text are understood, in either byte order. Nothing is written here.
 """
 import ast
 import struct
 import zipfile
 
-CODES = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "i2": "h", "i1": "b", "u8": "Q", "u4": "I", "u2": "H", "u1": "B",
-         "b1": "?"}
+CODES = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "i2": "h", "i1": "b", "u8": "Q", "u4": "I", "u2": "H",
+         "u1": "B", "b1": "?"}
 
 
 class Array:
@@ -58,7 +58,8 @@ def array_of(data):
     if kind[0] in "US":
         values = text_values(data[start:], order, kind[0], int(kind[1:]), count)
     else:
-        values = list(struct.unpack_from(("<" if order in "|<=" else ">") + str(count) + CODES[kind], data, start))
+        layout = ("<" if order in "|<=" else ">") + str(count) + CODES[kind]
+        values = list(struct.unpack_from(layout, data, start))
     return Array(header["shape"], values)
 
 
