@@ -78,6 +78,19 @@ static vals clamp_unit(lowering *x, scope *at, vals a)
     return v;
 }
 
+/* Vector libraries leave arguments whose exponential underflows to slow scalar code: such are 0 here. */
+static vals exponential(lowering *x, scope *at, vals a)
+{
+    const double least = -708;                           /* exp of it is the smallest normal number or so */
+    vals v = vals_new(x, a.n);
+    for (uint32_t c = 0; c < a.n; c++) {
+        lexpr *y = let(x, at, NULL, a.at[c]);
+        lexpr *e = op1(x, L_EXP, op2(x, L_MAX, f64(x, least), y));       /* in this order a NaN stays */
+        v.at[c] = choose(x, op2(x, L_LT, y, f64(x, least)), f64(x, 0), e);
+    }
+    return v;
+}
+
 static vals sign_of(lowering *x, scope *at, vals a)
 {
     vals v = vals_new(x, a.n);
@@ -460,6 +473,8 @@ static vals lower_op(lowering *x, scope *at, const node *n, node_id id)
     if (op == L_VALUE)
         return lower_special(x, at, n, id);
     vals a = lower_node(x, at, n->arg[0]);
+    if (n->op == OP_EXP)
+        return exponential(x, at, a);
     if (n->op == OP_ASIN || n->op == OP_ACOS)
         a = clamp_unit(x, at, a);
     if (n->n_args == 1)

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { LANES = 8, ALTERNATIVES = 4, ELEMENTS = 119 };
+enum { LANES = 8, ALTERNATIVES = 4, ELEMENTS = 119, ROWS_MOST = 4096 };
 
 /* `key` says for which value of the variable `v` an element counts */
 typedef struct selector { ivar_id v; node_id key, condition; } selector;
@@ -148,15 +148,31 @@ static selection selection_of(lowering *x, const node *r)
 
 /* ---- which loop becomes unnecessary ------------------------------------------------------------------------------------------- */
 
-/* innermost loop over many numbers: let it run inside the sum, where it is contiguous */
-static bool wide_inner_loop(const lowering *x, const scope *home, const node *r)
+/* how often a loop over numbers runs that only the body of r depends on; 0 for others */
+static int64_t numbers_of(const lowering *x, const scope *s, const node *r)
 {
-    if (home->kind != SCOPE_LOOP || home->bound.n != 1)
-        return false;
-    ivar_id v = home->bound.at[0].v;
+    if (s->kind != SCOPE_LOOP || s->bound.n != 1)
+        return 0;
+    ivar_id v = s->bound.at[0].v;
     int64_t count = set_constant(x->p, x->p->ivars.at[v].set);
+    bool fits = count > 1 && program_depends(x->p, r->arg[0], v) && (r->n_args < 2 || !program_depends(x->p, r->arg[1], v));
+    return fits ? count : 0;
+}
+
+/* Loops over numbers around the sum that had better run inside it: a long innermost one is contiguous there; around a sum
+ * over several variables any, so that what those need is made once. */
+static scope *numbers_inside(const lowering *x, scope *home, const node *r)
+{
+    int64_t count = numbers_of(x, home, r), times = 1;
     bool wide = count >= 2 * LANES || (count >= LANES && count % LANES == 0);
-    return wide && program_depends(x->p, r->arg[0], v) && (r->n_args < 2 || !program_depends(x->p, r->arg[1], v));
+    if (r->imm.n_ivars == 1)
+        return wide ? home : NULL;
+    scope *leave = NULL;
+    for (scope *s = home; (count = numbers_of(x, s, r)) > 0 && times * count <= ROWS_MOST; s = s->outer) {
+        times *= count;
+        leave = s;
+    }
+    return leave;
 }
 
 static scope *selected_loop(const lowering *x, scope *cur, scope *home, const node *r, const selection *s)
@@ -167,7 +183,7 @@ static scope *selected_loop(const lowering *x, scope *cur, scope *home, const no
         if (loop && loop->kind == SCOPE_LOOP && (!leave || loop->depth < leave->depth))
             leave = loop;
     }
-    return leave ? leave : wide_inner_loop(x, home, r) ? home : NULL;
+    return leave ? leave : numbers_inside(x, home, r);
 }
 
 static bool mentions(const lowering *x, node_id n, const ivar_list *w)
