@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *const abi_functions[ABI_FUNCTIONS] = {"program", "stage", "scratch", "count",
+                                                  "compute", "plan",  "run"};
+
 int64_t abi_fixed(const program *p, set_id s)
 {
     const set *d = &p->sets.at[s];

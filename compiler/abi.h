@@ -19,6 +19,10 @@ typedef struct abi {
     const char *meta; /* JSON */
 } abi;
 
+/* NAME_program, NAME_stage, ...: what a library exports besides NAME_meta */
+#define ABI_FUNCTIONS 7
+extern const char *const abi_functions[ABI_FUNCTIONS];
+
 /* Everything in the arena. False, with the reason: the program takes what no file holds. */
 bool abi_make(arena *a, const compiled *t, const char *prefix, abi *out, text *problem);
 void abi_header(const abi *x, text *out);                                /* abi_header.c: NAME.h */

@@ -18,6 +18,29 @@ static void put_words(const char *words, text *out)
         text_addn(out, (p[0] == '*' && p[1] == '/') || *p == '\n' ? " " : p, 1);
 }
 
+#define HEADER_WIDTH 110
+
+/* the same as lines of a comment that start with `margin`; the first goes on after `used` characters */
+static void put_wrapped(const char *words, const char *margin, size_t used, text *out)
+{
+    const char *p = words ? words : "";
+    while (*p) {
+        while (*p == ' ' || *p == '\n') p++;
+        size_t n = strcspn(p, " \n");
+        if (!n) break;
+        if (used > strlen(margin) && used + n + 1 > HEADER_WIDTH) {
+            text_printf(out, "\n%s", margin);
+            used = strlen(margin);
+        } else if (used > strlen(margin)) {
+            text_add(out, " ");
+            used++;
+        }
+        for (size_t k = 0; k < n; k++, p++) text_addn(out, p[0] == '*' && p[1] == '/' ? " " : p, 1);
+        used += n;
+    }
+    text_add(out, "\n");
+}
+
 static void put_unit(unit u, double scale, text *out)
 {
     unit_text(u, out);
@@ -68,8 +91,7 @@ static void put_outputs_doc(const abi *x, text *out)
         text_add(out, "\n");
         if (d->doc && *d->doc) {
             text_add(out, " *     ");
-            put_words(d->doc, out);
-            text_add(out, "\n");
+            put_wrapped(d->doc, " *     ", 7, out);
         }
         put_claims(x, x->output_def[o], out);
     }
@@ -83,13 +105,12 @@ static void put_top(const abi *x, text *out)
     text_add(out, ", compiled by mtx. Do not edit.\n *\n");
     if (p->doc && *p->doc) {
         text_add(out, " * ");
-        put_words(p->doc, out);
-        text_add(out, "\n *\n");
+        put_wrapped(p->doc, " * ", 3, out);
+        text_add(out, " *\n");
     }
     for (uint32_t k = 0; k < p->cites.n; k++) {
-        text_add(out, " * Source: ");
-        put_words(p->cites.at[k], out);
-        text_add(out, "\n");
+        text_add(out, " * Source:");
+        put_wrapped(p->cites.at[k], " *     ", 10, out);
     }
     text_add(out, " * Outputs, with what is known of their behaviour:\n");
     put_outputs_doc(x, out);
@@ -203,11 +224,10 @@ static void put_out(const abi *x, text *out)
 
 static void put_names(const abi *x, text *out)
 {
-    static const char *const functions[] = {"program", "stage", "scratch", "count", "compute", "plan", "run"};
     text_add(out,
              "/* another build of the library has other names: an old header does not link with it */\n");
-    for (size_t k = 0; k < sizeof functions / sizeof *functions; k++)
-        text_printf(out, "#define %s_%s %s_%s_%s\n", x->prefix, functions[k], x->prefix, functions[k],
+    for (size_t k = 0; k < ABI_FUNCTIONS; k++)
+        text_printf(out, "#define %s_%s %s_%s_%s\n", x->prefix, abi_functions[k], x->prefix, abi_functions[k],
                     x->hash);
     text_add(out, "\n");
 }

@@ -262,6 +262,20 @@ static void put_plain(const abi *x, text *out)
                 n, n, n, n, n, n, n, n, n);
 }
 
+/* for programs that load the library by name: the names without the hash */
+static void put_plain_names(const abi *x, text *out)
+{
+    text_add(out, "\n#if defined(__ELF__) && defined(__GNUC__)\n");
+    for (size_t k = 0; k < ABI_FUNCTIONS; k++) {
+        const char *f = abi_functions[k];
+        text_printf(out,
+                    "#undef %s_%s\nextern __typeof__(%s_%s_%s) %s_%s __attribute__((alias(\"%s_%s_%s\"), "
+                    "visibility(\"default\")));\n",
+                    x->prefix, f, x->prefix, f, x->hash, x->prefix, f, x->prefix, f, x->hash);
+    }
+    text_add(out, "#endif\n");
+}
+
 void abi_source(const abi *x, const int *level, int n_level, text *out)
 {
     const module *m = x->t->loops;
@@ -289,4 +303,5 @@ void abi_source(const abi *x, const int *level, int n_level, text *out)
     put_count(x, out);
     put_compute(x, level, n_level, out);
     put_plain(x, out);
+    put_plain_names(x, out);
 }

@@ -12,6 +12,7 @@
 
 #include "link.h"
 
+#include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,6 +189,27 @@ static void llvm_library(void **state)
     build_and_call(BACKEND_LLVM);
 }
 
+/* by name, without the header */
+static void loaded_library(void **state)
+{
+    (void)state;
+    text problem;
+    text_init(&problem);
+    assert_int_equal(build(spec, BACKEND_C, LINK_LIBRARY, NULL, &problem), MTX_OK);
+    char path[300];
+    snprintf(path, sizeof path, "%s/libprobe.so", folder);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    assert_non_null(library);
+    const char *meta = dlsym(library, "probe_meta");
+    assert_non_null(meta);
+    assert_non_null(strstr(meta, "\"transform\": \"probe\""));
+    assert_non_null(dlsym(library, "probe_run"));
+    assert_non_null(dlsym(library, "probe_program"));
+    assert_null(dlsym(library, "probe_kernel_v1")); /* clones are nobody's business                     */
+    dlclose(library);
+    text_free(&problem);
+}
+
 /* the header of one build, the library of another */
 static void stale_header(void **state)
 {
@@ -244,6 +266,7 @@ static int close_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(c_library), cmocka_unit_test(llvm_library),
-                                       cmocka_unit_test(stale_header), cmocka_unit_test(failures)};
+                                       cmocka_unit_test(loaded_library), cmocka_unit_test(stale_header),
+                                       cmocka_unit_test(failures)};
     return cmocka_run_group_tests(tests, open_folder, close_folder);
 }
