@@ -161,8 +161,8 @@ static void put_in(const abi *x, text *out)
     text_printf(out,
                 "/* What the kernel reads. Arrays of doubles over sets are 64-byte aligned with 8 readable "
                 "elements behind the end. */\n"
-                "typedef struct %s_in {\n",
-                x->prefix);
+                "typedef struct %s_in {\n    uint32_t size;  /* sizeof(%s_in) */\n",
+                x->prefix, x->prefix);
     for (uint32_t k = 0; k < p->slots.n; k++)
         if (abi_reads(x, BUF_CELL, k))
             text_printf(out,
@@ -184,7 +184,7 @@ static void put_in(const abi *x, text *out)
     }
     if (abi_reads(x, BUF_PARAM, 0)) text_add(out, "    const double *param;\n");
     for (uint32_t s = 0; s < p->sets.n; s++) put_set_arrays(x, s, out);
-    text_printf(out, "    uint32_t size;  /* sizeof(%s_in) */\n} %s_in;\n\n", x->prefix, x->prefix);
+    text_printf(out, "} %s_in;\n\n", x->prefix);
 }
 
 static void put_shape(const abi *x, text *out)
