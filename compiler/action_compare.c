@@ -6,6 +6,7 @@
  * every reading is tried and the kindest kept, so that a difference is a difference under all of them.
  */
 #include "action.h"
+#include "law.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -294,7 +295,8 @@ static void expected_value(const matcher *m, const def *d, const layout *l, cons
 /* a point is the same when it differs by a lattice vector */
 static bool same_place(const matcher *m, const def *d, const double *a, const double *b)
 {
-    bool periodic_change = m->g->sym == SYM_WRAP || m->g->sym == SYM_CELL || m->g->sym == SYM_SUPERCELL;
+    bool periodic_change = m->g->sym == SYM_WRAP || m->g->sym == SYM_CELL || m->g->sym == SYM_SUPERCELL ||
+                           (law_places_spots(m->p) && (m->g->sym == SYM_TRANSLATE || m->g->sym == SYM_PERMUTE));
     if (!d->is_point || !periodic_change)
         return false;
     for (uint32_t k = 0; k < m->p->slots.n; k++)

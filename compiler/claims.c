@@ -224,6 +224,9 @@ static void judge_size(judge *x, const claim *c)
     bool extensive = c->kind == CLAIM_EXTENSIVE;
     const char *word = extensive ? "extensive" : "intensive";
     law_status s = l->status[SYM_SUPERCELL];
+    if (s.level != LAW_BROKEN && (l->mod != SETIR_NONE || l->period != 0 || l->sign)) {
+        s = broken(d->body, x->p->nodes.at[d->body].at, "is defined only up to lattice vectors of the cell");
+    }
     int want = extensive ? 1 : 0;
     bool lattice = false, right = true;
     for (uint32_t k = 0; k < x->p->slots.n && k < LAW_SLOTS; k++) {

@@ -455,11 +455,12 @@ RULE rule_cell_vec(law_cx *x, node_id n, law_info *r)
 
 RULE rule_niggli(law_cx *x, node_id n, law_info *r)
 {
-    law_break(x, r, SYM_SUPERCELL, n, "the reduced cell is larger for a larger cell");
     const char *why = "the reduced cell is not unique where its conditions tie";
-    law_break(x, r, SYM_CELL, n, why);
-    law_break_rotations(x, r, n, why);
-    law_break_reflections(x, r, n, why);
+    law_break(x, r, SYM_SUPERCELL, n, "the reduced cell is larger for a larger cell");
+    law_break(x, r, SYM_CELL, n, "a cell of the other handedness is reduced to the opposite vectors");
+    for (int g = SYM_ROTATE; g <= SYM_REFLECT_Z; g++) {
+        law_lower(x, r, (symmetry)g, LAW_ALMOST, n, why);
+    }
 }
 
 RULE rule_volume(law_cx *x, node_id n, law_info *r)
@@ -512,24 +513,30 @@ RULE rule_phase(law_cx *x, node_id n, law_info *r)
     }
 }
 
+/* The vector of given numbers is the same wherever it comes from; another basis, another image or a turn may find another of
+ * two equally near ones. */
 RULE rule_nearest(law_cx *x, node_id n, law_info *r)
 {
     const law_info *v = arg_law(x, n, 0);
     r->odd = v->odd;
+    r->sign = v->sign;
     memcpy(r->mirror, v->mirror, sizeof r->mirror);
     if (moves_with_origin(v)) {
         law_break(x, r, SYM_TRANSLATE, n, "the nearest image to the origin depends on the origin");
     }
+    if (v->mod != SETIR_NONE && v->mod != node_at(x, n)->imm.slot) {
+        lose_images(x, r, n, "the lattice is another structure's");
+    }
     law_break(x, r, SYM_SUPERCELL, n, "a larger cell has fewer images");
-    if (v->n_axis || has_size(v)) {
+    if (v->n_axis) {
         law_break(x, r, SYM_CELL, n, "the nearest image of a multiple");
     }
-    const char *why = "where two images are equally near, which one is taken is not defined";
-    law_break_rotations(x, r, n, why);
-    law_break_reflections(x, r, n, why);
-    law_break(x, r, SYM_WRAP, n, why);
-    law_break(x, r, SYM_CELL, n, why);
-    law_break(x, r, SYM_PERMUTE, n, why);
+    bool loose = law_places_spots(x->p);
+    for (int g = 0; g < SYM_COUNT; g++) {
+        if (g != SYM_SUPERCELL && (loose || (g != SYM_PERMUTE && g != SYM_TRANSLATE))) {
+            law_lower(x, r, (symmetry)g, LAW_ALMOST, n, "where two images are equally near, which one is taken is not defined");
+        }
+    }
 }
 
 RULE rule_count(law_cx *x, node_id n, law_info *r)
@@ -946,9 +953,11 @@ RULE rule_norm(law_cx *x, node_id n, law_info *r)
         if (moves_with_origin(raw)) {
             law_break(x, r, SYM_TRANSLATE, v, "the nearest image to the origin depends on the origin");
         }
-        if ((raw->mod != SETIR_NONE && raw->mod != node_at(x, v)->imm.slot) || raw->n_axis || has_size(raw)) {
+        if (raw->mod != SETIR_NONE && raw->mod != node_at(x, v)->imm.slot) {
             lose_images(x, r, v, "the lattice is another structure's");
-            law_break(x, r, SYM_CELL, v, "the lattice is another structure's");
+        }
+        if (raw->n_axis) {
+            law_break(x, r, SYM_CELL, v, "the nearest image of a multiple");
         }
         law_break(x, r, SYM_SUPERCELL, v, "a larger cell has fewer images");
         return;

@@ -127,6 +127,10 @@ static const row rows[] = {
      " gives x[k in g, i in s.atom, j in s.atom] : scalar = phase(k, sin(0.5 * phase(k, s.r[i] - s.r[j])) * s.mu[i])\n", BIT(WRAP), BIT(CELL) | TURNS},
     {crystal, "its square", " set g = reciprocal(s) within 2 [1/Å]\n"
      " gives x[k in g, i in s.atom, j in s.atom] : scalar = phase(k, sin(0.5 * phase(k, s.r[i] - s.r[j])) * s.mu[i])^2\n", 0, BIT(WRAP) | BIT(CELL)},
+    {crystal, "how far the nearest image is", " gives x[i in s.atom, j in s.atom] : scalar [Å] = norm(nearest(s.r[i], s.r[j], s.cell))\n", BIT(SUPERCELL),
+     BIT(PERMUTE) | BIT(TRANSLATE) | TURNS | MIRRORS | BIT(WRAP) | BIT(CELL)},
+    {crystal, "where the nearest image is", " gives x[i in s.atom, j in s.atom] : vector [Å] = nearest(s.r[i], s.r[j], s.cell)\n", BIT(SUPERCELL),
+     BIT(PERMUTE) | BIT(TRANSLATE)},
     {defects, "a host's number at a spot, by way of a tensor", " let a[i in host.site] = host.q[i]\n gives x[p in spot] : scalar = a[p]\n",
      BIT(PERMUTE) | BIT(TRANSLATE) | BIT(WRAP) | BIT(CELL), BIT(ROTATE_Z)},
     {defects, "a host's species at a spot, by way of a tensor", " let a[i in host.site] = protons(host.Z[i])\n gives x[p in spot] : scalar = a[p]\n", 0,
