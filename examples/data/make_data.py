@@ -4,33 +4,15 @@
 
 usage: make_data.py [FOLDER]      deterministic: the same bytes every time; Python's standard library only
 """
-import gzip
 import itertools
 import json
 import math
 import os
-import random
 import sys
 
 # MoS2 monolayer as in the 2DMD data set: lattice constants in angstrom, fractional sites of the primitive cell
 MOS2_A, MOS2_C = 3.19031570, 14.879004
 MOS2_SITES = [("Mo", 1 / 3, 2 / 3, 0.25), ("S", 2 / 3, 1 / 3, 0.144826), ("S", 2 / 3, 1 / 3, 0.355174)]
-TILES = 8
-
-# Three configurations of 2DMD, by its id: what stands (X: nothing) at which fractional site of the 8x8 cell
-NAMED = {
-    "6141cf0f51c1cbd9654b8870": [("X", .583333, .416667, .355174), ("X", .708333, .291667, .144826)],
-    "6141cf15ee0a3fd43fb479db": [("Se", .583333, .291667, .144826), ("Se", .583333, .666667, .144826),
-                                 ("X", .541667, .958333, .25)],
-    "6141cf194e27a1844a5efffe": [("Se", .708333, .041667, .144826), ("W", .541667, .083333, .25),
-                                 ("X", .833333, .666667, .144826)],
-}
-# The compositions of 2DMD: (new, old) per defect, and how many cells of each are made here
-COMPOSITIONS = [
-    ("Se(S) W(Mo) X(S)", 15), ("Se(S) X(Mo) X(S)", 15), ("W(Mo) X(S) X(S)", 10), ("Se(S) Se(S) X(Mo)", 10),
-    ("X(Mo) X(S) X(S)", 10), ("Se(S) Se(S) W(Mo)", 10), ("Se(S) X(S)", 6), ("X(S) X(S)", 4), ("Se(S) Se(S)", 3),
-    ("X(Mo) X(S)", 3), ("W(Mo) X(S)", 3), ("Se(S) X(Mo)", 3), ("Se(S) W(Mo)", 3), ("X(Mo)", 1), ("W(Mo)", 1),
-]
 
 
 def hexagonal(a, c):
@@ -121,57 +103,6 @@ def benzene(cc=1.397, ch=1.084):
     return ring("C", cc) + ring("H", cc + ch)
 
 
-# ---- defect cells ----------------------------------------------------------------------------------------------------
-
-def pristine():
-    """(element, fractional x, y, z) of the 8x8 cell, metal first."""
-    return [(s, (x + u) / TILES, (y + v) / TILES, z)
-            for s, x, y, z in MOS2_SITES for u in range(TILES) for v in range(TILES)]
-
-
-def defect_cell(sites, changes):
-    """`changes`: site index -> new element, or X for a vacancy."""
-    cell = hexagonal(TILES * MOS2_A, MOS2_C)
-    kept = [(changes.get(k, s), *f) for k, (s, *f) in enumerate(sites) if changes.get(k, s) != "X"]
-    return cell, cartesian(cell, kept)
-
-
-def site_at(sites, place):
-    close = [k for k, (_, *f) in enumerate(sites) if max(abs(a - b) for a, b in zip(f, place)) < 1e-5]
-    assert len(close) == 1, place
-    return close[0]
-
-
-def named_changes(sites):
-    for name, defects in NAMED.items():
-        yield name, {site_at(sites, place): new for new, *place in defects}
-
-
-def drawn_changes(sites, generator):
-    for composition, count in COMPOSITIONS:
-        pairs = [part.rstrip(")").split("(") for part in composition.split()]
-        for _ in range(count):
-            changes = {}
-            for new, old in pairs:
-                free = [k for k, (s, *_) in enumerate(sites) if s == old and k not in changes]
-                changes[generator.choice(free)] = new
-            yield composition, changes
-
-
-def label(sites, changes):
-    return " ".join(sorted(f"{new}({sites[k][0]})" for k, new in changes.items()))
-
-
-def defect_frames():
-    sites, generator = pristine(), random.Random(20240607)
-    for name, changes in named_changes(sites):
-        cell, atoms = defect_cell(sites, changes)
-        yield extxyz(atoms, cell, "T T F", id=name, composition=label(sites, changes))
-    for k, (_, changes) in enumerate(drawn_changes(sites, generator)):
-        cell, atoms = defect_cell(sites, changes)
-        yield extxyz(atoms, cell, "T T F", id=f"made-{k + 1:03d}", composition=label(sites, changes))
-
-
 def main(folder):
     def write(name, data):
         with open(os.path.join(folder, name), "wb") as f:
@@ -184,7 +115,6 @@ def main(folder):
     si8 = [("Si", *(x + d for x in f)) for d in (0.0, 0.25) for f in corners]
     salt = [("Na", 0.0, 0.0, 0.0), ("Cl", 0.5, 0.5, 0.5)]
 
-    write("mos2_defects.xyz.gz", gzip.compress("".join(defect_frames()).encode(), 9, mtime=0))
     write("mos2_host.poscar", poscar("MoS2 monolayer, primitive cell", mos2, host))
     write("mos2_monolayer.xyz", extxyz(cartesian(mos2, host), mos2, "T T F", 8, name="MoS2"))
     write("si_primitive.poscar", poscar("Si, diamond, primitive cell", face_centred(5.431), diamond))
