@@ -168,10 +168,10 @@ static bool bind_runtime(void *handle)
     const struct {
         const char *symbol;
         void *function;
-    } table[] = {{"mtx_rt_sort", (void *)(uintptr_t)mtx_rt_sort},
-                 {"mtx_rt_argsort", (void *)(uintptr_t)mtx_rt_argsort},
-                 {"mtx_rt_eigvals", (void *)(uintptr_t)mtx_rt_eigvals},
-                 {"mtx_rt_niggli", (void *)(uintptr_t)mtx_rt_niggli}};
+    } table[] = {{"bound_mtx_rt_sort", (void *)(uintptr_t)mtx_rt_sort},
+                 {"bound_mtx_rt_argsort", (void *)(uintptr_t)mtx_rt_argsort},
+                 {"bound_mtx_rt_eigvals", (void *)(uintptr_t)mtx_rt_eigvals},
+                 {"bound_mtx_rt_niggli", (void *)(uintptr_t)mtx_rt_niggli}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         void **pointer = dlsym(handle, table[i].symbol);
         if (!pointer) return false;

@@ -641,7 +641,10 @@ static void c_view_types(text *out)
                 sizeof(mtx_set_view), offsetof(mtx_set_view, max_row), offsetof(mtx_set_view, ptr),
                 offsetof(mtx_set_view, rev), offsetof(mtx_set_view, i), offsetof(mtx_set_view, dist),
                 sizeof(mtx_view), offsetof(mtx_view, cell));
-    /* pointers, which the loader sets: a program that holds the runtime need not export it */
+    /* pointers, which the loader sets; names of their own, since a program or library that exports those of the
+     * runtime would take their place */
+    for (size_t k = 0; k < LOOP_CALLEE_COUNT; k++)
+        text_printf(out, "#define %s bound_%s\n", loop_callee_table[k].symbol, loop_callee_table[k].symbol);
     text_add(out, "void (*mtx_rt_sort)(double *x, int64_t n, int64_t descending);\n"
                   "void (*mtx_rt_argsort)(const double *x, int64_t n, int64_t descending, int64_t *order);\n"
                   "void (*mtx_rt_eigvals)(double *a, int64_t n, double *w, double *work);\n"

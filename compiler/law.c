@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * law.c: In: a program. Out: law_info for every node, def and set, by one bottom-up walk that applies the rule of each
- * operation (law_rules.c). Not here: the rules, and what was claimed (claims.c).
+ * law.c: In: a program. Out: law_info for every node, def and set, by one bottom-up walk that applies the
+ * rule of each operation (law_rules.c). Not here: the rules, and what was claimed (claims.c).
  */
 #include "law_internal.h"
 
@@ -17,9 +17,7 @@ law_info *law_of(law_cx *x, node_id n)
 void law_start(law_info *r)
 {
     *r = (law_info){.mod = SETIR_NONE};
-    for (int s = 0; s < LAW_SLOTS; s++) {
-        r->affine[s] = r->size[s] = (rational){0, 1};
-    }
+    for (int s = 0; s < LAW_SLOTS; s++) { r->affine[s] = r->size[s] = (rational){0, 1}; }
     for (int g = 0; g < SYM_COUNT; g++) {
         r->status[g] = (law_status){.level = LAW_EXACT, .culprit = SETIR_NONE};
     }
@@ -28,9 +26,7 @@ void law_start(law_info *r)
 void law_meet(law_info *r, const law_info *arg)
 {
     for (int g = 0; g < SYM_COUNT; g++) {
-        if (arg->status[g].level < r->status[g].level) {
-            r->status[g] = arg->status[g];
-        }
+        if (arg->status[g].level < r->status[g].level) { r->status[g] = arg->status[g]; }
     }
 }
 
@@ -46,30 +42,25 @@ const char *law_say(law_cx *x, const char *format, ...)
 void law_lower(law_cx *x, law_info *r, symmetry g, law_level level, node_id culprit, const char *why)
 {
     if (r->status[g].level > level) {
-        r->status[g] = (law_status){level, culprit, culprit == SETIR_NONE ? (span){0} : x->p->nodes.at[culprit].at, why};
+        r->status[g] =
+            (law_status){level, culprit, culprit == SETIR_NONE ? (span){0} : x->p->nodes.at[culprit].at, why};
     }
 }
 
 void law_break(law_cx *x, law_info *r, symmetry g, node_id culprit, const char *why)
 {
     law_lower(x, r, g, LAW_BROKEN, culprit, why);
-    if (g == SYM_CELL) {
-        r->n_axis = 0;
-    }
+    if (g == SYM_CELL) { r->n_axis = 0; }
 }
 
 void law_break_rotations(law_cx *x, law_info *r, node_id culprit, const char *why)
 {
-    for (int g = SYM_ROTATE; g <= SYM_ROTATE_Z; g++) {
-        law_break(x, r, (symmetry)g, culprit, why);
-    }
+    for (int g = SYM_ROTATE; g <= SYM_ROTATE_Z; g++) { law_break(x, r, (symmetry)g, culprit, why); }
 }
 
 void law_break_reflections(law_cx *x, law_info *r, node_id culprit, const char *why)
 {
-    for (int g = SYM_REFLECT; g <= SYM_REFLECT_Z; g++) {
-        law_break(x, r, (symmetry)g, culprit, why);
-    }
+    for (int g = SYM_REFLECT; g <= SYM_REFLECT_Z; g++) { law_break(x, r, (symmetry)g, culprit, why); }
 }
 
 bool law_sign(const law_info *r, int axis)
@@ -81,20 +72,23 @@ bool law_constant(const law_cx *x, node_id n, double *value)
 {
     const node *d = &x->p->nodes.at[n];
     double a = 0, b = 0;
-    if (d->elem.kind != ELEM_REAL || d->elem.rank || d->elem.channels || d->n_args > 2) {
-        return false;
-    }
+    if (d->elem.kind != ELEM_REAL || d->elem.rank || d->elem.channels || d->n_args > 2) { return false; }
     if (d->op == OP_CONST) {
         *value = d->imm.value[0];
         return true;
     }
-    bool arithmetic = d->op == OP_NEG || d->op == OP_ADD || d->op == OP_SUB || d->op == OP_MUL || d->op == OP_DIV ||
-                      d->op == OP_ASCRIBE;
-    if (!arithmetic || !law_constant(x, d->arg[0], &a) || (d->n_args == 2 && !law_constant(x, d->arg[1], &b))) {
+    bool arithmetic = d->op == OP_NEG || d->op == OP_ADD || d->op == OP_SUB || d->op == OP_MUL ||
+                      d->op == OP_DIV || d->op == OP_ASCRIBE;
+    if (!arithmetic || !law_constant(x, d->arg[0], &a) ||
+        (d->n_args == 2 && !law_constant(x, d->arg[1], &b))) {
         return false;
     }
-    *value = d->op == OP_NEG ? -a : d->op == OP_ADD ? a + b : d->op == OP_SUB ? a - b : d->op == OP_MUL ? a * b
-             : d->op == OP_DIV ? a / b : a;
+    *value = d->op == OP_NEG   ? -a
+             : d->op == OP_ADD ? a + b
+             : d->op == OP_SUB ? a - b
+             : d->op == OP_MUL ? a * b
+             : d->op == OP_DIV ? a / b
+                               : a;
     return true;
 }
 
@@ -107,9 +101,7 @@ bool law_is_zero(const law_cx *x, node_id n)
 bool law_places_spots(const program *p)
 {
     for (uint32_t k = 0; k < p->sets.n; k++) {
-        if (p->sets.at[k].kind == SET_DIFFER) {
-            return true;
-        }
+        if (p->sets.at[k].kind == SET_DIFFER) { return true; }
     }
     return false;
 }
@@ -120,9 +112,7 @@ static void set_law(law_cx *x, set_id id)
     const set *s = &x->p->sets.at[id];
     law_info *r = &x->sets[id];
     law_start(r);
-    if (s->parent != SETIR_NONE) {
-        law_meet(r, &x->sets[s->parent]);
-    }
+    if (s->parent != SETIR_NONE) { law_meet(r, &x->sets[s->parent]); }
     if (s->kind == SET_DIFFER) {
         law_meet(r, &x->sets[s->host]);
         law_meet(r, &x->sets[s->sample]);
@@ -132,7 +122,8 @@ static void set_law(law_cx *x, set_id id)
         r->status[SYM_SUPERCELL].at = s->at;
     }
     if (s->kind == SET_RECIP) {
-        law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, SETIR_NONE, "a larger cell has more reciprocal lattice vectors");
+        law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, SETIR_NONE,
+                  "a larger cell has more reciprocal lattice vectors");
         r->status[SYM_SUPERCELL].at = s->at;
     }
     if (s->cutoff != SETIR_NONE) {
@@ -162,17 +153,14 @@ static void domain_law(law_cx *x, const def *d, law_info *r)
     for (uint32_t k = 0; k < d->n_param; k++) {
         const ivar *v = &x->p->ivars.at[d->param[k]];
         law_meet(r, &x->sets[v->set]);
-        if (v->row != SETIR_NONE) {
-            law_meet(r, law_of(x, v->row));
-        }
+        if (v->row != SETIR_NONE) { law_meet(r, law_of(x, v->row)); }
         if (v->to != SETIR_NONE) {
             law_meet(r, law_of(x, v->to));
-            law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, v->to, "the images between two atoms are shared out among their copies");
+            law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, v->to,
+                      "the images between two atoms are shared out among their copies");
         }
     }
-    if (r->status[SYM_CELL].level == LAW_BROKEN) {
-        r->n_axis = 0;
-    }
+    if (r->status[SYM_CELL].level == LAW_BROKEN) { r->n_axis = 0; }
 }
 
 /* Powers beyond what is followed exactly are not followed at all. */
@@ -191,19 +179,18 @@ static void limit_powers(law_cx *x, node_id n, law_info *r)
     }
 }
 
-/* Atoms are listed in the order of the file, pairs, spots and reciprocal vectors in one that comes from the lattice
- * vectors and the images. */
+/* Atoms are listed in the order of the file, pairs, spots and reciprocal vectors in one that comes from the
+ * lattice vectors and the images. */
 static void list_order(law_cx *x, law_info *r, set_kind kind)
 {
     bool built = kind == SET_PAIRS || kind == SET_DIFFER || kind == SET_RECIP;
     for (int g = 0; g < SYM_COUNT; g++) {
         if (built || (kind == SET_BASE && g == SYM_PERMUTE)) {
-            law_lower(x, r, (symmetry)g, LAW_BROKEN, SETIR_NONE, "lists the elements in the order of the file");
+            law_lower(x, r, (symmetry)g, LAW_BROKEN, SETIR_NONE,
+                      "lists the elements in the order of the file");
         }
     }
-    if (kind == SET_AXIS) {
-        law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "lists lattice vectors");
-    }
+    if (kind == SET_AXIS) { law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "lists lattice vectors"); }
 }
 
 static void lib_law(law_cx *x, const def *d, law_info *r)
@@ -211,8 +198,8 @@ static void lib_law(law_cx *x, const def *d, law_info *r)
     const law_info *arg = &x->r->def[d->lib_arg];
     *r = *arg;
     span at = d->lib_at;
-    static const char *const what[] = {"", "sorting", "eigenvalues of a matrix over atoms", "a matrix over atoms",
-                                       "the order of the file"};
+    static const char *const what[] = {"", "sorting", "eigenvalues of a matrix over atoms",
+                                       "a matrix over atoms", "the order of the file"};
     if (d->lib == LIB_LIST) {
         for (uint32_t k = 0; k < x->p->defs.at[d->lib_arg].n_param; k++) {
             list_order(x, r, x->p->sets.at[x->p->ivars.at[x->p->defs.at[d->lib_arg].param[k]].set].kind);
@@ -220,14 +207,17 @@ static void lib_law(law_cx *x, const def *d, law_info *r)
     } else {
         for (int k = 0; k < 3; k++) {
             if (law_sign(arg, k)) {
-                law_lower(x, r, (symmetry)(SYM_REFLECT_X + k), LAW_BROKEN, SETIR_NONE, "the order turns round when signs change");
-                law_lower(x, r, SYM_REFLECT, LAW_BROKEN, SETIR_NONE, "the order turns round when signs change");
+                law_lower(x, r, (symmetry)(SYM_REFLECT_X + k), LAW_BROKEN, SETIR_NONE,
+                          "the order turns round when signs change");
+                law_lower(x, r, SYM_REFLECT, LAW_BROKEN, SETIR_NONE,
+                          "the order turns round when signs change");
             }
         }
         r->odd = r->mirror[0] = r->mirror[1] = r->mirror[2] = false;
     }
     if (d->lib == LIB_SORTROWS) {
-        law_lower(x, r, SYM_PERMUTE, LAW_ALMOST, SETIR_NONE, "where two rows have equal norms their order is not defined");
+        law_lower(x, r, SYM_PERMUTE, LAW_ALMOST, SETIR_NONE,
+                  "where two rows have equal norms their order is not defined");
     }
     if (arg->period != 0 || arg->sign) {
         law_lower(x, r, SYM_WRAP, LAW_BROKEN, SETIR_NONE, "depends on the choice of images");
@@ -239,7 +229,8 @@ static void lib_law(law_cx *x, const def *d, law_info *r)
     r->period = 0;
     r->sign = false;
     r->n_axis = 0;
-    law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, SETIR_NONE, law_say(x, "%s: a larger cell has more of them", what[d->lib]));
+    law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, SETIR_NONE,
+              law_say(x, "%s: a larger cell has more of them", what[d->lib]));
     for (int g = 0; g < SYM_COUNT; g++) {
         if (r->status[g].level != LAW_EXACT && r->status[g].culprit == SETIR_NONE && !r->status[g].at.src) {
             r->status[g].at = at;
@@ -251,17 +242,13 @@ static void lib_law(law_cx *x, const def *d, law_info *r)
 static void check_matrix(law_cx *x, const def *d, law_info *r)
 {
     const def *arg = &x->p->defs.at[d->lib_arg];
-    while (arg->lib != LIB_NONE) {
-        arg = &x->p->defs.at[arg->lib_arg];
-    }
-    if (arg->n_param == 2 && law_symmetric(x->p, arg->body, arg->param[0], arg->param[1])) {
-        return;
-    }
+    while (arg->lib != LIB_NONE) { arg = &x->p->defs.at[arg->lib_arg]; }
+    if (arg->n_param == 2 && law_symmetric(x->p, arg->body, arg->param[0], arg->param[1])) { return; }
     const char *i = x->p->ivars.at[arg->param[0]].id, *j = x->p->ivars.at[arg->param[1]].id;
     diag *e = diag_report(x->sink, D_ASYMMETRIC_MATRIX, d->lib_at);
     diag_label_primary(x->sink, e, "needs C[i, j] = C[j, i]");
-    diag_label_at(x->sink, e, x->p->nodes.at[arg->body].at, "this is not seen to be the same with %s and %s exchanged", i ? i : "i",
-                  j ? j : "j");
+    diag_label_at(x->sink, e, x->p->nodes.at[arg->body].at,
+                  "this is not seen to be the same with %s and %s exchanged", i ? i : "i", j ? j : "j");
     diag_help(x->sink, e, "(C[i, j] + C[j, i]) / 2");
     law_lower(x, r, SYM_PERMUTE, LAW_BROKEN, SETIR_NONE, "eigenvalues of a matrix that is not symmetric");
 }
@@ -271,7 +258,8 @@ static void apply_assumptions(law_cx *x, def_id id, law_info *r)
     for (uint32_t k = 0; k < x->p->claims.n; k++) {
         const claim *c = &x->p->claims.at[k];
         if (c->kind == CLAIM_ASSUME && c->subject == id && r->status[c->sym].level == LAW_BROKEN) {
-            r->status[c->sym] = (law_status){LAW_ASSUMED, SETIR_NONE, c->at, c->because ? c->because : "assumed"};
+            r->status[c->sym] =
+                (law_status){LAW_ASSUMED, SETIR_NONE, c->at, c->because ? c->because : "assumed"};
         }
     }
 }
@@ -289,7 +277,7 @@ law_result *law_infer_by(arena *a, const program *p, diag_sink *sink, const law_
     cx.sets = arena_array(a, law_info, p->sets.n + 1);
     bool *set_done = arena_array(a, bool, p->sets.n + 1), *def_done = arena_array(a, bool, p->defs.n + 1);
     for (node_id n = 0; n <= p->nodes.n; n++) {
-        for (set_id s = 0; s < p->sets.n; s++) {           /* as soon as what they need is known               */
+        for (set_id s = 0; s < p->sets.n; s++) { /* as soon as what they need is known               */
             const set *d = &p->sets.at[s];
             if (!set_done[s] && (d->cutoff == SETIR_NONE || d->cutoff < n) &&
                 (d->parent == SETIR_NONE || set_done[d->parent]) &&
@@ -301,16 +289,12 @@ law_result *law_infer_by(arena *a, const program *p, diag_sink *sink, const law_
         for (def_id k = 0; k < p->defs.n; k++) {
             const def *d = &p->defs.at[k];
             bool ready = d->lib == LIB_NONE ? d->body < n : def_done[d->lib_arg];
-            if (def_done[k] || !ready) {
-                continue;
-            }
+            if (def_done[k] || !ready) { continue; }
             if (d->lib == LIB_NONE) {
                 cx.r->def[k] = cx.r->node[d->body];
             } else {
                 lib_law(&cx, d, &cx.r->def[k]);
-                if (d->lib == LIB_EIGVALS) {
-                    check_matrix(&cx, d, &cx.r->def[k]);
-                }
+                if (d->lib == LIB_EIGVALS) { check_matrix(&cx, d, &cx.r->def[k]); }
             }
             domain_law(&cx, d, &cx.r->def[k]);
             apply_assumptions(&cx, k, &cx.r->def[k]);

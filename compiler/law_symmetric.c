@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * law_symmetric.c: In: a node and two index variables. Out: whether a normal form of the node is unchanged when the two
- * are exchanged. The normal form knows that sums, products, extremes, `and` and `or` commute and associate, that
- * x - y = -(y - x), what the reverse of a pair is, which functions are even, odd or symmetric, which tensors are, and ignores
- * names of bound variables. It is kept as a 128-bit hash. Everything that a node depends on must be in its form: also the
- * rows of index variables, and the bodies of tensors that mention variables from outside.
+ * law_symmetric.c: In: a node and two index variables. Out: whether a normal form of the node is unchanged
+ * when the two are exchanged. The normal form knows that sums, products, extremes, `and` and `or` commute
+ * and associate, that x - y = -(y - x), what the reverse of a pair is, which functions are even, odd or
+ * symmetric, which tensors are, and ignores names of bound variables. It is kept as a 128-bit hash.
+ * Everything that a node depends on must be in its form: also the rows of index variables, and the bodies of
+ * tensors that mention variables from outside.
  */
 #include "law.h"
 
 #include <string.h>
 
-typedef struct form { uint64_t a, b; bool minus; } form;         /* value = (minus ? -1 : 1) * what the hash stands for */
+typedef struct form {
+    uint64_t a, b;
+    bool minus;
+} form; /* value = (minus ? -1 : 1) * what the hash stands for */
 
 typedef struct former {
     const program *p;
-    ivar_id  left, right;
-    enum naming { PLAIN, SWAPPED, MERGED } naming;   /* MERGED: where both are known to be equal               */
-    form    *memo[3];
-    bool    *known[3];
-    uint32_t *height;            /* of nested reductions, names bound variables                             */
-    uint32_t *bound;             /* per index variable: its name when one reduction binds it, else 0        */
-    signed char *tensor;         /* per tensor: 1 symmetric, -1 not, 0 not known yet                        */
+    ivar_id left, right;
+    enum naming {
+        PLAIN,
+        SWAPPED,
+        MERGED
+    } naming; /* MERGED: where both are known to be equal               */
+    form *memo[3];
+    bool *known[3];
+    uint32_t *height;    /* of nested reductions, names bound variables                             */
+    uint32_t *bound;     /* per index variable: its name when one reduction binds it, else 0        */
+    signed char *tensor; /* per tensor: 1 symmetric, -1 not, 0 not known yet                        */
 } former;
 
 static bool symmetric(const program *p, node_id n, ivar_id a, ivar_id b, signed char *tensor);
@@ -36,7 +44,8 @@ static uint64_t mix(uint64_t x)
 
 static form mixed(form f, uint64_t salt)
 {
-    return (form){mix(f.a + salt * 0x9e3779b97f4a7c15u), mix(f.b ^ (salt * 0xc2b2ae3d27d4eb4fu + 1)), f.minus};
+    return (form){mix(f.a + salt * 0x9e3779b97f4a7c15u), mix(f.b ^ (salt * 0xc2b2ae3d27d4eb4fu + 1)),
+                  f.minus};
 }
 
 static form plus(form x, form y)
@@ -70,9 +79,7 @@ static form sum_of(former *f, node_id n)
         form x = sum_of(f, d->arg[0]), y = sum_of(f, d->arg[1]);
         return plus(x, d->op == OP_SUB ? times_int(y, -1) : y);
     }
-    if (d->op == OP_NEG) {
-        return times_int(sum_of(f, d->arg[0]), -1);
-    }
+    if (d->op == OP_NEG) { return times_int(sum_of(f, d->arg[0]), -1); }
     form x = form_of(f, n);
     bool minus = x.minus;
     x.minus = false;
@@ -111,25 +118,22 @@ static form product_of(former *f, node_id n, bool *minus)
         int64_t p = (int64_t)d->imm.value[0];
         bool inner = false;
         form x = product_of(f, d->arg[0], &inner);
-        if (inner && p % 2) {
-            *minus = !*minus;
-        }
+        if (inner && p % 2) { *minus = !*minus; }
         return times_int(x, p);
     }
     form x = form_of(f, n);
-    if (x.minus) {
-        *minus = !*minus;
-    }
+    if (x.minus) { *minus = !*minus; }
     x.minus = false;
     return mixed(x, 13);
 }
 
-/* Bound variables are named by the height of their reduction and their place in it; the elements that a variable may take
- * are part of its form. */
+/* Bound variables are named by the height of their reduction and their place in it; the elements that a
+ * variable may take are part of its form. */
 static form ivar_form(former *f, ivar_id v)
 {
     if (v == f->left || v == f->right) {
-        return of_word(f->naming == MERGED ? 0x777002 : 0x777000 + ((v == f->left) != (f->naming == SWAPPED)));
+        return of_word(f->naming == MERGED ? 0x777002
+                                           : 0x777000 + ((v == f->left) != (f->naming == SWAPPED)));
     }
     const ivar *d = &f->p->ivars.at[v];
     form r = f->bound[v] ? ordered(of_word(0x999000), of_word(f->bound[v])) : of_word(0x888000 + (uint64_t)v);
@@ -143,12 +147,8 @@ static form reduce_form(former *f, node_id n)
 {
     const node *d = &f->p->nodes.at[n];
     form r = of_word(0x5000 + (uint64_t)d->imm.reduce * 16 + f->height[n]);
-    for (uint32_t k = 0; k < d->imm.n_ivars; k++) {
-        r = ordered(r, ivar_form(f, d->imm.ivars[k]));
-    }
-    for (uint32_t k = 0; k < d->n_args; k++) {
-        r = ordered(r, form_of(f, d->arg[k]));
-    }
+    for (uint32_t k = 0; k < d->imm.n_ivars; k++) { r = ordered(r, ivar_form(f, d->imm.ivars[k])); }
+    for (uint32_t k = 0; k < d->n_args; k++) { r = ordered(r, form_of(f, d->arg[k])); }
     return r;
 }
 
@@ -157,13 +157,10 @@ static form imm_form(const node *d)
     form r = of_word((uint64_t)d->op);
     uint64_t bits[9];
     memcpy(bits, d->imm.value, sizeof bits);
-    for (int k = 0; k < 9; k++) {
-        r = ordered(r, of_word(bits[k]));
-    }
-    uint64_t ids[] = {(uint64_t)d->imm.k, d->imm.slot, d->imm.set, d->imm.input, d->imm.def, d->imm.param, d->elem.rank};
-    for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++) {
-        r = ordered(r, of_word(ids[k] + 3));
-    }
+    for (int k = 0; k < 9; k++) { r = ordered(r, of_word(bits[k])); }
+    uint64_t ids[] = {(uint64_t)d->imm.k, d->imm.slot,  d->imm.set,  d->imm.input,
+                      d->imm.def,         d->imm.param, d->elem.rank};
+    for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++) { r = ordered(r, of_word(ids[k] + 3)); }
     return r;
 }
 
@@ -182,17 +179,15 @@ static bool gathers(node_op op)
 static form gather(former *f, node_id n, node_op op)
 {
     const node *d = &f->p->nodes.at[n];
-    if (d->op == op) {
-        return plus(gather(f, d->arg[0], op), gather(f, d->arg[1], op));
-    }
+    if (d->op == op) { return plus(gather(f, d->arg[0], op), gather(f, d->arg[1], op)); }
     return mixed(ordered(of_word(1), form_of(f, n)), 19);
 }
 
 static bool keeps_sign(node_op op)
 {
     return op == OP_SIN || op == OP_TAN || op == OP_ASIN || op == OP_ATAN || op == OP_SINH || op == OP_TANH ||
-           op == OP_ERF || op == OP_SIGN || op == OP_COMP || op == OP_TRACE || op == OP_TRANSPOSE || op == OP_DET ||
-           op == OP_CHANNEL_GET;
+           op == OP_ERF || op == OP_SIGN || op == OP_COMP || op == OP_TRACE || op == OP_TRANSPOSE ||
+           op == OP_DET || op == OP_CHANNEL_GET;
 }
 
 static bool drops_sign(node_op op)
@@ -204,12 +199,11 @@ static bool drops_sign(node_op op)
 static bool says_equal(const former *f, node_id n)
 {
     const node *d = &f->p->nodes.at[n];
-    if (d->op != OP_INDEX_EQ) {
-        return false;
-    }
+    if (d->op != OP_INDEX_EQ) { return false; }
     const node *a = &f->p->nodes.at[d->arg[0]], *b = &f->p->nodes.at[d->arg[1]];
     return a->op == OP_IVAR && b->op == OP_IVAR &&
-           ((a->imm.ivar == f->left && b->imm.ivar == f->right) || (a->imm.ivar == f->right && b->imm.ivar == f->left));
+           ((a->imm.ivar == f->left && b->imm.ivar == f->right) ||
+            (a->imm.ivar == f->right && b->imm.ivar == f->left));
 }
 
 /* a . b, a x b, a == b: the same, or the negative, with a and b exchanged */
@@ -218,9 +212,7 @@ static form pair_form(former *f, const node *d)
     form r = imm_form(d), x = form_of(f, d->arg[0]), y = form_of(f, d->arg[1]);
     bool bilinear = d->op == OP_DOT || d->op == OP_CROSS;
     bool minus = bilinear && x.minus != y.minus;
-    if (d->op == OP_CROSS && (y.a < x.a || (y.a == x.a && y.b < x.b))) {
-        minus = !minus;
-    }
+    if (d->op == OP_CROSS && (y.a < x.a || (y.a == x.a && y.b < x.b))) { minus = !minus; }
     form xs = bilinear ? x : ordered(of_word(1), x), ys = bilinear ? y : ordered(of_word(1), y);
     xs.minus = ys.minus = false;
     r = ordered(r, plus(mixed(xs, 19), mixed(ys, 19)));
@@ -233,9 +225,7 @@ static bool reversed_form(former *f, const node *d, form *out)
 {
     bool pair = d->op == OP_PAIR_D || d->op == OP_PAIR_I || d->op == OP_PAIR_J || d->op == OP_PAIR_REV;
     const node *rev = pair ? &f->p->nodes.at[d->arg[0]] : NULL;
-    if (!rev || rev->op != OP_PAIR_REV) {
-        return false;
-    }
+    if (!rev || rev->op != OP_PAIR_REV) { return false; }
     form x = form_of(f, rev->arg[0]);
     if (d->op == OP_PAIR_REV) {
         *out = x;
@@ -251,9 +241,7 @@ static bool reversed_form(former *f, const node *d, form *out)
 /* Does a tensor, through whatever it is made of, mention one of the two variables? */
 static bool mentions(const former *f, const def *d)
 {
-    while (d->lib != LIB_NONE) {
-        d = &f->p->defs.at[d->lib_arg];
-    }
+    while (d->lib != LIB_NONE) { d = &f->p->defs.at[d->lib_arg]; }
     return d->nested && (program_depends(f->p, d->body, f->left) || program_depends(f->p, d->body, f->right));
 }
 
@@ -261,8 +249,10 @@ static bool symmetric_tensor(former *f, def_id id)
 {
     const def *d = &f->p->defs.at[id];
     if (f->tensor[id] == 0) {
-        bool matrix = d->lib == LIB_NONE && !d->nested && d->n_param == 2 && f->p->ivars.at[d->param[0]].set == f->p->ivars.at[d->param[1]].set &&
-                      f->p->ivars.at[d->param[0]].row == SETIR_NONE && f->p->ivars.at[d->param[1]].row == SETIR_NONE;
+        bool matrix = d->lib == LIB_NONE && !d->nested && d->n_param == 2 &&
+                      f->p->ivars.at[d->param[0]].set == f->p->ivars.at[d->param[1]].set &&
+                      f->p->ivars.at[d->param[0]].row == SETIR_NONE &&
+                      f->p->ivars.at[d->param[1]].row == SETIR_NONE;
         f->tensor[id] = matrix && symmetric(f->p, d->body, d->param[0], d->param[1], f->tensor) ? 1 : -1;
     }
     return f->tensor[id] == 1;
@@ -276,13 +266,9 @@ static form access_form(former *f, const node *d)
         form x = ordered(of_word(1), form_of(f, d->arg[0])), y = ordered(of_word(1), form_of(f, d->arg[1]));
         return ordered(r, plus(mixed(x, 19), mixed(y, 19)));
     }
-    for (uint32_t k = 0; k < d->n_args; k++) {
-        r = ordered(r, form_of(f, d->arg[k]));
-    }
+    for (uint32_t k = 0; k < d->n_args; k++) { r = ordered(r, form_of(f, d->arg[k])); }
     if (mentions(f, made)) {
-        while (made->lib != LIB_NONE) {
-            made = &f->p->defs.at[made->lib_arg];
-        }
+        while (made->lib != LIB_NONE) { made = &f->p->defs.at[made->lib_arg]; }
         r = ordered(r, form_of(f, made->body));
     }
     return r;
@@ -292,9 +278,7 @@ static form build(former *f, node_id n)
 {
     const node *d = &f->p->nodes.at[n];
     bool minus = false;
-    if (d->op == OP_IVAR) {
-        return ivar_form(f, d->imm.ivar);
-    }
+    if (d->op == OP_IVAR) { return ivar_form(f, d->imm.ivar); }
     if (d->op == OP_CONST && d->elem.rank == 0 && d->imm.value[0] < 0) {
         uint64_t bits;
         double v = -d->imm.value[0];
@@ -308,31 +292,19 @@ static form build(former *f, node_id n)
         memcpy(&bits, &d->imm.value[0], sizeof bits);
         return of_word(bits);
     }
-    if (d->op == OP_ADD || d->op == OP_SUB) {
-        return canonical_sum(sum_of(f, n));
-    }
+    if (d->op == OP_ADD || d->op == OP_SUB) { return canonical_sum(sum_of(f, n)); }
     if (d->op == OP_MUL || d->op == OP_DIV || d->op == OP_NEG || whole_power(d)) {
         form r = mixed(product_of(f, n, &minus), 17);
         r.minus = minus;
         return r;
     }
-    if (d->op == OP_REDUCE) {
-        return reduce_form(f, n);
-    }
-    if (commutes(d->op) || d->op == OP_CROSS) {
-        return pair_form(f, d);
-    }
-    if (d->op == OP_ACCESS || d->op == OP_PADGET) {
-        return access_form(f, d);
-    }
+    if (d->op == OP_REDUCE) { return reduce_form(f, n); }
+    if (commutes(d->op) || d->op == OP_CROSS) { return pair_form(f, d); }
+    if (d->op == OP_ACCESS || d->op == OP_PADGET) { return access_form(f, d); }
     form r;
-    if (reversed_form(f, d, &r)) {
-        return r;
-    }
+    if (reversed_form(f, d, &r)) { return r; }
     r = imm_form(d);
-    if (gathers(d->op)) {
-        return ordered(r, gather(f, n, d->op));
-    }
+    if (gathers(d->op)) { return ordered(r, gather(f, n, d->op)); }
     for (uint32_t k = 0; k < d->n_args; k++) {
         enum naming outside = f->naming;
         f->naming = d->op == OP_SELECT && k == 1 && says_equal(f, d->arg[0]) ? MERGED : outside;
@@ -362,18 +334,15 @@ static form form_of(former *f, node_id n)
 
 static void raise_to(former *f, node_id k, node_id from)
 {
-    if (from != SETIR_NONE && f->height[from] > f->height[k]) {
-        f->height[k] = f->height[from];
-    }
+    if (from != SETIR_NONE && f->height[from] > f->height[k]) { f->height[k] = f->height[from]; }
 }
 
-/* Height: how many reductions stand below, through arguments, rows and tensors, so that reductions inside each other differ. */
+/* Height: how many reductions stand below, through arguments, rows and tensors, so that reductions inside
+ * each other differ. */
 static void set_height(former *f, node_id k)
 {
     const node *d = &f->p->nodes.at[k];
-    for (uint32_t j = 0; j < d->n_args; j++) {
-        raise_to(f, k, d->arg[j]);
-    }
+    for (uint32_t j = 0; j < d->n_args; j++) { raise_to(f, k, d->arg[j]); }
     for (uint32_t j = 0; j < (d->op == OP_IVAR ? 1 : d->imm.n_ivars); j++) {
         const ivar *v = &f->p->ivars.at[d->op == OP_IVAR ? d->imm.ivar : d->imm.ivars[j]];
         raise_to(f, k, v->row);
@@ -381,9 +350,7 @@ static void set_height(former *f, node_id k)
     }
     if (d->op == OP_ACCESS || d->op == OP_PADGET) {
         const def *made = &f->p->defs.at[d->imm.def];
-        while (made->lib != LIB_NONE) {
-            made = &f->p->defs.at[made->lib_arg];
-        }
+        while (made->lib != LIB_NONE) { made = &f->p->defs.at[made->lib_arg]; }
         raise_to(f, k, made->body);
     }
     f->height[k] += d->op == OP_REDUCE;
@@ -402,16 +369,18 @@ static void name_bound(former *f, node_id n)
             f->bound[v] = f->height[k] * 64 + j + 1;
         }
     }
-    for (ivar_id v = 0; v < f->p->ivars.n; v++) {
-        f->bound[v] = twice[v] ? 0 : f->bound[v];
-    }
+    for (ivar_id v = 0; v < f->p->ivars.n; v++) { f->bound[v] = twice[v] ? 0 : f->bound[v]; }
 }
 
 static bool symmetric(const program *p, node_id n, ivar_id a, ivar_id b, signed char *tensor)
 {
     arena *m = p->memory;
-    former f = {.p = p, .left = a, .right = b, .height = arena_array(m, uint32_t, n + 1),
-                .bound = arena_array(m, uint32_t, p->ivars.n + 1), .tensor = tensor};
+    former f = {.p = p,
+                .left = a,
+                .right = b,
+                .height = arena_array(m, uint32_t, n + 1),
+                .bound = arena_array(m, uint32_t, p->ivars.n + 1),
+                .tensor = tensor};
     name_bound(&f, n);
     for (int k = 0; k < 3; k++) {
         f.memo[k] = arena_array(m, form, n + 1);

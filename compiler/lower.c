@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lower.c: from a program to kernels. In: set IR. Out: a module: one kernel that writes all outputs, and a small one for
- * each set whose cutoff is computed. Outputs over the same sites share their outermost loop; a padded output runs over
- * what there is and fills the rest with zeros. The values themselves are made by the other lower_*.c.
+ * lower.c: from a program to kernels. In: set IR. Out: a module: one kernel that writes all outputs, and a
+ * small one for each set whose cutoff is computed. Outputs over the same sites share their outermost loop; a
+ * padded output runs over what there is and fills the rest with zeros. The values themselves are made by the
+ * other lower_*.c.
  */
 #include "lower.h"
 #include "setir_eval.h"
@@ -12,11 +13,21 @@
 enum { SPLITS = 2 };
 
 /* an output to be written */
-typedef struct job { def_id def; uint32_t output; lvalue start; bool has_start; bool done; } job;
+typedef struct job {
+    def_id def;
+    uint32_t output;
+    lvalue start;
+    bool has_start;
+    bool done;
+} job;
 
-/* ---- facts about the program ------------------------------------------------------------------------------------------------ */
+/* ---- facts about the program --------------------------------------------------------------------------- */
 
-typedef struct marking { lowering *x; uint32_t *seen; uint32_t stamp; } marking;
+typedef struct marking {
+    lowering *x;
+    uint32_t *seen;
+    uint32_t stamp;
+} marking;
 
 static void mark_node(marking *m, node_id id, bool exact);
 
@@ -31,44 +42,35 @@ static void mark_def(marking *m, def_id id, bool exact)
 
 static bool is_discrete(node_op op)
 {
-    return op == OP_FLOOR || op == OP_SIGN || op == OP_LT || op == OP_LE || op == OP_EQ || op == OP_CUTOFF;
+    return op == OP_FLOOR || op == OP_SIGN || op == OP_LT || op == OP_LE || op == OP_EQ;
 }
 
 /* walks what an output needs; a node is seen once per output, and again when it turns out to be exact */
 static void mark_node(marking *m, node_id id, bool exact)
 {
     lowering *x = m->x;
-    if (id == SETIR_NONE)
-        return;
+    if (id == SETIR_NONE) return;
     bool again = m->seen[id] == m->stamp, more = exact && !x->exact[id];
-    if (again && !more)
-        return;
+    if (again && !more) return;
     const node *n = &x->p->nodes.at[id];
     if (!again) {
         m->seen[id] = m->stamp;
         x->sharers[id] += x->sharers[id] < 2;
-        if (n->op == OP_REDUCE)
-            vec_push(x->a, &x->group, id);
+        if (n->op == OP_REDUCE) vec_push(x->a, &x->group, id);
     }
     x->exact[id] |= exact;
-    for (uint32_t k = 0; k < n->n_args; k++)
-        mark_node(m, n->arg[k], exact || is_discrete(n->op));
-    for (uint32_t k = 0; k < n->imm.n_ivars; k++)
-        mark_node(m, x->p->ivars.at[n->imm.ivars[k]].row, false);
-    if (n->op == OP_ACCESS || n->op == OP_PADGET)
-        mark_def(m, n->imm.def, exact);
+    for (uint32_t k = 0; k < n->n_args; k++) mark_node(m, n->arg[k], exact || is_discrete(n->op));
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++) mark_node(m, x->p->ivars.at[n->imm.ivars[k]].row, false);
+    if (n->op == OP_ACCESS || n->op == OP_PADGET) mark_def(m, n->imm.def, exact);
 }
 
 static void count_uses(lowering *x)
 {
     for (uint32_t k = 0; k < x->n_first; k++) {
         const node *n = &x->p->nodes.at[k];
-        if (!x->sharers[k])
-            continue;
-        for (uint32_t a = 0; a < n->n_args; a++)
-            x->uses[n->arg[a]]++;
-        if (n->op == OP_DIV)
-            x->divisions[n->arg[1]]++;
+        if (!x->sharers[k]) continue;
+        for (uint32_t a = 0; a < n->n_args; a++) x->uses[n->arg[a]]++;
+        if (n->op == OP_DIV) x->divisions[n->arg[1]]++;
     }
 }
 
@@ -86,7 +88,7 @@ static void mark_outputs(lowering *x, const job *jobs, uint32_t n)
     count_uses(x);
 }
 
-/* ---- one kernel ---------------------------------------------------------------------------------------------------------------- */
+/* ---- one kernel ---------------------------------------------------------------------------------------- */
 
 static lowering *lowering_new(arena *a, rewriter *r, const char *words, uint32_t n_outputs, diag_sink *sink)
 {
@@ -103,8 +105,7 @@ static lowering *lowering_new(arena *a, rewriter *r, const char *words, uint32_t
     most = r->p->slots.n > most ? r->p->slots.n : most;
     x->n_index = most + 1;
     x->view_buffer = arena_array(a, buffer_id, (BUF_CONST + 1) * x->n_index);
-    for (uint32_t k = 0; k < (BUF_CONST + 1) * x->n_index; k++)
-        x->view_buffer[k] = SETIR_NONE;
+    for (uint32_t k = 0; k < (BUF_CONST + 1) * x->n_index; k++) x->view_buffer[k] = SETIR_NONE;
     x->kernel_scope = scope_open(x, NULL, SCOPE_KERNEL, &x->k->body, NULL);
     return x;
 }
@@ -116,13 +117,12 @@ static void open_frames(lowering *x)
     x->f = scope_index(x, x->frame);
 }
 
-/* ---- where an output's rows start ------------------------------------------------------------------------------------------------ */
+/* ---- where an output's rows start ---------------------------------------------------------------------- */
 
 static set_id *domain_of(lowering *x, const def *d)
 {
     set_id *s = arena_array(x->a, set_id, d->n_param + 1);
-    for (uint32_t k = 0; k < d->n_param; k++)
-        s[k] = x->p->ivars.at[d->param[k]].set;
+    for (uint32_t k = 0; k < d->n_param; k++) s[k] = x->p->ivars.at[d->param[k]].set;
     return s;
 }
 
@@ -137,8 +137,7 @@ static lexpr *rows_of_frame(lowering *x, const def *d, lexpr *g, scope *at)
             rows = ix_mul(x, rows, ix(x, constant));
             continue;
         }
-        while (x->p->sets.at[s].kind == SET_RANK)
-            s = x->p->sets.at[s].parent;
+        while (x->p->sets.at[s].kind == SET_RANK) s = x->p->sets.at[s].parent;
         buffer_id ptr = view_buffer(x, BUF_SET_PTR, s);
         lexpr *n = ix_sub(x, lx_load(x->k, ptr, ix_add(x, g, ix(x, 1))), lx_load(x->k, ptr, g));
         rows = ix_mul(x, rows, let(x, at, "n", n));
@@ -151,8 +150,7 @@ static void count_start(lowering *x, job *j)
 {
     const def *d = &x->p->defs.at[j->def];
     j->has_start = domain_varying(x->p, domain_of(x, d), d->n_param) > 1;
-    if (!j->has_start)
-        return;
+    if (!j->has_start) return;
     scope *top = x->kernel_scope;
     j->start = lb_var(x->k, top->block, "start", ix(x, 0));
     scope *s = scope_loop(x, top, "g", ix(x, 0), lx_value(x->k, KERNEL_F0));
@@ -169,23 +167,21 @@ static void advance_start(lowering *x, const job *j)
     }
 }
 
-/* ---- writing an output ----------------------------------------------------------------------------------------------------------- */
+/* ---- writing an output --------------------------------------------------------------------------------- */
 
 static vals output_value(lowering *x, scope *s, const job *j)
 {
     const def d = x->p->defs.at[j->def];
-    if (d.lib == LIB_NONE && !(j->def < x->n_kept && x->r->kept[j->def]))
-        return lower_node(x, s, d.body);
+    if (d.lib == LIB_NONE && !(j->def < x->n_kept && x->r->kept[j->def])) return lower_node(x, s, d.body);
     node_id *args = arena_array(x->a, node_id, d.n_param + 1);
-    for (uint32_t k = 0; k < d.n_param; k++)
-        args[k] = node_ivar(x->p, d.param[k], d.at);
-    return lower_node(x, s, program_node(x->p, OP_ACCESS, d.elem, args, d.n_param, &(node_imm){.def = j->def}, d.at));
+    for (uint32_t k = 0; k < d.n_param; k++) args[k] = node_ivar(x->p, d.param[k], d.at);
+    return lower_node(
+        x, s, program_node(x->p, OP_ACCESS, d.elem, args, d.n_param, &(node_imm){.def = j->def}, d.at));
 }
 
 static lexpr *output_number(lowering *x, const def *d, lexpr *e)
 {
-    if (d->elem.kind == ELEM_INDEX)
-        return in_frame(x, d->elem.set, e);
+    if (d->elem.kind == ELEM_INDEX) return in_frame(x, d->elem.set, e);
     if (d->elem.kind == ELEM_REAL && d->has_unit && d->out_scale != 1)
         return op2(x, L_MUL, f64(x, d->out_scale), e);
     return e;
@@ -196,36 +192,32 @@ static void write_element(lowering *x, scope *s, const job *j)
     const def d = x->p->defs.at[j->def];
     vals v = output_value(x, s, j);
     lexpr **index = arena_array(x->a, lexpr *, d.n_param + 1);
-    for (uint32_t k = 0; k < d.n_param; k++)
-        scope_of_ivar(s, d.param[k], &index[k]);
-    lexpr *row = domain_row(x, domain_of(x, &d), d.n_param, index, j->has_start ? lx_value(x->k, j->start) : NULL);
+    for (uint32_t k = 0; k < d.n_param; k++) scope_of_ivar(s, d.param[k], &index[k]);
+    lexpr *row =
+        domain_row(x, domain_of(x, &d), d.n_param, index, j->has_start ? lx_value(x->k, j->start) : NULL);
     uint32_t parts = elem_components(d.elem);
-    if (parts > 1)
-        row = let(x, s, "row", row);
+    if (parts > 1) row = let(x, s, "row", row);
     for (uint32_t c = 0; c < parts; c++) {
         lexpr *e = output_number(x, &d, v.at[v.n == 1 ? 0 : c]);
-        lb_store(x->k, s->block, x->out_buffer[j->output], ix_add(x, ix_mul(x, row, ix(x, parts)), ix(x, c)), e);
+        lb_store(x->k, s->block, x->out_buffer[j->output], ix_add(x, ix_mul(x, row, ix(x, parts)), ix(x, c)),
+                 e);
     }
 }
 
 /* the sets whose sizes limit the padded tensors that are read at place `v` */
 static void find_pads(lowering *x, scope *s, node_id id, ivar_id v, uint32_t *seen, set_id *size, uint32_t *n)
 {
-    if (seen[id] || !program_depends(x->p, id, v))
-        return;
+    if (seen[id] || !program_depends(x->p, id, v)) return;
     seen[id] = 1;
     const node *e = &x->p->nodes.at[id];
     for (uint32_t k = 0; k < e->n_args; k++) {
         const node *a = &x->p->nodes.at[e->arg[k]];
         find_pads(x, s, e->arg[k], v, seen, size, n);
-        if (e->op != OP_PADGET || a->op != OP_IVAR || a->imm.ivar != v || *n == SPLITS)
-            continue;
+        if (e->op != OP_PADGET || a->op != OP_IVAR || a->imm.ivar != v || *n == SPLITS) continue;
         set_id of = pad_size_of(x, e, k);
         bool have = set_constant(x->p, of) >= 0;
-        for (uint32_t m = 0; m < *n; m++)
-            have |= size[m] == of;
-        if (!have)
-            size[(*n)++] = of;
+        for (uint32_t m = 0; m < *n; m++) have |= size[m] == of;
+        if (!have) size[(*n)++] = of;
     }
 }
 
@@ -233,25 +225,23 @@ static void find_pads(lowering *x, scope *s, node_id id, ivar_id v, uint32_t *se
 static uint32_t pads_of(lowering *x, scope *s, const def *d, ivar_id v, set_id *size)
 {
     uint32_t n = 0;
-    if (d->lib != LIB_NONE || x->p->sets.at[x->p->ivars.at[v].set].kind != SET_RANK)
-        return 0;
+    if (d->lib != LIB_NONE || x->p->sets.at[x->p->ivars.at[v].set].kind != SET_RANK) return 0;
     for (scope *o = s; o; o = o->outer)
         for (uint32_t k = 0; k < o->facts.n; k++)
-            if (!o->facts.at[k].inside)
-                return 0;
+            if (!o->facts.at[k].inside) return 0;
     find_pads(x, s, d->body, v, arena_array(x->a, uint32_t, x->p->nodes.n + 1), size, &n);
     return n == 1 ? 1 : 0;
 }
 
 static void write_over(lowering *x, scope *outer, const job *j, uint32_t k);
 
-static void write_range(lowering *x, scope *outer, const job *j, uint32_t k, lexpr *lo, lexpr *hi, const fact *known_fact)
+static void write_range(lowering *x, scope *outer, const job *j, uint32_t k, lexpr *lo, lexpr *hi,
+                        const fact *known_fact)
 {
     const ivar v = x->p->ivars.at[x->p->defs.at[j->def].param[k]];
     scope *s = scope_loop(x, outer, v.id ? v.id : "k", lo, hi);
     scope_bind(x, s, x->p->defs.at[j->def].param[k], scope_index(x, s));
-    if (known_fact)
-        vec_push(x->a, &s->facts, *known_fact);
+    if (known_fact) vec_push(x->a, &s->facts, *known_fact);
     write_over(x, s, j, k + 1);
     loop_finish(x, s, NULL, 0);
 }
@@ -290,13 +280,14 @@ static void write_alone(lowering *x, const job *j)
     scope_close(x, s);
 }
 
-/* ---- outputs that share a loop --------------------------------------------------------------------------------------------------- */
+/* ---- outputs that share a loop ------------------------------------------------------------------------- */
 
 /* outputs over the same sites (pairs, spots), whose first variables are one by canonical naming */
 static bool shares_loop(const lowering *x, const job *a, const job *b)
 {
     const def *d = &x->p->defs.at[a->def], *e = &x->p->defs.at[b->def];
-    return !b->done && e->n_param && d->param[0] == e->param[0] && set_is_concatenated(x->p, x->p->ivars.at[d->param[0]].set);
+    return !b->done && e->n_param && d->param[0] == e->param[0] &&
+           set_is_concatenated(x->p, x->p->ivars.at[d->param[0]].set);
 }
 
 static void write_group(lowering *x, job *jobs, uint32_t n, uint32_t first)
@@ -312,8 +303,7 @@ static void write_group(lowering *x, job *jobs, uint32_t n, uint32_t first)
     lexpr *not_partner;
     scope *s = loop_over(x, x->frame, x->p->defs.at[jobs[first].def].param[0], &not_partner);
     for (uint32_t k = first; k < n; k++) {
-        if (k != first && !shares_loop(x, &jobs[first], &jobs[k]))
-            continue;
+        if (k != first && !shares_loop(x, &jobs[first], &jobs[k])) continue;
         scope *w = open_wanted(x, s, jobs[k].output);
         write_over(x, w, &jobs[k], 1);
         scope_close(x, w);
@@ -339,19 +329,16 @@ static kernel *lower_main(arena *a, rewriter *r, diag_sink *sink)
         loop_type type = d->elem.kind == ELEM_REAL ? LT_F64 : LT_I32;
         x->out_buffer[k] = kernel_view_buffer(x->k, BUF_OUT, type, k, d->id);
     }
-    for (uint32_t k = 0; k < n; k++)
-        count_start(x, &jobs[k]);
+    for (uint32_t k = 0; k < n; k++) count_start(x, &jobs[k]);
     open_frames(x);
     for (uint32_t k = 0; k < n; k++)
-        if (!jobs[k].done)
-            write_group(x, jobs, n, k);
-    for (uint32_t k = 0; k < n; k++)
-        advance_start(x, &jobs[k]);
+        if (!jobs[k].done) write_group(x, jobs, n, k);
+    for (uint32_t k = 0; k < n; k++) advance_start(x, &jobs[k]);
     scope_close(x, x->frame);
     return x->failed ? NULL : x->k;
 }
 
-/* ---- cutoffs -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- cutoffs ------------------------------------------------------------------------------------------- */
 
 static kernel *lower_stage(arena *a, rewriter *r, set_id s, diag_sink *sink)
 {
@@ -375,18 +362,15 @@ module *lower_program(arena *a, const program *p, diag_sink *sink)
         m->stage_of[s] = SETIR_NONE;
         node_id cutoff = p->sets.at[s].cutoff;
         double fixed;
-        if (cutoff == SETIR_NONE || eval_constant(p, cutoff, &fixed))
-            continue;
+        if (cutoff == SETIR_NONE || eval_constant(p, cutoff, &fixed)) continue;
         kernel *k = lower_stage(a, r, s, sink);
         failed |= !k;
         m->stage_of[s] = m->stages.n;
         vec_push(a, &m->stages, k);
     }
     m->main = failed ? NULL : lower_main(a, r, sink);
-    if (!m->main)
-        return NULL;
-    for (uint32_t k = 0; k < m->stages.n; k++)
-        kernel_finish(m->stages.at[k]);
+    if (!m->main) return NULL;
+    for (uint32_t k = 0; k < m->stages.n; k++) kernel_finish(m->stages.at[k]);
     kernel_finish(m->main);
     return m;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lower_def.c: tensors that are stored in scratch memory, and library calls. In: accesses to tensors that the rewriting
- * left. Out: loops that fill the store once in each frame (or outer element), before the loop that is open, and loads.
- * Sorted rows are the matrix and an order; a list in storage order is its source seen through `first element + place`.
+ * lower_def.c: tensors that are stored in scratch memory, and library calls. In: accesses to tensors that the
+ * rewriting left. Out: loops that fill the store once in each frame (or outer element), before the loop that
+ * is open, and loads. Sorted rows are the matrix and an order; a list in storage order is its source seen
+ * through `first element + place`.
  */
 #include "lower.h"
 
 #include <string.h>
 
-/* ---- what is what ----------------------------------------------------------------------------------------------------------- */
+/* ---- what is what -------------------------------------------------------------------------------------- */
 
 static set_id param_set(const lowering *x, const def *d, uint32_t k)
 {
@@ -18,8 +19,7 @@ static set_id param_set(const lowering *x, const def *d, uint32_t k)
 /* the set whose size the k-th dimension has: a rank of a set has that set's */
 static set_id size_set(const program *p, set_id s)
 {
-    while (p->sets.at[s].kind == SET_RANK && p->sets.at[s].parent != SETIR_NONE)
-        s = p->sets.at[s].parent;
+    while (p->sets.at[s].kind == SET_RANK && p->sets.at[s].parent != SETIR_NONE) s = p->sets.at[s].parent;
     return s;
 }
 
@@ -41,15 +41,20 @@ static scope *def_home(lowering *x, scope *cur, def_id id)
     scope *home = x->frame;
     for (uint32_t k = 0; k < outer.n; k++) {
         scope *s = scope_of_ivar(cur, outer.at[k], NULL);
-        if (s && s->depth > home->depth)
-            home = s;
+        if (s && s->depth > home->depth) home = s;
     }
     return home;
 }
 
-/* ---- filling ---------------------------------------------------------------------------------------------------------------- */
+/* ---- filling ------------------------------------------------------------------------------------------- */
 
-typedef struct shape { uint32_t n; set_id set[MAX_DIMS]; lexpr *extent[MAX_DIMS]; lexpr *total; buffer_size size; } shape;
+typedef struct shape {
+    uint32_t n;
+    set_id set[MAX_DIMS];
+    lexpr *extent[MAX_DIMS];
+    lexpr *total;
+    buffer_size size;
+} shape;
 
 static bool shape_of(lowering *x, scope *at, const def *d, shape *s)
 {
@@ -75,12 +80,11 @@ static bool shape_of(lowering *x, scope *at, const def *d, shape *s)
 static vals value_at_params(lowering *x, scope *s, def_id id)
 {
     const def d = x->p->defs.at[id];
-    if (d.lib == LIB_NONE)
-        return lower_node(x, s, d.body);
+    if (d.lib == LIB_NONE) return lower_node(x, s, d.body);
     node_id *args = arena_array(x->a, node_id, d.n_param + 1);
-    for (uint32_t k = 0; k < d.n_param; k++)
-        args[k] = node_ivar(x->p, d.param[k], d.at);
-    return lower_node(x, s, program_node(x->p, OP_ACCESS, d.elem, args, d.n_param, &(node_imm){.def = id}, d.at));
+    for (uint32_t k = 0; k < d.n_param; k++) args[k] = node_ivar(x->p, d.param[k], d.at);
+    return lower_node(x, s,
+                      program_node(x->p, OP_ACCESS, d.elem, args, d.n_param, &(node_imm){.def = id}, d.at));
 }
 
 /* loops over the parameters of `id` that store its values, row-major, components last */
@@ -94,29 +98,27 @@ static void fill(lowering *x, scope *at, def_id id, const shape *sh, buffer_id b
         opened[k] = s = loop_over(x, s, d.param[k], &none);
         scope_of_ivar(s, d.param[k], &value);
         row = ix_add(x, ix_mul(x, row, k ? sh->extent[k] : ix(x, 1)), in_frame(x, sh->set[k], value));
-        if (k + 1 < d.n_param)
-            row = let(x, s, "row", row);
+        if (k + 1 < d.n_param) row = let(x, s, "row", row);
     }
     vals v = value_at_params(x, s, id);
     uint32_t parts = elem_components(d.elem);
     for (uint32_t c = 0; c < parts; c++)
-        lb_store(x->k, s->block, b, ix_add(x, ix_mul(x, row, ix(x, parts)), ix(x, c)), v.at[v.n == 1 ? 0 : c]);
-    for (uint32_t k = d.n_param; k-- > 0;)
-        loop_finish(x, opened[k], NULL, 0);
+        lb_store(x->k, s->block, b, ix_add(x, ix_mul(x, row, ix(x, parts)), ix(x, c)),
+                 v.at[v.n == 1 ? 0 : c]);
+    for (uint32_t k = d.n_param; k-- > 0;) loop_finish(x, opened[k], NULL, 0);
 }
 
 static buffer_id fill_new(lowering *x, scope *at, def_id id, shape *sh)
 {
     const def *d = &x->p->defs.at[id];
-    if (!shape_of(x, at, d, sh))
-        return SETIR_NONE;
+    if (!shape_of(x, at, d, sh)) return SETIR_NONE;
     loop_type type = d->elem.kind == ELEM_REAL ? LT_F64 : d->elem.kind == ELEM_BOOL ? LT_BOOL : LT_I64;
     buffer_id b = kernel_scratch(x->k, type, sh->size, d->id ? d->id : "tensor");
     fill(x, at, id, sh, b);
     return b;
 }
 
-/* ---- the library ------------------------------------------------------------------------------------------------------------- */
+/* ---- the library --------------------------------------------------------------------------------------- */
 
 static void call_sort(lowering *x, scope *at, const def *d, buffer_id b, lexpr *n)
 {
@@ -129,9 +131,10 @@ static buffer_id call_eigvals(lowering *x, scope *at, const shape *sh, buffer_id
     buffer_size line = {.constant = 1}, work = {.constant = 3};
     add_extent(x->p, &line, sh->set[0], false);
     add_extent(x->p, &work, sh->set[0], false);
-    buffer_id w = kernel_scratch(x->k, LT_F64, line, "eigenvalues"), help = kernel_scratch(x->k, LT_F64, work, "work");
-    call_arg args[4] = {lb_buffer_arg(matrix, ix(x, 0)), lb_value_arg(sh->extent[0]), lb_buffer_arg(w, ix(x, 0)),
-                        lb_buffer_arg(help, ix(x, 0))};
+    buffer_id w = kernel_scratch(x->k, LT_F64, line, "eigenvalues"),
+              help = kernel_scratch(x->k, LT_F64, work, "work");
+    call_arg args[4] = {lb_buffer_arg(matrix, ix(x, 0)), lb_value_arg(sh->extent[0]),
+                        lb_buffer_arg(w, ix(x, 0)), lb_buffer_arg(help, ix(x, 0))};
     lb_call(x->k, at->block, CALL_EIGVALS, args, 4);
     return w;
 }
@@ -141,7 +144,8 @@ static buffer_id order_rows(lowering *x, scope *at, const shape *sh, buffer_id m
 {
     buffer_size line = {.constant = 1};
     add_extent(x->p, &line, sh->set[0], false);
-    buffer_id norms = kernel_scratch(x->k, LT_F64, line, "norm"), order = kernel_scratch(x->k, LT_I64, line, "order");
+    buffer_id norms = kernel_scratch(x->k, LT_F64, line, "norm"),
+              order = kernel_scratch(x->k, LT_I64, line, "order");
     lexpr *n = sh->extent[0];
     scope *row = scope_loop(x, at, "i", ix(x, 0), n);
     lvalue sum = lb_var(x->k, row->block, "sum", f64(x, 0));
@@ -152,7 +156,8 @@ static buffer_id order_rows(lowering *x, scope *at, const shape *sh, buffer_id m
     loop_finish(x, column, &sum, 1);
     lb_store(x->k, row->block, norms, scope_index(x, row), op1(x, L_SQRT, lx_value(x->k, sum)));
     scope_close(x, row);
-    call_arg args[4] = {lb_buffer_arg(norms, ix(x, 0)), lb_value_arg(n), lb_value_arg(ix(x, 1)), lb_buffer_arg(order, ix(x, 0))};
+    call_arg args[4] = {lb_buffer_arg(norms, ix(x, 0)), lb_value_arg(n), lb_value_arg(ix(x, 1)),
+                        lb_buffer_arg(order, ix(x, 0))};
     lb_call(x->k, at->block, CALL_ARGSORT, args, 4);
     return order;
 }
@@ -163,12 +168,11 @@ static void make_store(lowering *x, scope *at, def_id id, stored *st)
     shape sh;
     st->order = SETIR_NONE;
     st->buffer = fill_new(x, at, d.lib == LIB_NONE ? id : d.lib_arg, &sh);
-    if (st->buffer == SETIR_NONE)
-        return;
-    for (uint32_t k = 0; k < sh.n; k++)
-        st->extent[k] = sh.extent[k];
+    if (st->buffer == SETIR_NONE) return;
+    for (uint32_t k = 0; k < sh.n; k++) st->extent[k] = sh.extent[k];
     switch (d.lib) {
-    case LIB_NONE: case LIB_LIST: break;
+    case LIB_NONE:
+    case LIB_LIST: break;
     case LIB_SORT: call_sort(x, at, &d, st->buffer, sh.extent[0]); break;
     case LIB_EIGVALS: st->buffer = call_eigvals(x, at, &sh, st->buffer); break;
     case LIB_SORTROWS: st->order = order_rows(x, at, &sh, st->buffer); break;
@@ -177,23 +181,20 @@ static void make_store(lowering *x, scope *at, def_id id, stored *st)
 
 stored *ensure_stored(lowering *x, scope *cur, def_id d)
 {
-    while (x->stores.n <= d)
-        vec_push(x->a, &x->stores, NULL);
+    while (x->stores.n <= d) vec_push(x->a, &x->stores, NULL);
     scope *home = def_home(x, cur, d);
     for (stored *s = x->stores.at[d]; s; s = s->next)
-        if (s->at->depth >= home->depth && scope_within(cur, s->at))
-            return s;
+        if (s->at->depth >= home->depth && scope_within(cur, s->at)) return s;
     stored *s = arena_new(x->a, stored);
     s->at = place_of(x, cur, home, true);
     make_store(x, s->at, d, s);
-    while (x->stores.n <= d)
-        vec_push(x->a, &x->stores, NULL);
+    while (x->stores.n <= d) vec_push(x->a, &x->stores, NULL);
     s->next = x->stores.at[d];
     x->stores.at[d] = s;
     return s;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static vals none(lowering *x, elem e)
 {
@@ -206,17 +207,14 @@ static vals none(lowering *x, elem e)
 /* the element at places counted from 0 in the frame */
 static vals read_store(lowering *x, scope *at, const stored *st, const def *d, lexpr **number)
 {
-    if (st->buffer == SETIR_NONE)
-        return none(x, d->elem);
+    if (st->buffer == SETIR_NONE) return none(x, d->elem);
     lexpr *row = ix(x, 0);
     for (uint32_t k = 0; k < d->n_param; k++) {
-        if (st->order != SETIR_NONE)
-            number[k] = let(x, at, "from", lx_load(x->k, st->order, number[k]));
+        if (st->order != SETIR_NONE) number[k] = let(x, at, "from", lx_load(x->k, st->order, number[k]));
         row = ix_add(x, ix_mul(x, row, k ? st->extent[k] : ix(x, 1)), number[k]);
     }
     vals v = vals_new(x, elem_components(d->elem));
-    if (v.n > 1)
-        row = let(x, at, NULL, row);
+    if (v.n > 1) row = let(x, at, NULL, row);
     for (uint32_t c = 0; c < v.n; c++)
         v.at[c] = lx_load(x->k, st->buffer, ix_add(x, ix_mul(x, row, ix(x, v.n)), ix(x, c)));
     return v;
@@ -228,8 +226,7 @@ static vals read_sorted(lowering *x, scope *at, const stored *st, const node *n)
     lexpr *number[2];
     for (uint32_t k = 0; k < 2; k++) {
         scope *home = place_of(x, at, home_of(x, at, n->arg[k]), true);
-        if (!scope_within(home, st->at))
-            home = at;
+        if (!scope_within(home, st->at)) home = at;
         lexpr **slot_of = cache_slot(x, home, CACHE_ORDER, st->order, n->arg[k]);
         if (!*slot_of)
             *slot_of = let(x, home, "from", lx_load(x->k, st->order, lower_index(x, home, n->arg[k])));
@@ -240,7 +237,8 @@ static vals read_sorted(lowering *x, scope *at, const stored *st, const node *n)
     return v;
 }
 
-/* A variable over the set whose elements the places `rank` number: it is bound beside `rank` to first + place. */
+/* A variable over the set whose elements the places `rank` number: it is bound beside `rank` to first +
+ * place. */
 static ivar_id alias_of(lowering *x, scope *cur, ivar_id rank, set_id s)
 {
     lexpr *value;
@@ -249,8 +247,7 @@ static ivar_id alias_of(lowering *x, scope *cur, ivar_id rank, set_id s)
     for (scope *o = cur; o; o = o->outer)
         for (uint32_t k = 0; k < o->bound.n; k++) {
             const bound *b = &o->bound.at[k];
-            if (o == at && x->p->ivars.at[b->v].set == s && b->alias_of == rank)
-                return b->v;
+            if (o == at && x->p->ivars.at[b->v].set == s && b->alias_of == rank) return b->v;
             ivar_list_add(x->a, &taken, b->v);
         }
     ivar range = {.set = s, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE};
@@ -262,7 +259,8 @@ static ivar_id alias_of(lowering *x, scope *cur, ivar_id rank, set_id s)
     return v;
 }
 
-/* the node whose value a list has at a place: its source's body there. NONE: the place is no plain variable or number */
+/* the node whose value a list has at a place: its source's body there. NONE: the place is no plain
+ * variable or number */
 static node_id list_element(lowering *x, scope *cur, const node *n)
 {
     const def *list = &x->p->defs.at[n->imm.def], from = x->p->defs.at[list->lib_arg];
@@ -273,12 +271,14 @@ static node_id list_element(lowering *x, scope *cur, const node *n)
         if (arg.op == OP_IVAR && set_is_concatenated(x->p, s))
             to[k] = node_ivar(x->p, alias_of(x, cur, arg.imm.ivar, s), n->at);
         else if (arg.op == OP_INDEX_CONST)
-            to[k] = program_node(x->p, OP_INDEX_CONST, elem_index(s), NULL, 0, &(node_imm){.k = arg.imm.k, .set = s}, n->at);
+            to[k] = program_node(x->p, OP_INDEX_CONST, elem_index(s), NULL, 0,
+                                 &(node_imm){.k = arg.imm.k, .set = s}, n->at);
         else
             return SETIR_NONE;
     }
     if (is_kept(x, x->p->defs.at[n->imm.def].lib_arg))
-        return program_node(x->p, OP_ACCESS, n->elem, to, n->n_args, &(node_imm){.def = x->p->defs.at[n->imm.def].lib_arg}, n->at);
+        return program_node(x->p, OP_ACCESS, n->elem, to, n->n_args,
+                            &(node_imm){.def = x->p->defs.at[n->imm.def].lib_arg}, n->at);
     return rewrite_rename(x->r, from.body, from.param, to, n->n_args);
 }
 
@@ -287,32 +287,29 @@ vals lower_access(lowering *x, scope *at, const node *n)
     const def d = x->p->defs.at[n->imm.def];
     if (d.lib == LIB_LIST) {
         node_id e = list_element(x, at, n);
-        if (e != SETIR_NONE)
-            return lower_node(x, at, e);
+        if (e != SETIR_NONE) return lower_node(x, at, e);
     }
     if (n->n_args > MAX_DIMS) {
         lower_fail(x, n->at, "a tensor over so many sets");
         return none(x, n->elem);
     }
-    if (!is_kept(x, n->imm.def))                         /* read through `pad`: its places are its own indices */
+    if (!is_kept(x, n->imm.def)) /* read through `pad`: its places are its own indices */
         return lower_node(x, at, rewrite_rename(x->r, d.body, d.param, n->arg, n->n_args));
     stored *st = ensure_stored(x, at, n->imm.def);
-    if (st->order != SETIR_NONE)
-        return read_sorted(x, at, st, n);
+    if (st->order != SETIR_NONE) return read_sorted(x, at, st, n);
     lexpr *number[MAX_DIMS];
     for (uint32_t k = 0; k < n->n_args; k++)
         number[k] = in_frame(x, param_set(x, &d, k), lower_index(x, at, n->arg[k]));
     return read_store(x, at, st, &d, number);
 }
 
-/* ---- padding ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- padding ------------------------------------------------------------------------------------------- */
 
 /* what the open loops say of a place: 1 it is inside, -1 it is beyond, 0 nothing */
 static int pad_fact(const lowering *x, scope *cur, const node *n, uint32_t k)
 {
     const node *arg = &x->p->nodes.at[n->arg[k]];
-    if (arg->op != OP_IVAR)
-        return 0;
+    if (arg->op != OP_IVAR) return 0;
     const scope *s = scope_of_ivar(cur, arg->imm.ivar, NULL);
     for (uint32_t f = 0; s && f < s->facts.n; f++)
         if (s->facts.at[f].place == arg->imm.ivar && s->facts.at[f].size_of == pad_size_of(x, n, k))
@@ -327,20 +324,19 @@ static vals pad_guarded(lowering *x, scope *at, const node *n)
     stored *st = ensure_stored(x, at, n->imm.def);
     lexpr *inside = NULL, *number[MAX_DIMS];
     for (uint32_t k = 0; k < n->n_args; k++) {
-        lexpr *place_of_arg = let(x, at, NULL, lower_index(x, at, n->arg[k])), *count = set_count(x, param_set(x, &d, k));
+        lexpr *place_of_arg = let(x, at, NULL, lower_index(x, at, n->arg[k])),
+              *count = set_count(x, param_set(x, &d, k));
         inside = truth_and(x, inside, op2(x, L_ILT, place_of_arg, count));
         lexpr *last = op2(x, L_IMAX, ix_sub(x, count, ix(x, 1)), ix(x, 0));
         number[k] = let(x, at, NULL, op2(x, L_IMIN, place_of_arg, last));
     }
-    if (!inside)
-        return read_store(x, at, st, &d, number);
+    if (!inside) return read_store(x, at, st, &d, number);
     inside = let(x, at, "inside", inside);
-    if (st->order != SETIR_NONE) {                       /* beyond the size the order holds no row          */
+    if (st->order != SETIR_NONE) { /* beyond the size the order holds no row          */
         uint32_t parts = elem_components(d.elem);
         lvalue *cell = arena_array(x->a, lvalue, parts);
         vals out = vals_new(x, parts);
-        for (uint32_t c = 0; c < parts; c++)
-            cell[c] = lb_var(x->k, at->block, "padded", f64(x, 0));
+        for (uint32_t c = 0; c < parts; c++) cell[c] = lb_var(x->k, at->block, "padded", f64(x, 0));
         lblock detached = {0};
         lstmt *branch = lb_if(x->k, &detached, inside);
         scope *s = scope_open(x, at, SCOPE_IF, &branch->branch.then, branch);
@@ -353,8 +349,7 @@ static vals pad_guarded(lowering *x, scope *at, const node *n)
         return out;
     }
     vals v = read_store(x, at, st, &d, number), beyond = none(x, d.elem);
-    for (uint32_t c = 0; c < v.n; c++)
-        v.at[c] = choose(x, inside, v.at[c], beyond.at[c]);
+    for (uint32_t c = 0; c < v.n; c++) v.at[c] = choose(x, inside, v.at[c], beyond.at[c]);
     return v;
 }
 
@@ -363,15 +358,13 @@ vals lower_padget(lowering *x, scope *at, const node *n)
     bool all_inside = true;
     for (uint32_t k = 0; k < n->n_args; k++) {
         int known_fact = pad_fact(x, at, n, k);
-        if (known_fact < 0)
-            return none(x, n->elem);
+        if (known_fact < 0) return none(x, n->elem);
         all_inside &= known_fact > 0;
     }
     if (n->n_args > MAX_DIMS) {
         lower_fail(x, n->at, "a tensor over so many sets");
         return none(x, n->elem);
     }
-    if (all_inside)
-        return lower_access(x, at, n);
+    if (all_inside) return lower_access(x, at, n);
     return pad_guarded(x, at, n);
 }

@@ -1,35 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lower_node.c: the value of a node, made where it belongs. In: a node and the scope that asks. Out: scalar expressions,
- * one per component; what is used more than once is bound. Vectors, tensors and channels are scalars here.
+ * lower_node.c: the value of a node, made where it belongs. In: a node and the scope that asks. Out: scalar
+ * expressions, one per component; what is used more than once is bound. Vectors, tensors and channels are
+ * scalars here.
  */
 #include "lower.h"
 
 #include <math.h>
 #include <string.h>
 
-#define COST_ARM   150.0         /* a side of a choice that costs more is computed only when it is chosen    */
-#define COST_MOST  1e12
-enum { DEPTH_MOST = 2000 };      /* nesting of expressions                                                   */
+#define COST_ARM  150.0 /* a side of a choice that costs more is computed only when it is chosen    */
+#define COST_MOST 1e12
+enum { DEPTH_MOST = 2000 }; /* nesting of expressions                                                   */
 
-/* ---- costs -------------------------------------------------------------------------------------------------------------- */
+/* ---- costs --------------------------------------------------------------------------------------------- */
 
 double lower_cost(lowering *x, node_id id)
 {
-    while (x->cost.n <= id)
-        vec_push(x->a, &x->cost, -1.0);
-    if (x->cost.at[id] >= 0)
-        return x->cost.at[id];
+    while (x->cost.n <= id) vec_push(x->a, &x->cost, -1.0);
+    if (x->cost.at[id] >= 0) return x->cost.at[id];
     const node *n = &x->p->nodes.at[id];
     double sum = op_cost(x->p, n);
-    for (uint32_t k = 0; k < n->n_args; k++)
-        sum += lower_cost(x, n->arg[k]);
-    if (n->op == OP_REDUCE)
-        sum = 10 + 10 * sum;
+    for (uint32_t k = 0; k < n->n_args; k++) sum += lower_cost(x, n->arg[k]);
+    if (n->op == OP_REDUCE) sum = 10 + 10 * sum;
     return x->cost.at[id] = sum < COST_MOST ? sum : COST_MOST;
 }
 
-/* ---- elementwise arithmetic ------------------------------------------------------------------------------------------------ */
+/* ---- elementwise arithmetic ---------------------------------------------------------------------------- */
 
 static lexpr *part(const vals *v, uint32_t c)
 {
@@ -39,16 +36,14 @@ static lexpr *part(const vals *v, uint32_t c)
 static vals map1(lowering *x, loop_op op, vals a)
 {
     vals v = vals_new(x, a.n);
-    for (uint32_t c = 0; c < a.n; c++)
-        v.at[c] = op1(x, op, a.at[c]);
+    for (uint32_t c = 0; c < a.n; c++) v.at[c] = op1(x, op, a.at[c]);
     return v;
 }
 
 static vals map2(lowering *x, loop_op op, vals a, vals b)
 {
     vals v = vals_new(x, a.n > b.n ? a.n : b.n);
-    for (uint32_t c = 0; c < v.n; c++)
-        v.at[c] = op2(x, op, part(&a, c), part(&b, c));
+    for (uint32_t c = 0; c < v.n; c++) v.at[c] = op2(x, op, part(&a, c), part(&b, c));
     return v;
 }
 
@@ -61,8 +56,7 @@ static vals single(lowering *x, lexpr *e)
 
 static void bind_all(lowering *x, scope *at, vals *v, const char *words)
 {
-    for (uint32_t c = 0; c < v->n; c++)
-        v->at[c] = let(x, at, words, v->at[c]);
+    for (uint32_t c = 0; c < v->n; c++) v->at[c] = let(x, at, words, v->at[c]);
 }
 
 /* asin, acos: rounding just outside their range is forgiven */
@@ -81,11 +75,11 @@ static vals clamp_unit(lowering *x, scope *at, vals a)
 /* Vector libraries leave arguments whose exponential underflows to slow scalar code: such are 0 here. */
 static vals exponential(lowering *x, scope *at, vals a)
 {
-    const double least = -708;                           /* exp of it is the smallest normal number or so */
+    const double least = -708; /* exp of it is the smallest normal number or so */
     vals v = vals_new(x, a.n);
     for (uint32_t c = 0; c < a.n; c++) {
         lexpr *y = let(x, at, NULL, a.at[c]);
-        lexpr *e = op1(x, L_EXP, op2(x, L_MAX, f64(x, least), y));       /* in this order a NaN stays */
+        lexpr *e = op1(x, L_EXP, op2(x, L_MAX, f64(x, least), y)); /* in this order a NaN stays */
         v.at[c] = choose(x, op2(x, L_LT, y, f64(x, least)), f64(x, 0), e);
     }
     return v;
@@ -106,10 +100,8 @@ static lexpr *power_by_squaring(lowering *x, scope *at, lexpr *base, int n)
 {
     lexpr *result = NULL, *square = let(x, at, NULL, base);
     for (; n; n >>= 1) {
-        if (n & 1)
-            result = result ? let(x, at, NULL, op2(x, L_MUL, result, square)) : square;
-        if (n > 1)
-            square = let(x, at, NULL, op2(x, L_MUL, square, square));
+        if (n & 1) result = result ? let(x, at, NULL, op2(x, L_MUL, result, square)) : square;
+        if (n > 1) square = let(x, at, NULL, op2(x, L_MUL, square, square));
     }
     return result ? result : f64(x, 1);
 }
@@ -121,11 +113,9 @@ static vals envelope(lowering *x, scope *at, const node *n, vals a)
     lexpr *y = let(x, at, NULL, a.at[0]);
     double *c = arena_array(x->a, double, order + 1);
     c[0] = 1;
-    for (int k = 1; k < order; k++)
-        c[k] = c[k - 1] * (order - 1 + k) / k;
+    for (int k = 1; k < order; k++) c[k] = c[k - 1] * (order - 1 + k) / k;
     lexpr *sum = f64(x, order ? c[order - 1] : 0);
-    for (int k = order - 2; k >= 0; k--)
-        sum = op2(x, L_ADD, f64(x, c[k]), op2(x, L_MUL, y, sum));
+    for (int k = order - 2; k >= 0; k--) sum = op2(x, L_ADD, f64(x, c[k]), op2(x, L_MUL, y, sum));
     lexpr *power = power_by_squaring(x, at, op2(x, L_SUB, f64(x, 1), y), order);
     return single(x, choose(x, op2(x, L_LT, y, f64(x, 1)), op2(x, L_MUL, power, sum), f64(x, 0)));
 }
@@ -133,12 +123,11 @@ static vals envelope(lowering *x, scope *at, const node *n, vals a)
 static vals lower_pow(lowering *x, const node *n, vals a)
 {
     double power = n->imm.value[0];
-    if (power == 0.5)
-        return map1(x, L_SQRT, a);
+    if (power == 0.5) return map1(x, L_SQRT, a);
     return map2(x, L_POW, a, single(x, f64(x, power)));
 }
 
-/* ---- division: one reciprocal for a divisor that stands still or serves several ----------------------------------------------- */
+/* ---- division: one reciprocal for a divisor that stands still or serves several ------------------------ */
 
 static bool divides_twice(const lowering *x, node_id divisor)
 {
@@ -162,7 +151,7 @@ static vals lower_div(lowering *x, scope *at, const node *n, node_id id)
     return map2(x, L_MUL, lower_node(x, at, reciprocal), a);
 }
 
-/* ---- vectors and tensors ---------------------------------------------------------------------------------------------------------- */
+/* ---- vectors and tensors ------------------------------------------------------------------------------- */
 
 static lexpr *dot(lowering *x, const vals *a, const vals *b)
 {
@@ -213,8 +202,7 @@ static lexpr *determinant(lowering *x, const vals *t)
 static vals transpose(lowering *x, vals t)
 {
     vals v = vals_new(x, 9);
-    for (uint32_t c = 0; c < 9; c++)
-        v.at[c] = t.at[c % 3 * 3 + c / 3];
+    for (uint32_t c = 0; c < 9; c++) v.at[c] = t.at[c % 3 * 3 + c / 3];
     return v;
 }
 
@@ -234,7 +222,8 @@ static vals lower_tensor(lowering *x, scope *at, const node *n)
 {
     vals a = n->n_args ? lower_node(x, at, n->arg[0]) : vals_new(x, 9);
     vals b = n->n_args > 1 ? lower_node(x, at, n->arg[1]) : a;
-    bool reused = n->op == OP_CROSS || n->op == OP_OUTER || n->op == OP_MATVEC || n->op == OP_MATMUL || n->op == OP_DET;
+    bool reused =
+        n->op == OP_CROSS || n->op == OP_OUTER || n->op == OP_MATVEC || n->op == OP_MATMUL || n->op == OP_DET;
     if (reused || (n->op == OP_DOT && n->arg[0] == n->arg[1])) {
         bind_all(x, at, &a, NULL);
         b = n->n_args > 1 && n->arg[1] != n->arg[0] ? b : a;
@@ -250,14 +239,12 @@ static vals lower_tensor(lowering *x, scope *at, const node *n)
     case OP_DET: return single(x, determinant(x, &a));
     case OP_OUTER: {
         vals v = vals_new(x, 9);
-        for (uint32_t c = 0; c < 9; c++)
-            v.at[c] = op2(x, L_MUL, a.at[c / 3], b.at[c % 3]);
+        for (uint32_t c = 0; c < 9; c++) v.at[c] = op2(x, L_MUL, a.at[c / 3], b.at[c % 3]);
         return v;
     }
-    default: break;                                      /* IDENTITY */
+    default: break; /* IDENTITY */
     }
-    for (uint32_t c = 0; c < 9; c++)
-        a.at[c] = f64(x, c % 4 == 0);
+    for (uint32_t c = 0; c < 9; c++) a.at[c] = f64(x, c % 4 == 0);
     return a;
 }
 
@@ -271,43 +258,40 @@ static vals lower_parts(lowering *x, scope *at, const node *n)
     uint32_t m = 0;
     for (uint32_t k = 0; k < n->n_args; k++) {
         vals a = lower_node(x, at, n->arg[k]);
-        for (uint32_t c = 0; c < a.n && m < v.n; c++)
-            v.at[m++] = a.at[c];
+        for (uint32_t c = 0; c < a.n && m < v.n; c++) v.at[m++] = a.at[c];
     }
     return v;
 }
 
-/* ---- choices ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- choices ------------------------------------------------------------------------------------------- */
 
 /* does the value need a loop that cannot be put before the loops that are open? */
 static bool needs_loop(lowering *x, scope *cur, const scope *home, node_id id)
 {
     const node *n = &x->p->nodes.at[id];
-    if (home_of(x, cur, id)->depth < home->depth)
-        return false;
-    if (n->op == OP_REDUCE && reduce_is_outside(x, cur, id))
-        return false;
-    if (n->op == OP_REDUCE || n->op == OP_NEAREST)
-        return true;
+    if (home_of(x, cur, id)->depth < home->depth) return false;
+    if (n->op == OP_REDUCE && reduce_is_outside(x, cur, id)) return false;
+    if (n->op == OP_REDUCE || n->op == OP_NEAREST) return true;
     for (uint32_t k = 0; k < n->n_args; k++)
-        if (needs_loop(x, cur, home, n->arg[k]))
-            return true;
+        if (needs_loop(x, cur, home, n->arg[k])) return true;
     return false;
 }
 
-/* `usual`: the arm is nearly always the chosen one, so that its cost is no reason to branch and lose vector loops */
+/* `usual`: the arm is nearly always the chosen one, so that its cost is no reason to branch and lose
+ * vector loops */
 static bool is_heavy(lowering *x, scope *at, node_id arm, bool usual)
 {
     scope *home = home_of(x, at, arm);
-    return scope_within(at, home) && ((!usual && lower_cost(x, arm) > COST_ARM) || needs_loop(x, at, home, arm));
+    return scope_within(at, home) &&
+           ((!usual && lower_cost(x, arm) > COST_ARM) || needs_loop(x, at, home, arm));
 }
 
-static void lower_arm(lowering *x, scope *at, lstmt *branch, lblock *block, node_id arm, const lvalue *cell, uint32_t n)
+static void lower_arm(lowering *x, scope *at, lstmt *branch, lblock *block, node_id arm, const lvalue *cell,
+                      uint32_t n)
 {
     scope *s = scope_open(x, at, SCOPE_IF, block, branch);
     vals v = lower_node(x, s, arm);
-    for (uint32_t c = 0; c < n; c++)
-        lb_set(x->k, block, cell[c], part(&v, c));
+    for (uint32_t c = 0; c < n; c++) lb_set(x->k, block, cell[c], part(&v, c));
 }
 
 static lexpr *zero_of(lowering *x, elem e)
@@ -320,15 +304,13 @@ static vals lower_branch(lowering *x, scope *at, const node *n, lexpr *condition
     uint32_t parts = elem_components(n->elem);
     lvalue *cell = arena_array(x->a, lvalue, parts);
     vals out = vals_new(x, parts);
-    for (uint32_t c = 0; c < parts; c++)
-        cell[c] = lb_var(x->k, at->block, "chosen", zero_of(x, n->elem));
+    for (uint32_t c = 0; c < parts; c++) cell[c] = lb_var(x->k, at->block, "chosen", zero_of(x, n->elem));
     lblock detached = {0};
     lstmt *branch = lb_if(x->k, &detached, condition);
     lower_arm(x, at, branch, &branch->branch.then, n->arg[1], cell, parts);
     lower_arm(x, at, branch, &branch->branch.other, n->arg[2], cell, parts);
     vec_push(x->a, &at->block->stmt, branch);
-    for (uint32_t c = 0; c < parts; c++)
-        out.at[c] = lx_value(x->k, cell[c]);
+    for (uint32_t c = 0; c < parts; c++) out.at[c] = lx_value(x->k, cell[c]);
     return out;
 }
 
@@ -336,16 +318,16 @@ static vals lower_select(lowering *x, scope *at, const node *n)
 {
     lexpr *condition = let(x, at, NULL, lower_scalar(x, at, n->arg[0]));
     const node *test = &x->p->nodes.at[n->arg[0]];
-    bool seldom = test->op == OP_INDEX_EQ;                /* i == j among many */
+    bool seldom = test->op == OP_INDEX_EQ; /* i == j among many */
     if (is_heavy(x, at, n->arg[1], false) || is_heavy(x, at, n->arg[2], seldom))
         return lower_branch(x, at, n, condition);
-    vals a = lower_node(x, at, n->arg[1]), b = lower_node(x, at, n->arg[2]), v = vals_new(x, a.n > b.n ? a.n : b.n);
-    for (uint32_t c = 0; c < v.n; c++)
-        v.at[c] = choose(x, condition, part(&a, c), part(&b, c));
+    vals a = lower_node(x, at, n->arg[1]), b = lower_node(x, at, n->arg[2]),
+         v = vals_new(x, a.n > b.n ? a.n : b.n);
+    for (uint32_t c = 0; c < v.n; c++) v.at[c] = choose(x, condition, part(&a, c), part(&b, c));
     return v;
 }
 
-/* ---- data ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- data ---------------------------------------------------------------------------------------------- */
 
 static vals lower_input(lowering *x, scope *at, const node *n)
 {
@@ -355,18 +337,15 @@ static vals lower_input(lowering *x, scope *at, const node *n)
         lower_fail(x, n->at, "data over so many sets");
         return single(x, f64(x, 0));
     }
-    for (uint32_t k = 0; k < n->n_args; k++)
-        index[k] = lower_index(x, at, n->arg[k]);
+    for (uint32_t k = 0; k < n->n_args; k++) index[k] = lower_index(x, at, n->arg[k]);
     lexpr *row = domain_row(x, in->domain, n->n_args, index, NULL);
     uint32_t parts = elem_components(n->elem);
-    if (parts > 1)
-        row = let(x, at, NULL, row);
+    if (parts > 1) row = let(x, at, NULL, row);
     buffer_id b = view_buffer(x, BUF_INPUT, n->imm.input);
     vals v = vals_new(x, parts);
     for (uint32_t c = 0; c < parts; c++)
         v.at[c] = lx_load(x->k, b, ix_add(x, ix_mul(x, row, ix(x, parts)), ix(x, c)));
-    if (n->elem.kind == ELEM_BOOL)
-        v.at[0] = op1(x, L_NOT, op2(x, L_EQ, v.at[0], f64(x, 0)));
+    if (n->elem.kind == ELEM_BOOL) v.at[0] = op1(x, L_NOT, op2(x, L_EQ, v.at[0], f64(x, 0)));
     return v;
 }
 
@@ -374,7 +353,8 @@ static vals lower_input(lowering *x, scope *at, const node *n)
 static vals lower_lookup(lowering *x, scope *at, const node *n)
 {
     set_id s = x->p->nodes.at[n->arg[0]].elem.set;
-    lexpr *atom = let(x, at, "atom", lx_load(x->k, view_buffer(x, BUF_SET_J, s), lower_index(x, at, n->arg[0])));
+    lexpr *atom =
+        let(x, at, "atom", lx_load(x->k, view_buffer(x, BUF_SET_J, s), lower_index(x, at, n->arg[0])));
     lexpr *there = let(x, at, "there", op2(x, L_ILE, ix(x, 0), atom));
     lexpr *row = let(x, at, NULL, op2(x, L_IMAX, atom, ix(x, 0)));
     buffer_id b = view_buffer(x, BUF_INPUT, n->imm.input);
@@ -382,8 +362,7 @@ static vals lower_lookup(lowering *x, scope *at, const node *n)
     vals other = lower_node(x, at, n->arg[1]), v = vals_new(x, parts);
     for (uint32_t c = 0; c < parts; c++) {
         lexpr *value = lx_load(x->k, b, ix_add(x, ix_mul(x, row, ix(x, parts)), ix(x, c)));
-        if (n->elem.kind == ELEM_BOOL)
-            value = op1(x, L_NOT, op2(x, L_EQ, value, f64(x, 0)));
+        if (n->elem.kind == ELEM_BOOL) value = op1(x, L_NOT, op2(x, L_EQ, value, f64(x, 0)));
         v.at[c] = choose(x, there, value, part(&other, c));
     }
     return v;
@@ -391,17 +370,14 @@ static vals lower_lookup(lowering *x, scope *at, const node *n)
 
 static vals lower_const(lowering *x, const node *n)
 {
-    if (n->op == OP_BOOL_CONST)
-        return single(x, lx_bool(x->k, n->imm.k != 0));
-    if (n->op == OP_SPECIES_CONST)
-        return single(x, ix(x, n->imm.k));
+    if (n->op == OP_BOOL_CONST) return single(x, lx_bool(x->k, n->imm.k != 0));
+    if (n->op == OP_SPECIES_CONST) return single(x, ix(x, n->imm.k));
     vals v = vals_new(x, elem_components(n->elem));
-    for (uint32_t c = 0; c < v.n; c++)
-        v.at[c] = f64(x, c < 9 ? n->imm.value[c] : 0);
+    for (uint32_t c = 0; c < v.n; c++) v.at[c] = f64(x, c < 9 ? n->imm.value[c] : 0);
     return v;
 }
 
-/* ---- operations ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- operations ---------------------------------------------------------------------------------------- */
 
 static loop_op function_of(node_op op)
 {
@@ -437,14 +413,16 @@ static loop_op function_of(node_op op)
     case OP_OR: return L_OR;
     case OP_NOT: return L_NOT;
     case OP_PROTONS: return L_TO_F64;
-    default: return L_VALUE;                             /* none */
+    default: return L_VALUE; /* none */
     }
 }
 
 static vals lower_special(lowering *x, scope *at, const node *n, node_id id)
 {
     switch ((int)n->op) {
-    case OP_CONST: case OP_BOOL_CONST: case OP_SPECIES_CONST: return lower_const(x, n);
+    case OP_CONST:
+    case OP_BOOL_CONST:
+    case OP_SPECIES_CONST: return lower_const(x, n);
     case OP_INPUT: return lower_input(x, at, n);
     case OP_LOOKUP: return lower_lookup(x, at, n);
     case OP_ACCESS: return lower_access(x, at, n);
@@ -454,13 +432,24 @@ static vals lower_special(lowering *x, scope *at, const node *n, node_id id)
     case OP_SIGN: return sign_of(x, at, lower_node(x, at, n->arg[0]));
     case OP_CUTOFF: return envelope(x, at, n, lower_node(x, at, n->arg[0]));
     case OP_NORM: return lower_norm(x, at, n);
-    case OP_DOT: case OP_CROSS: case OP_OUTER: case OP_MATVEC: case OP_MATMUL: case OP_TRANSPOSE: case OP_TRACE:
-    case OP_DET: case OP_IDENTITY: return lower_tensor(x, at, n);
-    case OP_COMP: case OP_VEC3: case OP_CHANNEL_CAT: case OP_CHANNEL_GET: return lower_parts(x, at, n);
+    case OP_DOT:
+    case OP_CROSS:
+    case OP_OUTER:
+    case OP_MATVEC:
+    case OP_MATMUL:
+    case OP_TRANSPOSE:
+    case OP_TRACE:
+    case OP_DET:
+    case OP_IDENTITY: return lower_tensor(x, at, n);
+    case OP_COMP:
+    case OP_VEC3:
+    case OP_CHANNEL_CAT:
+    case OP_CHANNEL_GET: return lower_parts(x, at, n);
     case OP_SELECT: return lower_select(x, at, n);
     case OP_REDUCE: return lower_reduce(x, at, id);
     case OP_ASCRIBE: return lower_node(x, at, n->arg[0]);
-    case OP_PARAM: case OP_ELEMENT_DATA:                 /* element data is always a table, see lower_table.c */
+    case OP_PARAM:
+    case OP_ELEMENT_DATA: /* element data is always a table, see lower_table.c */
         lower_fail(x, n->at, n->op == OP_PARAM ? "trainable parameters" : "this use of element data");
         return single(x, f64(x, 0));
     default: return lower_geometry(x, at, n);
@@ -470,40 +459,34 @@ static vals lower_special(lowering *x, scope *at, const node *n, node_id id)
 static vals lower_op(lowering *x, scope *at, const node *n, node_id id)
 {
     loop_op op = function_of(n->op);
-    if (op == L_VALUE)
-        return lower_special(x, at, n, id);
+    if (op == L_VALUE) return lower_special(x, at, n, id);
     vals a = lower_node(x, at, n->arg[0]);
-    if (n->op == OP_EXP)
-        return exponential(x, at, a);
-    if (n->op == OP_ASIN || n->op == OP_ACOS)
-        a = clamp_unit(x, at, a);
-    if (n->n_args == 1)
-        return map1(x, op, a);
+    if (n->op == OP_EXP) return exponential(x, at, a);
+    if (n->op == OP_ASIN || n->op == OP_ACOS) a = clamp_unit(x, at, a);
+    if (n->n_args == 1) return map1(x, op, a);
     vals b = lower_node(x, at, n->arg[1]);
-    bool swapped = n->op == OP_MIN2 || n->op == OP_MAX2;   /* of equal numbers (0 and -0) the first, as eval_binary */
+    bool swapped =
+        n->op == OP_MIN2 || n->op == OP_MAX2; /* of equal numbers (0 and -0) the first, as eval_binary */
     return swapped ? map2(x, op, b, a) : map2(x, op, a, b);
 }
 
 /* what is used again, or outside the scope that asked, gets a name */
 static void keep_value(lowering *x, scope *cur, scope *at, node_id id, vals *v)
 {
-    bool once = id < x->n_first && x->uses[id] <= 1 && cur == at;
-    if (!once)
-        bind_all(x, at, v, NULL);
+    bool once = id < x->n_first && x->uses[id] <= 1 && cur == at && !x->written_out;
+    if (!once) bind_all(x, at, v, NULL);
 }
 
 vals lower_node(lowering *x, scope *cur, node_id id)
 {
     scope *home = home_of(x, cur, id);
     vals *ready = known_find(x, id, home, cur);
-    if (ready)
-        return *ready;
-    node n = x->p->nodes.at[id];                         /* a copy: nodes may be added below */
+    if (ready) return *ready;
+    node n = x->p->nodes.at[id]; /* a copy: nodes may be added below */
     if (x->failed || x->depth > DEPTH_MOST) {
         lower_fail(x, n.at, "so deep an expression");
         vals v = vals_new(x, elem_components(n.elem));
-        for (uint32_t c = 0; c < v.n; c++)
-            v.at[c] = zero_of(x, n.elem);
+        for (uint32_t c = 0; c < v.n; c++) v.at[c] = zero_of(x, n.elem);
         return v;
     }
     x->depth++;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lower_reduce.c: sums and their kin. In: a reduce node. Out: loops with accumulators, several reductions over the same
- * elements in one loop. Sums of what an enclosing variable selects are in lower_scatter.c.
+ * lower_reduce.c: sums and their kin. In: a reduce node. Out: loops with accumulators, several reductions
+ * over the same elements in one loop. Sums of what an enclosing variable selects are in lower_scatter.c.
  */
 #include "lower.h"
 
 #include <math.h>
 #include <string.h>
 
-#define COST_GUARD 150.0         /* a body that costs more is skipped, not masked, where the condition is false    */
+#define COST_GUARD 150.0 /* a body that costs more is skipped, not masked, where the condition is false    */
 enum { GROUP_MOST = 32 };
 
-/* ---- loops ---------------------------------------------------------------------------------------------------------------- */
+/* ---- loops --------------------------------------------------------------------------------------------- */
 
 /* a loop over the range of v, which it binds; *not_partner: a condition that remains, or NULL */
 scope *loop_over(lowering *x, scope *outer, ivar_id id, lexpr **not_partner)
@@ -22,13 +22,11 @@ scope *loop_over(lowering *x, scope *outer, ivar_id id, lexpr **not_partner)
     *not_partner = NULL;
     if (v.partner != SETIR_NONE && !scope_of_ivar(outer, v.partner, &partner))
         lower_fail(x, v.at, "this pair of variables");
-    if (partner && v.unordered)
-        lo = ix_add(x, partner, ix(x, 1));
+    if (partner && v.unordered) lo = ix_add(x, partner, ix(x, 1));
     scope *s = scope_loop(x, outer, v.id ? v.id : "k", lo, hi);
     lexpr *index = scope_index(x, s);
     scope_bind(x, s, id, index);
-    if (partner && !v.unordered)
-        *not_partner = op1(x, L_NOT, op2(x, L_IEQ, index, partner));
+    if (partner && !v.unordered) *not_partner = op1(x, L_NOT, op2(x, L_IEQ, index, partner));
     return s;
 }
 
@@ -36,8 +34,7 @@ bool block_is_simple(const lblock *b)
 {
     for (uint32_t k = 0; k < b->stmt.n; k++) {
         loop_kind kind = b->stmt.at[k]->kind;
-        if (kind != LOOP_LET && kind != LOOP_SET && kind != LOOP_STORE && kind != LOOP_COMMENT)
-            return false;
+        if (kind != LOOP_LET && kind != LOOP_SET && kind != LOOP_STORE && kind != LOOP_COMMENT) return false;
     }
     return true;
 }
@@ -45,12 +42,11 @@ bool block_is_simple(const lblock *b)
 /* closes a loop whose iterations are independent but for the sums in `cells` */
 void loop_finish(lowering *x, scope *s, const lvalue *cells, uint32_t n)
 {
-    if (block_is_simple(s->block))
-        lb_simd(x->k, s->stmt, cells, n);
+    if (block_is_simple(s->block)) lb_simd(x->k, s->stmt, cells, n);
     scope_close(x, s);
 }
 
-/* ---- conditions -------------------------------------------------------------------------------------------------------------- */
+/* ---- conditions ---------------------------------------------------------------------------------------- */
 
 static void split_conditions(const lowering *x, node_id c, conds *out)
 {
@@ -68,9 +64,8 @@ static void split_conditions(const lowering *x, node_id c, conds *out)
 conds conditions_of(const lowering *x, const node *r)
 {
     conds c = {.n = 0};
-    if (r->n_args > 1)
-        split_conditions(x, r->arg[1], &c);
-    if (c.too_many) {                                    /* then as one */
+    if (r->n_args > 1) split_conditions(x, r->arg[1], &c);
+    if (c.too_many) { /* then as one */
         c.n = 1;
         c.at[0] = r->arg[1];
     }
@@ -81,8 +76,7 @@ conds conditions_of(const lowering *x, const node *r)
 uint32_t level_of(const lowering *x, const node *r, node_id c)
 {
     for (uint32_t k = r->imm.n_ivars; k-- > 0;)
-        if (program_depends(x->p, c, r->imm.ivars[k]))
-            return k + 1;
+        if (program_depends(x->p, c, r->imm.ivars[k])) return k + 1;
     return 0;
 }
 
@@ -93,12 +87,13 @@ scope *open_if(lowering *x, scope *outer, lexpr *condition)
     return scope_open(x, outer, SCOPE_IF, &stmt->branch.then, stmt);
 }
 
-/* ---- accumulators --------------------------------------------------------------------------------------------------------------- */
+/* ---- accumulators -------------------------------------------------------------------------------------- */
 
 double neutral_of(reduction op)
 {
     switch (op) {
-    case RED_SUM: case RED_MEAN: return 0;
+    case RED_SUM:
+    case RED_MEAN: return 0;
     case RED_PROD: return 1;
     case RED_MAX: return -INFINITY;
     case RED_MIN: return INFINITY;
@@ -109,7 +104,8 @@ double neutral_of(reduction op)
 loop_op op_of(reduction op)
 {
     switch (op) {
-    case RED_SUM: case RED_MEAN: return L_ADD;
+    case RED_SUM:
+    case RED_MEAN: return L_ADD;
     case RED_PROD: return L_MUL;
     case RED_MAX: return L_MAX;
     case RED_MIN: return L_MIN;
@@ -117,17 +113,26 @@ loop_op op_of(reduction op)
     return L_ADD;
 }
 
-typedef struct accumulator { node_id id; reduction op; uint32_t parts; lvalue *cell; bool counts; lvalue count; } accumulator;
+typedef struct accumulator {
+    node_id id;
+    reduction op;
+    uint32_t parts;
+    lvalue *cell;
+    bool counts;
+    lvalue count;
+} accumulator;
 
 static accumulator accumulator_new(lowering *x, scope *at, node_id id)
 {
     const node *r = &x->p->nodes.at[id];
-    accumulator a = {.id = id, .op = r->imm.reduce, .parts = elem_components(r->elem), .counts = r->imm.reduce == RED_MEAN};
+    accumulator a = {.id = id,
+                     .op = r->imm.reduce,
+                     .parts = elem_components(r->elem),
+                     .counts = r->imm.reduce == RED_MEAN};
     a.cell = arena_array(x->a, lvalue, a.parts);
     for (uint32_t c = 0; c < a.parts; c++)
         a.cell[c] = lb_var(x->k, at->block, "sum", f64(x, neutral_of(a.op)));
-    if (a.counts)
-        a.count = lb_var(x->k, at->block, "count", f64(x, 0));
+    if (a.counts) a.count = lb_var(x->k, at->block, "count", f64(x, 0));
     return a;
 }
 
@@ -135,8 +140,7 @@ static void accumulate(lowering *x, scope *s, const accumulator *a, const vals *
 {
     for (uint32_t c = 0; c < a->parts; c++) {
         lexpr *t = term->at[term->n == 1 ? 0 : c];
-        if (mask)
-            t = choose(x, mask, t, f64(x, neutral_of(a->op)));
+        if (mask) t = choose(x, mask, t, f64(x, neutral_of(a->op)));
         lb_set(x->k, s->block, a->cell[c], op2(x, op_of(a->op), lx_value(x->k, a->cell[c]), t));
     }
     if (a->counts) {
@@ -151,26 +155,23 @@ static vals accumulator_value(lowering *x, scope *at, const accumulator *a)
     lexpr *count = a->counts ? lx_value(x->k, a->count) : NULL;
     for (uint32_t c = 0; c < a->parts; c++) {
         lexpr *e = lx_value(x->k, a->cell[c]);
-        if (a->counts)
-            e = choose(x, op2(x, L_LT, f64(x, 0), count), op2(x, L_DIV, e, count), f64(x, 0));
+        if (a->counts) e = choose(x, op2(x, L_LT, f64(x, 0), count), op2(x, L_DIV, e, count), f64(x, 0));
         v.at[c] = let(x, at, "total", e);
     }
     return v;
 }
 
-/* ---- reductions in one loop --------------------------------------------------------------------------------------------------------
+/* ---- reductions in one loop -------------------------------------------------------------------------------
  * Sums over the same elements at the same place share their loop, as far as none is part of another. */
 
 static bool reaches(const lowering *x, node_id from, node_id target)
 {
-    if (from == target)
-        return true;
-    if (from < target)                                   /* arguments have smaller ids */
+    if (from == target) return true;
+    if (from < target) /* arguments have smaller ids */
         return false;
     const node *n = &x->p->nodes.at[from];
     for (uint32_t k = 0; k < n->n_args; k++)
-        if (reaches(x, n->arg[k], target))
-            return true;
+        if (reaches(x, n->arg[k], target)) return true;
     return false;
 }
 
@@ -178,15 +179,14 @@ static bool same_loops(const lowering *x, const node *a, const node *b)
 {
     bool same_where = a->n_args == b->n_args && (a->n_args < 2 || a->arg[1] == b->arg[1]);
     (void)x;
-    return same_where && a->imm.n_ivars == b->imm.n_ivars
-        && !memcmp(a->imm.ivars, b->imm.ivars, a->imm.n_ivars * sizeof *a->imm.ivars);
+    return same_where && a->imm.n_ivars == b->imm.n_ivars &&
+           !memcmp(a->imm.ivars, b->imm.ivars, a->imm.n_ivars * sizeof *a->imm.ivars);
 }
 
 static bool is_ready(const lowering *x, const scope *at, node_id n)
 {
     for (uint32_t k = 0; k < x->p->nodes.at[n].n_free; k++)
-        if (!scope_of_ivar(at, x->p->nodes.at[n].free[k], NULL))
-            return false;
+        if (!scope_of_ivar(at, x->p->nodes.at[n].free[k], NULL)) return false;
     return true;
 }
 
@@ -196,18 +196,17 @@ static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group
     uint32_t n = 0;
     group[n++] = id;
     scope *home = home_of(x, at, id);
-    if (at != home && at->kind != SCOPE_WANTED)
-        return n;
+    if (at != home && at->kind != SCOPE_WANTED) return n;
     for (uint32_t k = 0; k < x->group.n && n < GROUP_MOST; k++) {
         node_id other = x->group.at[k];
         const node *o = &x->p->nodes.at[other];
-        if (other == id || !same_loops(x, r, o) || !is_ready(x, at, other) || home_of(x, at, other) != home || known_find(x, other, home, at))
+        if (other == id || !same_loops(x, r, o) || !is_ready(x, at, other) || home_of(x, at, other) != home ||
+            known_find(x, other, home, at))
             continue;
         bool apart = is_shared(x, id) == is_shared(x, other);
         for (uint32_t m = 0; m < n; m++)
             apart &= !reaches(x, other, group[m]) && !reaches(x, group[m], other);
-        if (apart)
-            group[n++] = other;
+        if (apart) group[n++] = other;
     }
     return n;
 }
@@ -215,13 +214,10 @@ static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group
 bool has_reduce(const lowering *x, node_id id, ivar_id v)
 {
     const node *n = &x->p->nodes.at[id];
-    if (!program_depends(x->p, id, v))
-        return false;
-    if (n->op == OP_REDUCE || n->op == OP_NEAREST)
-        return true;
+    if (!program_depends(x->p, id, v)) return false;
+    if (n->op == OP_REDUCE || n->op == OP_NEAREST) return true;
     for (uint32_t k = 0; k < n->n_args; k++)
-        if (has_reduce(x, n->arg[k], v))
-            return true;
+        if (has_reduce(x, n->arg[k], v)) return true;
     return false;
 }
 
@@ -231,8 +227,8 @@ void nest_push(nest *t, scope *s)
     t->inner = s;
 }
 
-/* the loops of a reduction with its conditions, each as far out as it goes; those on the last variable are left in
- * mask unless `guard` */
+/* the loops of a reduction with its conditions, each as far out as it goes; those on the last variable are
+ * left in mask unless `guard` */
 void open_nest(lowering *x, nest *t, scope *at, const node *r, const conds *c, bool guard)
 {
     t->inner = at;
@@ -242,8 +238,7 @@ void open_nest(lowering *x, nest *t, scope *at, const node *r, const conds *c, b
         if (k > 0) {
             nest_push(t, loop_over(x, t->inner, r->imm.ivars[k - 1], &not_partner));
             t->inner->holds_loops = !last;
-            if (not_partner)
-                condition = truth_and(x, condition, not_partner);
+            if (not_partner) condition = truth_and(x, condition, not_partner);
         }
         for (uint32_t m = 0; m < c->n; m++)
             if (level_of(x, r, c->at[m]) == k)
@@ -261,10 +256,8 @@ static void close_nest(lowering *x, nest *t, const accumulator *a, uint32_t n)
     bool adds = true;
     for (uint32_t k = 0; k < n; k++) {
         adds &= op_of(a[k].op) == L_ADD;
-        for (uint32_t c = 0; c < a[k].parts; c++)
-            vec_push(x->a, &cells, a[k].cell[c]);
-        if (a[k].counts)
-            vec_push(x->a, &cells, a[k].count);
+        for (uint32_t c = 0; c < a[k].parts; c++) vec_push(x->a, &cells, a[k].cell[c]);
+        if (a[k].counts) vec_push(x->a, &cells, a[k].count);
     }
     for (uint32_t k = t->n; k-- > 0;) {
         if (adds && k + 1 == t->n && t->opened[k]->kind == SCOPE_LOOP)
@@ -284,8 +277,7 @@ vals lower_reduce(lowering *x, scope *at, node_id id)
         return vals_new(x, elem_components(r.elem));
     }
     uint32_t n = collect_group(x, at, id, group);
-    for (uint32_t k = 0; k < n; k++)
-        acc[k] = accumulator_new(x, at, group[k]);
+    for (uint32_t k = 0; k < n; k++) acc[k] = accumulator_new(x, at, group[k]);
     conds c = conditions_of(x, &r);
     ivar_id last = r.imm.ivars[r.imm.n_ivars - 1];
     bool loops = false;
@@ -296,13 +288,10 @@ vals lower_reduce(lowering *x, scope *at, node_id id)
     }
     nest t = {.n = 0};
     open_nest(x, &t, at, &r, &c, loops || cost > COST_GUARD);
-    for (scope *s = t.inner; s != at; s = s->outer)
-        s->holds_loops |= loops && s->kind == SCOPE_LOOP;
+    for (scope *s = t.inner; s != at; s = s->outer) s->holds_loops |= loops && s->kind == SCOPE_LOOP;
     vals *term = arena_array(x->a, vals, n);
-    for (uint32_t k = 0; k < n; k++)
-        term[k] = lower_node(x, t.inner, x->p->nodes.at[group[k]].arg[0]);
-    for (uint32_t k = 0; k < n; k++)
-        accumulate(x, t.inner, &acc[k], &term[k], t.mask);
+    for (uint32_t k = 0; k < n; k++) term[k] = lower_node(x, t.inner, x->p->nodes.at[group[k]].arg[0]);
+    for (uint32_t k = 0; k < n; k++) accumulate(x, t.inner, &acc[k], &term[k], t.mask);
     close_nest(x, &t, acc, n);
     vals out = {0};
     for (uint32_t k = 0; k < n; k++) {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lower_scope.c: the blocks under construction, where a value belongs, which values exist already. In: requests of the
- * other lower_*.c. Out: scopes (a tree: a hoisted loop hangs under an outer scope while inner ones are open), bound
- * values, small expressions with constants folded. A loop's statement is appended to the outer block when it is closed,
- * so that whatever is hoisted out of it meanwhile stands before it.
+ * lower_scope.c: the blocks under construction, where a value belongs, which values exist already. In:
+ * requests of the other lower_*.c. Out: scopes (a tree: a hoisted loop hangs under an outer scope while inner
+ * ones are open), bound values, small expressions with constants folded. A loop's statement is appended to
+ * the outer block when it is closed, so that whatever is hoisted out of it meanwhile stands before it.
  */
 #include "lower.h"
 
 #include <string.h>
 
-/* ---- failures --------------------------------------------------------------------------------------------------------- */
+/* ---- failures ------------------------------------------------------------------------------------------ */
 
 void lower_fail(lowering *x, span at, const char *what)
 {
-    if (!x->failed)                                     /* the first says it                                */
+    if (!x->failed) /* the first says it                                */
         diag_report(x->sink, D_NOT_YET, at, what);
     x->failed = true;
 }
@@ -23,7 +23,7 @@ vals vals_new(lowering *x, uint32_t n)
     return (vals){n, arena_array(x->a, lexpr *, n + 1)};
 }
 
-/* ---- scopes ------------------------------------------------------------------------------------------------------------- */
+/* ---- scopes -------------------------------------------------------------------------------------------- */
 
 scope *scope_open(lowering *x, scope *outer, scope_kind kind, lblock *block, lstmt *stmt)
 {
@@ -63,8 +63,7 @@ scope *scope_of_ivar(const scope *s, ivar_id v, lexpr **value)
     for (; s; s = s->outer)
         for (uint32_t k = s->bound.n; k-- > 0;)
             if (s->bound.at[k].v == v) {
-                if (value)
-                    *value = s->bound.at[k].value;
+                if (value) *value = s->bound.at[k].value;
                 return (scope *)s;
             }
     return NULL;
@@ -72,8 +71,7 @@ scope *scope_of_ivar(const scope *s, ivar_id v, lexpr **value)
 
 bool scope_within(const scope *s, const scope *outer)
 {
-    while (s && s->depth > outer->depth)
-        s = s->outer;
+    while (s && s->depth > outer->depth) s = s->outer;
     return s == outer;
 }
 
@@ -83,21 +81,19 @@ scope *home_of(lowering *x, scope *cur, node_id n)
     scope *home = x->frame;
     for (uint32_t k = 0; k < e->n_free; k++) {
         scope *s = scope_of_ivar(cur, e->free[k], NULL);
-        if (s && s->depth > home->depth)
-            home = s;
+        if (s && s->depth > home->depth) home = s;
     }
     return home;
 }
 
-/* As far out as the variables allow. A condition is left only together with a loop inside it; the question whether an
- * output is wanted is left too by what several outputs share. */
+/* As far out as the variables allow. A condition is left only together with a loop inside it; the question
+ * whether an output is wanted is left too by what several outputs share. */
 scope *place_of(lowering *x, scope *cur, scope *home, bool shared)
 {
     (void)x;
     scope *out = cur;
     for (scope *s = cur; s != home && s->outer; s = s->outer)
-        if (s->kind == SCOPE_LOOP || (s->kind == SCOPE_WANTED && shared))
-            out = s->outer;
+        if (s->kind == SCOPE_LOOP || (s->kind == SCOPE_WANTED && shared)) out = s->outer;
     return out;
 }
 
@@ -106,20 +102,18 @@ bool is_shared(const lowering *x, node_id n)
     return n >= x->n_first || x->sharers[n] > 1;
 }
 
-/* ---- values that exist ---------------------------------------------------------------------------------------------------- */
+/* ---- values that exist --------------------------------------------------------------------------------- */
 
 static void grow_known(lowering *x, node_id n)
 {
-    while (x->known.n <= n)
-        vec_push(x->a, &x->known, NULL);
+    while (x->known.n <= n) vec_push(x->a, &x->known, NULL);
 }
 
 vals *known_find(lowering *x, node_id n, const scope *home, const scope *cur)
 {
     grow_known(x, n);
     for (known *k = x->known.at[n]; k; k = k->next)
-        if (k->at->depth >= home->depth && scope_within(cur, k->at))
-            return &k->value;
+        if (k->at->depth >= home->depth && scope_within(cur, k->at)) return &k->value;
     return NULL;
 }
 
@@ -144,15 +138,14 @@ lexpr *let(lowering *x, scope *at, const char *words, lexpr *e)
 lexpr **cache_slot(lowering *x, scope *at, int kind, uint32_t a, uint32_t b)
 {
     for (cached *c = x->cache; c; c = c->next)
-        if (c->at == at && c->kind == kind && c->a == a && c->b == b)
-            return &c->e;
+        if (c->at == at && c->kind == kind && c->a == a && c->b == b) return &c->e;
     cached *c = arena_new(x->a, cached);
     *c = (cached){x->cache, at, kind, a, b, NULL};
     x->cache = c;
     return &c->e;
 }
 
-/* ---- expressions with constants folded ---------------------------------------------------------------------------------------- */
+/* ---- expressions with constants folded ----------------------------------------------------------------- */
 
 lexpr *ix(lowering *x, int64_t v)
 {
@@ -171,32 +164,25 @@ static bool same_atom(const lexpr *a, const lexpr *b)
 
 lexpr *ix_add(lowering *x, lexpr *a, lexpr *b)
 {
-    if (a->op == L_I64 && b->op == L_I64)
-        return ix(x, a->i64 + b->i64);
-    if (is_int(a, 0))
-        return b;
+    if (a->op == L_I64 && b->op == L_I64) return ix(x, a->i64 + b->i64);
+    if (is_int(a, 0)) return b;
     return is_int(b, 0) ? a : lx_2(x->k, L_IADD, a, b);
 }
 
 lexpr *ix_sub(lowering *x, lexpr *a, lexpr *b)
 {
-    if (a->op == L_I64 && b->op == L_I64)
-        return ix(x, a->i64 - b->i64);
-    if (same_atom(a, b))
-        return ix(x, 0);
-    if (a->op == L_IADD && same_atom(a->arg[0], b))      /* (base + place) - base */
+    if (a->op == L_I64 && b->op == L_I64) return ix(x, a->i64 - b->i64);
+    if (same_atom(a, b)) return ix(x, 0);
+    if (a->op == L_IADD && same_atom(a->arg[0], b)) /* (base + place) - base */
         return a->arg[1];
     return is_int(b, 0) ? a : lx_2(x->k, L_ISUB, a, b);
 }
 
 lexpr *ix_mul(lowering *x, lexpr *a, lexpr *b)
 {
-    if (a->op == L_I64 && b->op == L_I64)
-        return ix(x, a->i64 * b->i64);
-    if (is_int(a, 0) || is_int(b, 0))
-        return ix(x, 0);
-    if (is_int(a, 1))
-        return b;
+    if (a->op == L_I64 && b->op == L_I64) return ix(x, a->i64 * b->i64);
+    if (is_int(a, 0) || is_int(b, 0)) return ix(x, 0);
+    if (is_int(a, 1)) return b;
     return is_int(b, 1) ? a : lx_2(x->k, L_IMUL, a, b);
 }
 
@@ -217,16 +203,13 @@ lexpr *op2(lowering *x, loop_op op, lexpr *a, lexpr *b)
 
 lexpr *choose(lowering *x, lexpr *c, lexpr *a, lexpr *b)
 {
-    if (c->op == L_BOOL)
-        return c->i64 ? a : b;
+    if (c->op == L_BOOL) return c->i64 ? a : b;
     return lx_3(x->k, L_SELECT, c, a, b);
 }
 
 lexpr *truth_and(lowering *x, lexpr *a, lexpr *b)
 {
-    if (!a || (a->op == L_BOOL && a->i64))
-        return b;
-    if (b->op == L_BOOL && b->i64)
-        return a;
+    if (!a || (a->op == L_BOOL && a->i64)) return b;
+    if (b->op == L_BOOL && b->i64) return a;
     return lx_2(x->k, L_AND, a, b);
 }

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lower_table.c: values computed before they are needed. In: a node that open loops would compute again and again, or in
- * a loop that cannot be vectorised. Out: a scratch table over the index variables it depends on, filled by a loop of its
- * own outside, and a load. Pure functions of a species or of a small number become constants of the program.
+ * lower_table.c: values computed before they are needed. In: a node that open loops would compute again and
+ * again, or in a loop that cannot be vectorised. Out: a scratch table over the index variables it depends on,
+ * filled by a loop of its own outside, and a load. Pure functions of a species or of a small number become
+ * constants of the program.
  */
 #include "lower.h"
 
 #include <string.h>
 
-#define COST_TABLE      10.0     /* below, computing again is no slower than storing and loading              */
-#define COST_DISTRIBUTE 15.0     /* at least one exponential or the like: worth a loop of its own             */
-#define COST_ELEMENTS    6.0
-#define COST_NUMBERS     3.0
+#define COST_TABLE      10.0 /* below, computing again is no slower than storing and loading              */
+#define COST_DISTRIBUTE 15.0 /* at least one exponential or the like: worth a loop of its own             */
+#define COST_ELEMENTS   6.0
+#define COST_NUMBERS    3.0
 enum { PARTS_MOST = 9, ELEMENTS = 119, NUMBERS_MOST = 4096, SHORT_MOST = 16 };
 
-/* ---- constants of the program ---------------------------------------------------------------------------------------------- */
+/* ---- constants of the program -------------------------------------------------------------------------- */
 
-#define HOLE_NONE (SETIR_NONE - 1)       /* a constant                                                           */
-#define HOLE_MANY (SETIR_NONE - 2)       /* depends on more than one thing, or on no species or small number     */
+#define HOLE_NONE (SETIR_NONE - 1) /* a constant                                                           */
+#define HOLE_MANY (SETIR_NONE - 2) /* depends on more than one thing, or on no species or small number     */
 
 static bool is_place(const lowering *x, const node *n)
 {
-    if (n->op != OP_INDEX_REAL)
-        return false;
+    if (n->op != OP_INDEX_REAL) return false;
     int64_t count = set_constant(x->p, x->p->nodes.at[n->arg[0]].elem.set);
     return count > 0 && count <= NUMBERS_MOST;
 }
@@ -30,10 +30,8 @@ static bool is_place(const lowering *x, const node *n)
 /* the only node, of a species or small number, that the value of n depends on */
 static node_id hole_of(lowering *x, node_id id)
 {
-    while (x->hole.n <= id)
-        vec_push(x->a, &x->hole, SETIR_NONE);
-    if (x->hole.at[id] != SETIR_NONE)
-        return x->hole.at[id];
+    while (x->hole.n <= id) vec_push(x->a, &x->hole, SETIR_NONE);
+    if (x->hole.at[id] != SETIR_NONE) return x->hole.at[id];
     const node *n = &x->p->nodes.at[id];
     node_id hole = HOLE_NONE;
     double zero[3] = {0}, ignored;
@@ -46,8 +44,7 @@ static node_id hole_of(lowering *x, node_id id)
     else
         for (uint32_t k = 0; k < n->n_args; k++) {
             node_id h = hole_of(x, n->arg[k]);
-            if (h != HOLE_NONE && h != hole)
-                hole = hole == HOLE_NONE ? h : HOLE_MANY;
+            if (h != HOLE_NONE && h != hole) hole = hole == HOLE_NONE ? h : HOLE_MANY;
         }
     return x->hole.at[id] = hole;
 }
@@ -55,40 +52,36 @@ static node_id hole_of(lowering *x, node_id id)
 static uint32_t hole_values(const lowering *x, const node *hole, double *in)
 {
     if (hole->elem.kind == ELEM_SPECIES) {
-        for (int z = 0; z < ELEMENTS; z++)
-            in[z] = z;
+        for (int z = 0; z < ELEMENTS; z++) in[z] = z;
         return ELEMENTS;
     }
     const set *s = &x->p->sets.at[x->p->nodes.at[hole->arg[0]].elem.set];
     uint32_t n = (uint32_t)set_constant(x->p, x->p->nodes.at[hole->arg[0]].elem.set);
-    for (uint32_t k = 0; k < n; k++)
-        in[k] = (s->kind == SET_RANGE ? s->lo : 0) + (double)k;
+    for (uint32_t k = 0; k < n; k++) in[k] = (s->kind == SET_RANGE ? s->lo : 0) + (double)k;
     return n;
 }
 
 bool lower_by_constants(lowering *x, scope *at, node_id id, vals *out)
 {
     const node *n = &x->p->nodes.at[id];
-    if (n->elem.kind != ELEM_REAL || n->op == OP_INDEX_REAL)
-        return false;
+    if (n->elem.kind != ELEM_REAL || n->op == OP_INDEX_REAL) return false;
     node_id h = hole_of(x, id);
-    if (h == HOLE_MANY || h == HOLE_NONE)
-        return false;
+    if (h == HOLE_MANY || h == HOLE_NONE) return false;
     const node *hole = &x->p->nodes.at[h];
     bool species = hole->elem.kind == ELEM_SPECIES;
-    if (n->op != OP_ELEMENT_DATA && lower_cost(x, id) - lower_cost(x, h) < (species ? COST_ELEMENTS : COST_NUMBERS))
+    if (n->op != OP_ELEMENT_DATA &&
+        lower_cost(x, id) - lower_cost(x, h) < (species ? COST_ELEMENTS : COST_NUMBERS))
         return false;
     double *in = arena_array(x->a, double, NUMBERS_MOST), *data = arena_array(x->a, double, NUMBERS_MOST);
     uint32_t count = hole_values(x, hole, in);
-    if (!fold_over(x->p, id, h, in, data, count))
-        return false;
+    if (!fold_over(x->p, id, h, in, data, count)) return false;
     lexpr *value = species ? lower_scalar(x, at, h) : lower_index(x, at, hole->arg[0]);
     *out = vals_new(x, 1);
     out->at[0] = lx_load(x->k, kernel_table(x->k, data, count, species ? "by_element" : "by_number"), value);
     return true;
 }
 
-/* ---- tables over index variables --------------------------------------------------------------------------------------------- */
+/* ---- tables over index variables ----------------------------------------------------------------------- */
 
 /* free variables of n that are bound in `outermost` or inside it, outer ones first */
 ivar_list table_variables(lowering *x, scope *cur, const scope *outermost, node_id id)
@@ -98,8 +91,7 @@ ivar_list table_variables(lowering *x, scope *cur, const scope *outermost, node_
     VEC(uint32_t) depth = {0};
     for (uint32_t k = 0; k < n->n_free; k++) {
         scope *s = scope_of_ivar(cur, n->free[k], NULL);
-        if (!s || s->depth < outermost->depth)
-            continue;
+        if (!s || s->depth < outermost->depth) continue;
         uint32_t at = w.n;
         vec_push(x->a, &w, n->free[k]);
         vec_push(x->a, &depth, s->depth);
@@ -116,8 +108,7 @@ ivar_list table_variables(lowering *x, scope *cur, const scope *outermost, node_
 static bool mentions(const lowering *x, node_id n, const ivar_list *w)
 {
     for (uint32_t k = 0; n != SETIR_NONE && k < w->n; k++)
-        if (program_depends(x->p, n, w->at[k]))
-            return true;
+        if (program_depends(x->p, n, w->at[k])) return true;
     return false;
 }
 
@@ -130,15 +121,12 @@ static bool row_is_variable(const lowering *x, node_id row, const ivar_list *w)
 
 bool table_possible(const lowering *x, const ivar_list *w)
 {
-    if (w->n == 0 || w->n > MAX_DIMS)
-        return false;
+    if (w->n == 0 || w->n > MAX_DIMS) return false;
     buffer_size size = {.constant = 1};
     for (uint32_t k = 0; k < w->n; k++) {
         const ivar *v = &x->p->ivars.at[w->at[k]];
-        if (v->to != SETIR_NONE || !add_extent(x->p, &size, v->set, v->row != SETIR_NONE))
-            return false;
-        if (v->row != SETIR_NONE && mentions(x, v->row, w) && !row_is_variable(x, v->row, w))
-            return false;
+        if (v->to != SETIR_NONE || !add_extent(x->p, &size, v->set, v->row != SETIR_NONE)) return false;
+        if (v->row != SETIR_NONE && mentions(x, v->row, w) && !row_is_variable(x, v->row, w)) return false;
     }
     return true;
 }
@@ -149,15 +137,14 @@ node_id table_rename(lowering *x, node_id n, const ivar_list *w, ivar_list *fres
     ivar_list avoid = {0};
     const node *e = &x->p->nodes.at[n];
     for (uint32_t k = 0; k < e->n_free; k++)
-        if (!ivar_list_has(w->at, w->n, e->free[k]))
-            ivar_list_add(x->a, &avoid, e->free[k]);
+        if (!ivar_list_has(w->at, w->n, e->free[k])) ivar_list_add(x->a, &avoid, e->free[k]);
     node_id *to = arena_array(x->a, node_id, w->n);
     for (uint32_t k = 0; k < w->n; k++) {
         ivar v = x->p->ivars.at[w->at[k]];
-        if (v.row != SETIR_NONE)
-            v.row = rewrite_rename(x->r, v.row, w->at, to, k);
-        bool after = v.unordered && program_depends(x->p, n, v.partner) && !ivar_list_has(w->at, w->n, v.partner);
-        if (!after) {                                    /* else it runs only behind a partner that stands still */
+        if (v.row != SETIR_NONE) v.row = rewrite_rename(x->r, v.row, w->at, to, k);
+        bool after =
+            v.unordered && program_depends(x->p, n, v.partner) && !ivar_list_has(w->at, w->n, v.partner);
+        if (!after) { /* else it runs only behind a partner that stands still */
             v.partner = SETIR_NONE;
             v.unordered = false;
         }
@@ -171,18 +158,16 @@ node_id table_rename(lowering *x, node_id n, const ivar_list *w, ivar_list *fres
 
 table *table_find(lowering *x, node_id n, const ivar_list *fresh, scope *cur)
 {
-    while (x->tables.n <= n)
-        vec_push(x->a, &x->tables, NULL);
-    scope *home = x->frame;                              /* of what the table depends on besides its own variables */
+    while (x->tables.n <= n) vec_push(x->a, &x->tables, NULL);
+    scope *home = x->frame; /* of what the table depends on besides its own variables */
     const node *e = &x->p->nodes.at[n];
     for (uint32_t k = 0; k < e->n_free; k++) {
-        scope *s = ivar_list_has(fresh->at, fresh->n, e->free[k]) ? NULL : scope_of_ivar(cur, e->free[k], NULL);
-        if (s && s->depth > home->depth)
-            home = s;
+        scope *s =
+            ivar_list_has(fresh->at, fresh->n, e->free[k]) ? NULL : scope_of_ivar(cur, e->free[k], NULL);
+        if (s && s->depth > home->depth) home = s;
     }
     for (table *t = x->tables.at[n]; t; t = t->next)
-        if (t->at->depth >= home->depth && scope_within(cur, t->at))
-            return t;
+        if (t->at->depth >= home->depth && scope_within(cur, t->at)) return t;
     return NULL;
 }
 
@@ -195,17 +180,16 @@ table *table_new(lowering *x, scope *at, node_id n, const ivar_list *fresh, uint
     t->total = ix(x, 1);
     for (uint32_t k = 0; k < fresh->n; k++) {
         const ivar *v = &x->p->ivars.at[fresh->at[k]];
-        bool implied = false;                            /* by pairs of its row, which come later in the list */
+        bool implied = false; /* by pairs of its row, which come later in the list */
         for (uint32_t m = k + 1; m < fresh->n; m++) {
             node_id row = x->p->ivars.at[fresh->at[m]].row;
-            implied |= row != SETIR_NONE && x->p->nodes.at[row].op == OP_IVAR && x->p->nodes.at[row].imm.ivar == fresh->at[k];
+            implied |= row != SETIR_NONE && x->p->nodes.at[row].op == OP_IVAR &&
+                       x->p->nodes.at[row].imm.ivar == fresh->at[k];
         }
-        if (implied)
-            continue;
+        if (implied) continue;
         dim *d = &t->dim[t->n_dims++];
         *d = (dim){.w = k, .set = v->set, .row = v->row};
-        if (v->row != SETIR_NONE && row_is_variable(x, v->row, fresh))
-            d->row = SETIR_NONE;
+        if (v->row != SETIR_NONE && row_is_variable(x, v->row, fresh)) d->row = SETIR_NONE;
         add_extent(x->p, &size, d->set, d->row != SETIR_NONE);
         lexpr *lo, *hi;
         row_range(x, at, d->set, d->row, &lo, &hi);
@@ -214,8 +198,7 @@ table *table_new(lowering *x, scope *at, node_id n, const ivar_list *fresh, uint
     }
     t->total = let(x, at, "rows", t->total);
     t->buffer = kernel_scratch(x->k, LT_F64, size, "table");
-    while (x->tables.n <= n)
-        vec_push(x->a, &x->tables, NULL);
+    while (x->tables.n <= n) vec_push(x->a, &x->tables, NULL);
     t->next = x->tables.at[n];
     x->tables.at[n] = t;
     return t;
@@ -245,11 +228,9 @@ lexpr *table_element(lowering *x, const table *t, uint32_t c, lexpr *row)
 vals table_read(lowering *x, scope *at, const table *t, const ivar_list *w)
 {
     lexpr *row = table_row(x, at, t, w);
-    if (t->parts > 1)
-        row = let(x, at, NULL, row);
+    if (t->parts > 1) row = let(x, at, NULL, row);
     vals v = vals_new(x, t->parts);
-    for (uint32_t c = 0; c < t->parts; c++)
-        v.at[c] = lx_load(x->k, t->buffer, table_element(x, t, c, row));
+    for (uint32_t c = 0; c < t->parts; c++) v.at[c] = lx_load(x->k, t->buffer, table_element(x, t, c, row));
     return v;
 }
 
@@ -263,28 +244,24 @@ static void table_fill(lowering *x, table *t, node_id n, const ivar_list *fresh)
     }
     vals v = lower_node(x, s, n);
     lexpr *row = table_row(x, s, t, fresh);
-    if (t->parts > 1)
-        row = let(x, s, NULL, row);
+    if (t->parts > 1) row = let(x, s, NULL, row);
     for (uint32_t c = 0; c < t->parts; c++)
         lb_store(x->k, s->block, t->buffer, table_element(x, t, c, row), v.at[v.n == 1 ? 0 : c]);
-    for (uint32_t k = fresh->n; k-- > 0;)
-        loop_finish(x, opened[k], NULL, 0);
+    for (uint32_t k = fresh->n; k-- > 0;) loop_finish(x, opened[k], NULL, 0);
 }
 
-/* ---- when ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- when ---------------------------------------------------------------------------------------------- */
 
 /* cost of what would be computed in `home` itself; stops counting at `most` */
 static double cost_at(lowering *x, scope *cur, const scope *home, node_id id, double most)
 {
-    if (known_find(x, id, home, cur) || home_of(x, cur, id)->depth < home->depth)
-        return 0;
+    if (known_find(x, id, home, cur) || home_of(x, cur, id)->depth < home->depth) return 0;
     const node *n = &x->p->nodes.at[id];
     node_id hole = n->elem.kind == ELEM_REAL && n->op != OP_INDEX_REAL ? hole_of(x, id) : HOLE_MANY;
-    if (hole != HOLE_MANY && hole != HOLE_NONE)
-        return 2;
+    if (hole != HOLE_MANY && hole != HOLE_NONE) return 2;
     double sum = n->op == OP_REDUCE ? lower_cost(x, id) : op_cost(x->p, n);
     if (n->op == OP_DIV && home_of(x, cur, n->arg[1])->depth < home->depth)
-        sum = 1;                                         /* a product with the reciprocal */
+        sum = 1; /* a product with the reciprocal */
     for (uint32_t k = 0; k < n->n_args && n->op != OP_REDUCE && sum < most; k++)
         sum += cost_at(x, cur, home, n->arg[k], most - sum);
     return sum;
@@ -293,8 +270,7 @@ static double cost_at(lowering *x, scope *cur, const scope *home, node_id id, do
 static bool binds_free(const lowering *x, const scope *s, node_id n)
 {
     for (uint32_t k = 0; k < s->bound.n; k++)
-        if (program_depends(x->p, n, s->bound.at[k].v))
-            return true;
+        if (program_depends(x->p, n, s->bound.at[k].v)) return true;
     return false;
 }
 
@@ -309,28 +285,27 @@ static scope *loop_to_leave(lowering *x, scope *cur, scope *home, node_id n)
 {
     scope *leave = NULL;
     for (scope *s = home; s != x->frame && s->outer; s = s->outer)
-        if (s->kind == SCOPE_LOOP && s->bound.n && !binds_free(x, s, n))
-            leave = s;
-    if (leave && cost_at(x, cur, home, n, COST_TABLE) < COST_TABLE)
-        leave = NULL;
+        if (s->kind == SCOPE_LOOP && s->bound.n && !binds_free(x, s, n)) leave = s;
+    if (leave && cost_at(x, cur, home, n, COST_TABLE) < COST_TABLE) leave = NULL;
     /* its own loop, or that around short loops over constants */
     scope *own = home;
     int64_t times = 1;
-    while (own->kind == SCOPE_LOOP && own->bound.n == 1 && loop_times(x, own) > 0 && times * loop_times(x, own) <= SHORT_MOST) {
+    while (own->kind == SCOPE_LOOP && own->bound.n == 1 && loop_times(x, own) > 0 &&
+           times * loop_times(x, own) <= SHORT_MOST) {
         times *= loop_times(x, own);
-        do
-            own = own->outer;
+        do own = own->outer;
         while (own->kind == SCOPE_IF || own->kind == SCOPE_WANTED);
     }
-    bool split = own->kind == SCOPE_LOOP && own->holds_loops && own->bound.n == 1 && loop_times(x, own) < 0
-              && binds_free(x, own, n) && !has_reduce(x, n, own->bound.at[0].v);
-    if (!split || (leave && leave->depth < own->depth) || cost_at(x, cur, home, n, COST_DISTRIBUTE) < COST_DISTRIBUTE)
+    bool split = own->kind == SCOPE_LOOP && own->holds_loops && own->bound.n == 1 && loop_times(x, own) < 0 &&
+                 binds_free(x, own, n) && !has_reduce(x, n, own->bound.at[0].v);
+    if (!split || (leave && leave->depth < own->depth) ||
+        cost_at(x, cur, home, n, COST_DISTRIBUTE) < COST_DISTRIBUTE)
         return leave;
     return own;
 }
 
-/* When the same function is needed of another variable over the same sites too (cos(k . r_i) and cos(k . r_j)), one table
- * over all sites serves both: leave the loop over that variable as well. */
+/* When the same function is needed of another variable over the same sites too (cos(k . r_i) and cos(k .
+ * r_j)), one table over all sites serves both: leave the loop over that variable as well. */
 static scope *leave_for_sibling(lowering *x, scope *cur, scope *leave, node_id id)
 {
     const node *n = &x->p->nodes.at[id];
@@ -339,15 +314,15 @@ static scope *leave_for_sibling(lowering *x, scope *cur, scope *leave, node_id i
         ivar_id u = x->p->nodes.at[id].free[k];
         scope *s = scope_of_ivar(cur, u, NULL);
         const ivar range = x->p->ivars.at[u];
-        if (!s || s->depth >= leave->depth || s->kind != SCOPE_LOOP || range.row != SETIR_NONE || range.partner != SETIR_NONE)
+        if (!s || s->depth >= leave->depth || s->kind != SCOPE_LOOP || range.row != SETIR_NONE ||
+            range.partner != SETIR_NONE)
             continue;
         for (ivar_id v = x->r->first_canonical; v < x->p->ivars.n; v++) {
             const ivar *other = &x->p->ivars.at[v];
             if (v == u || other->set != range.set || other->row != SETIR_NONE || other->partner != SETIR_NONE)
                 continue;
             node_id to = node_ivar(x->p, v, range.at);
-            if (rewrite_rename(x->r, id, &u, &to, 1) < x->n_first)
-                leave = s;
+            if (rewrite_rename(x->r, id, &u, &to, 1) < x->n_first) leave = s;
         }
     }
     return leave;
@@ -361,8 +336,7 @@ static void short_first(const lowering *x, ivar_list *w)
     for (int varying = 0; varying < 2; varying++)
         for (uint32_t k = 0; k < w->n; k++) {
             int64_t count = set_constant(x->p, x->p->ivars.at[w->at[k]].set);
-            if ((count < 0 || count > SHORT_MOST) == varying)
-                sorted[n++] = w->at[k];
+            if ((count < 0 || count > SHORT_MOST) == varying) sorted[n++] = w->at[k];
         }
     memcpy(w->at, sorted, n * sizeof *sorted);
 }
@@ -370,37 +344,41 @@ static void short_first(const lowering *x, ivar_list *w)
 static bool worth_a_look(const node *n)
 {
     switch ((int)n->op) {
-    case OP_CONST: case OP_IVAR: case OP_INPUT: case OP_ACCESS: case OP_PADGET: case OP_LOOKUP: case OP_COMP:
-    case OP_VEC3: case OP_CHANNEL_GET: case OP_CHANNEL_CAT: case OP_PAIR_D: return false;
+    case OP_CONST:
+    case OP_IVAR:
+    case OP_INPUT:
+    case OP_ACCESS:
+    case OP_PADGET:
+    case OP_LOOKUP:
+    case OP_COMP:
+    case OP_VEC3:
+    case OP_CHANNEL_GET:
+    case OP_CHANNEL_CAT:
+    case OP_PAIR_D: return false;
     default: return n->elem.kind == ELEM_REAL && elem_components(n->elem) <= PARTS_MOST;
     }
 }
 
 bool lower_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id n, vals *out)
 {
-    if (!worth_a_look(&x->p->nodes.at[n]) || home == x->frame)
-        return false;
-    if (x->p->nodes.at[n].op == OP_REDUCE && reduce_by_table(x, cur, at, home, n, out))
-        return true;
+    if (!worth_a_look(&x->p->nodes.at[n]) || home == x->frame) return false;
+    if (x->p->nodes.at[n].op == OP_REDUCE && reduce_by_table(x, cur, at, home, n, out)) return true;
     scope *leave = loop_to_leave(x, cur, home, n);
-    if (!leave)
-        return false;
+    if (!leave) return false;
     scope *wide = leave_for_sibling(x, cur, leave, n);
     ivar_list w = table_variables(x, cur, wide, n);
     if (wide != leave && !table_possible(x, &w)) {
         wide = leave;
         w = table_variables(x, cur, wide, n);
     }
-    if (!table_possible(x, &w))
-        return false;
+    if (!table_possible(x, &w)) return false;
     short_first(x, &w);
     ivar_list fresh = {0};
     node_id renamed = table_rename(x, n, &w, &fresh);
     table *t = table_find(x, renamed, &fresh, cur);
     if (!t) {
         scope *outside = wide->outer;
-        while (outside->kind == SCOPE_WANTED && is_shared(x, n))
-            outside = outside->outer;
+        while (outside->kind == SCOPE_WANTED && is_shared(x, n)) outside = outside->outer;
         t = table_new(x, outside, renamed, &fresh, elem_components(x->p->nodes.at[n].elem));
         table_fill(x, t, renamed, &fresh);
     }

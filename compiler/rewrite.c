@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * rewrite.c: rebuilding a program in normal form. In: a verified program. Out: a new program with the same sets, inputs
- * and tensors (same ids). One walk does three things: tensors are inlined at their uses where that is no loss, bound
- * index variables get canonical names (so that alpha-equal sums are one node), and every node is built by rule_node.
+ * rewrite.c: rebuilding a program in normal form. In: a verified program. Out: a new program with the same
+ * sets, inputs and tensors (same ids). One walk does three things: tensors are inlined at their uses where
+ * that is no loss, bound index variables get canonical names (so that alpha-equal sums are one node), and
+ * every node is built by rule_node.
  */
 #include "rewrite.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { UNROLL_MOST = 4 };        /* a sum over so few constant elements is written out                          */
-#define COST_KEEP 40.0           /* tensors cheaper than this are recomputed rather than stored                  */
+enum { UNROLL_MOST = 4 }; /* a sum over so few constant elements is written out                          */
+#define COST_KEEP 40.0    /* tensors cheaper than this are recomputed rather than stored                  */
 #define COST_MOST 1e12
 
-/* ---- what an operation costs ----------------------------------------------------------------------------------------- */
+/* ---- what an operation costs --------------------------------------------------------------------------- */
 
 static bool is_integer(double x)
 {
@@ -22,8 +23,7 @@ static bool is_integer(double x)
 
 static double power_cost(double power)
 {
-    if (is_integer(2 * power) && power > -65 && power < 65)
-        return is_integer(power) && power > 0 ? 2 : 8;
+    if (is_integer(2 * power) && power > -65 && power < 65) return is_integer(power) && power > 0 ? 2 : 8;
     return 40;
 }
 
@@ -31,52 +31,82 @@ double op_cost(const program *p, const node *n)
 {
     double parts = elem_components(n->elem);
     switch ((int)n->op) {
-    case OP_CONST: case OP_BOOL_CONST: case OP_SPECIES_CONST: case OP_IVAR: case OP_INDEX_CONST: case OP_IDENTITY:
-    case OP_VOLUME: case OP_COMP: case OP_VEC3: case OP_CHANNEL_CAT: case OP_CHANNEL_GET: case OP_TRANSPOSE:
-        return 0;
-    case OP_EXP: case OP_LOG: case OP_SIN: case OP_COS: case OP_TANH: case OP_ATAN: return 20 * parts;
-    case OP_TAN: case OP_ASIN: case OP_ACOS: case OP_ATAN2: case OP_SINH: case OP_COSH: case OP_ERF: case OP_ERFC:
+    case OP_CONST:
+    case OP_BOOL_CONST:
+    case OP_SPECIES_CONST:
+    case OP_IVAR:
+    case OP_INDEX_CONST:
+    case OP_IDENTITY:
+    case OP_VOLUME:
+    case OP_COMP:
+    case OP_VEC3:
+    case OP_CHANNEL_CAT:
+    case OP_CHANNEL_GET:
+    case OP_TRANSPOSE: return 0;
+    case OP_EXP:
+    case OP_LOG:
+    case OP_SIN:
+    case OP_COS:
+    case OP_TANH:
+    case OP_ATAN: return 20 * parts;
+    case OP_TAN:
+    case OP_ASIN:
+    case OP_ACOS:
+    case OP_ATAN2:
+    case OP_SINH:
+    case OP_COSH:
+    case OP_ERF:
+    case OP_ERFC:
     case OP_POWV: return 35 * parts;
     case OP_POW: return power_cost(n->imm.value[0]) * parts;
     case OP_DIV: return 4 + parts;
     case OP_NORM: return p->nodes.at[n->arg[0]].op == OP_PAIR_D ? 1 : 8;
     case OP_CUTOFF: return 2.0 * n->imm.k + 4;
     case OP_NEAREST: return 400;
-    case OP_DOT: case OP_FRAC: case OP_PHASE: case OP_TRACE: return 5;
-    case OP_CROSS: case OP_DET: case OP_OUTER: return 9;
+    case OP_DOT:
+    case OP_FRAC:
+    case OP_PHASE:
+    case OP_TRACE: return 5;
+    case OP_CROSS:
+    case OP_DET:
+    case OP_OUTER: return 9;
     case OP_MATVEC: return 15;
     case OP_MATMUL: return 45;
-    case OP_PADGET: case OP_LOOKUP: case OP_ACCESS: case OP_INPUT: case OP_PARAM: return 1 + parts;
+    case OP_PADGET:
+    case OP_LOOKUP:
+    case OP_ACCESS:
+    case OP_INPUT:
+    case OP_PARAM: return 1 + parts;
     default: return parts;
     }
 }
 
-/* ---- what the source says: reachable nodes, costs, which tensors to keep ------------------------------------------------ */
+/* ---- what the source says: reachable nodes, costs, which tensors to keep ------------------------------- */
 
-typedef struct use { bool reached, other_index, shared, from_other_set; double cost; } use;    /* of a def */
+typedef struct use {
+    bool reached, other_index, shared, from_other_set;
+    double cost;
+} use; /* of a def */
 
 typedef struct survey {
     const program *p;
-    arena  *memory;
-    double *cost;                /* by node, < 0: not yet                                                   */
-    uint32_t *seen;              /* by node: number of the def + 1 that walked it last                      */
-    use    *def;
+    arena *memory;
+    double *cost;   /* by node, < 0: not yet                                                   */
+    uint32_t *seen; /* by node: number of the def + 1 that walked it last                      */
+    use *def;
 } survey;
 
 static double survey_cost(survey *s, node_id id)
 {
     const node *n = &s->p->nodes.at[id];
-    if (s->cost[id] >= 0)
-        return s->cost[id];
+    if (s->cost[id] >= 0) return s->cost[id];
     double sum = op_cost(s->p, n);
-    for (uint32_t k = 0; k < n->n_args; k++)
-        sum += survey_cost(s, n->arg[k]);
+    for (uint32_t k = 0; k < n->n_args; k++) sum += survey_cost(s, n->arg[k]);
     if (n->op == OP_ACCESS || n->op == OP_PADGET) {
         const def *d = &s->p->defs.at[n->imm.def];
         sum += d->lib != LIB_NONE ? COST_KEEP : survey_cost(s, d->body);
     }
-    if (n->op == OP_REDUCE)
-        sum = 10 + 10 * sum;
+    if (n->op == OP_REDUCE) sum = 10 + 10 * sum;
     return s->cost[id] = sum < COST_MOST ? sum : COST_MOST;
 }
 
@@ -94,11 +124,10 @@ static void survey_access(survey *s, const node *n, def_id user)
     const program *p = s->p;
     use *u = &s->def[n->imm.def];
     const def *by = &p->defs.at[user];
-    for (uint32_t k = 0; k < n->n_args; k++)
-        u->other_index |= p->nodes.at[n->arg[k]].op != OP_IVAR;
+    for (uint32_t k = 0; k < n->n_args; k++) u->other_index |= p->nodes.at[n->arg[k]].op != OP_IVAR;
     /* used at the user's own outermost index: the loops over it can be one */
-    bool own = n->n_args && by->n_param && p->nodes.at[n->arg[0]].op == OP_IVAR
-            && p->nodes.at[n->arg[0]].imm.ivar == by->param[0];
+    bool own = n->n_args && by->n_param && p->nodes.at[n->arg[0]].op == OP_IVAR &&
+               p->nodes.at[n->arg[0]].imm.ivar == by->param[0];
     u->from_other_set |= !own || first_set(p, user) != first_set(p, n->imm.def);
     u->shared |= u->reached;
     survey_def(s, n->imm.def);
@@ -106,24 +135,20 @@ static void survey_access(survey *s, const node *n, def_id user)
 
 static void survey_node(survey *s, node_id id, def_id user)
 {
-    if (id == SETIR_NONE || s->seen[id] == user + 1)
-        return;
+    if (id == SETIR_NONE || s->seen[id] == user + 1) return;
     s->seen[id] = user + 1;
     const node *n = &s->p->nodes.at[id];
-    for (uint32_t k = 0; k < n->n_args; k++)
-        survey_node(s, n->arg[k], user);
+    for (uint32_t k = 0; k < n->n_args; k++) survey_node(s, n->arg[k], user);
     for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
         survey_node(s, s->p->ivars.at[n->imm.ivars[k]].row, user);
         survey_node(s, s->p->ivars.at[n->imm.ivars[k]].to, user);
     }
-    if (n->op == OP_ACCESS || n->op == OP_PADGET)
-        survey_access(s, n, user);
+    if (n->op == OP_ACCESS || n->op == OP_PADGET) survey_access(s, n, user);
 }
 
 static void survey_def(survey *s, def_id id)
 {
-    if (s->def[id].reached)
-        return;
+    if (s->def[id].reached) return;
     s->def[id].reached = true;
     const def *d = &s->p->defs.at[id];
     if (d->lib != LIB_NONE)
@@ -147,11 +172,9 @@ static bool *survey_keep(arena *a, const program *p)
     s.cost = arena_array(a, double, p->nodes.n + 1);
     s.seen = arena_array(a, uint32_t, p->nodes.n + 1);
     s.def = arena_array(a, use, p->defs.n + 1);
-    for (uint32_t k = 0; k < p->nodes.n; k++)
-        s.cost[k] = -1;
+    for (uint32_t k = 0; k < p->nodes.n; k++) s.cost[k] = -1;
     for (uint32_t k = 0; k < p->defs.n; k++)
-        if (p->defs.at[k].output)
-            survey_def(&s, k);
+        if (p->defs.at[k].output) survey_def(&s, k);
     bool *kept = arena_array(a, bool, p->defs.n + 1);
     for (uint32_t k = 0; k < p->defs.n; k++) {
         const def *d = &p->defs.at[k];
@@ -161,63 +184,75 @@ static bool *survey_keep(arena *a, const program *p)
             continue;
         }
         bool elsewhere = u->other_index || ((u->shared || d->output) && u->from_other_set);
-        kept[k] = u->reached && !d->nested && is_rectangular(p, d) && elsewhere && survey_cost(&s, d->body) >= COST_KEEP;
+        kept[k] = u->reached && !d->nested && is_rectangular(p, d) && elsewhere &&
+                  survey_cost(&s, d->body) >= COST_KEEP;
     }
     return kept;
 }
 
-/* ---- canonical index variables ------------------------------------------------------------------------------------------ */
+/* ---- canonical index variables ------------------------------------------------------------------------- */
 
 static bool same_range(const ivar *a, const ivar *b)
 {
-    return a->set == b->set && a->row == b->row && a->to == b->to && a->partner == b->partner && a->unordered == b->unordered;
+    return a->set == b->set && a->row == b->row && a->to == b->to && a->partner == b->partner &&
+           a->unordered == b->unordered;
 }
 
-/* in the list, or the partner of one that is: what is said of the partner must not be read of another variable */
+/* in the list, or the partner of one that is: what is said of the partner must not be read of another
+ * variable */
 static bool is_taken(const rewriter *r, const ivar_list *avoid, ivar_id v)
 {
     for (uint32_t k = 0; k < avoid->n; k++)
-        if (avoid->at[k] == v || r->p->ivars.at[avoid->at[k]].partner == v)
-            return true;
+        if (avoid->at[k] == v || r->p->ivars.at[avoid->at[k]].partner == v) return true;
     return false;
 }
 
 ivar_id rewrite_canonical(rewriter *r, ivar wanted, const ivar_list *avoid)
 {
     for (uint32_t v = r->first_canonical; v < r->p->ivars.n; v++)
-        if (same_range(&r->p->ivars.at[v], &wanted) && !is_taken(r, avoid, v))
-            return v;
+        if (same_range(&r->p->ivars.at[v], &wanted) && !is_taken(r, avoid, v)) return v;
     return program_ivar(r->p, wanted);
 }
 
-/* ---- the walk ----------------------------------------------------------------------------------------------------------- */
+/* ---- the walk ------------------------------------------------------------------------------------------ */
 
-typedef struct env { const struct env *outer; ivar_id from; node_id to; } env;
+typedef struct env {
+    const struct env *outer;
+    ivar_id from;
+    node_id to;
+} env;
 
 /* results by source node and by what its free variables stand for */
-typedef struct done { struct done *next; node_id *key; node_id result; } done;
-typedef struct done_def { struct done_def *next; node_id *key; def_id result; } done_def;
+typedef struct done {
+    struct done *next;
+    node_id *key;
+    node_id result;
+} done;
+typedef struct done_def {
+    struct done_def *next;
+    node_id *key;
+    def_id result;
+} done_def;
 
 typedef struct walk {
     rewriter *r;
-    const program *from;         /* r->p itself when variables are renamed                                  */
-    done    **nodes; uint32_t n_nodes;
+    const program *from; /* r->p itself when variables are renamed                                  */
+    done **nodes;
+    uint32_t n_nodes;
     done_def **defs;
 } walk;
 
 static node_id env_find(const env *e, ivar_id v)
 {
     for (; e; e = e->outer)
-        if (e->from == v)
-            return e->to;
+        if (e->from == v) return e->to;
     return SETIR_NONE;
 }
 
 static node_id *env_key(walk *w, const env *e, const ivar_id *list, uint32_t n)
 {
     node_id *key = arena_array(w->r->memory, node_id, n + 1);
-    for (uint32_t k = 0; k < n; k++)
-        key[k] = env_find(e, list[k]);
+    for (uint32_t k = 0; k < n; k++) key[k] = env_find(e, list[k]);
     return key;
 }
 
@@ -237,8 +272,7 @@ static ivar_id walk_binder(walk *w, ivar_id v, const env *e, ivar_list *avoid, n
     x.to = SETIR_NONE;
     if (x.partner != SETIR_NONE) {
         node_id other = env_find(e, x.partner);
-        if (other != SETIR_NONE)
-            x.partner = w->r->p->nodes.at[other].imm.ivar;
+        if (other != SETIR_NONE) x.partner = w->r->p->nodes.at[other].imm.ivar;
     }
     ivar_id c = rewrite_canonical(w->r, x, avoid);
     ivar_list_add(w->r->memory, avoid, c);
@@ -251,9 +285,13 @@ static int32_t constant_count(const program *p, set_id s)
     const set *x = &p->sets.at[s];
     switch (x->kind) {
     case SET_RANGE: return x->hi - x->lo + 1;
-    case SET_AXIS: case SET_SPECIES: return x->count;
+    case SET_AXIS:
+    case SET_SPECIES: return x->count;
     case SET_RANK: return x->parent == SETIR_NONE ? x->count : 0;
-    case SET_BASE: case SET_PAIRS: case SET_DIFFER: case SET_RECIP: return 0;
+    case SET_BASE:
+    case SET_PAIRS:
+    case SET_DIFFER:
+    case SET_RECIP: return 0;
     }
     return 0;
 }
@@ -268,17 +306,14 @@ static node_id neutral(walk *w, reduction op, elem e, span at)
     double x = op == RED_PROD ? 1 : op == RED_MAX ? -INFINITY : op == RED_MIN ? INFINITY : 0;
     node_id one = real_const(w, x, at);
     uint32_t parts = elem_components(e);
-    if (parts == 1 && !e.channels)
-        return one;
+    if (parts == 1 && !e.channels) return one;
     if (e.channels) {
         node_id *all = arena_array(w->r->memory, node_id, parts);
-        for (uint32_t k = 0; k < parts; k++)
-            all[k] = one;
+        for (uint32_t k = 0; k < parts; k++) all[k] = one;
         return program_node(w->r->p, OP_CHANNEL_CAT, e, all, parts, NULL, at);
     }
     node_imm imm = {.unit = unit_none()};
-    for (uint32_t k = 0; k < parts; k++)
-        imm.value[k] = x;
+    for (uint32_t k = 0; k < parts; k++) imm.value[k] = x;
     return program_node(w->r->p, OP_CONST, e, NULL, 0, &imm, at);
 }
 
@@ -291,9 +326,10 @@ static node_id combine(walk *w, reduction op, elem e, node_id a, node_id b, span
 /* sum over the small sets among the variables written out; NONE when it does not apply */
 typedef struct unroll {
     const node *n;
-    ivar_id  small[3]; uint32_t n_small;
-    bool     where_inside;       /* the condition depends on them, or nothing else is left to carry it       */
-    node_id  value, count;
+    ivar_id small[3];
+    uint32_t n_small;
+    bool where_inside; /* the condition depends on them, or nothing else is left to carry it       */
+    node_id value, count;
 } unroll;
 
 static void unroll_at(walk *w, unroll *u, uint32_t depth, const env *e)
@@ -303,7 +339,8 @@ static void unroll_at(walk *w, unroll *u, uint32_t depth, const env *e)
         set_id s = w->from->ivars.at[u->small[depth]].set;
         for (int32_t k = 0; k < constant_count(w->from, s); k++) {
             node_imm imm = {.k = k, .set = s};
-            env inner = {e, u->small[depth], program_node(w->r->p, OP_INDEX_CONST, elem_index(s), NULL, 0, &imm, n->at)};
+            env inner = {e, u->small[depth],
+                         program_node(w->r->p, OP_INDEX_CONST, elem_index(s), NULL, 0, &imm, n->at)};
             unroll_at(w, u, depth + 1, &inner);
         }
         return;
@@ -312,8 +349,10 @@ static void unroll_at(walk *w, unroll *u, uint32_t depth, const env *e)
     node_id term = walk_node(w, n->arg[0], e), one = real_const(w, 1, n->at);
     if (u->where_inside) {
         node_id where = walk_node(w, n->arg[1], e);
-        term = rule_node(w->r, OP_SELECT, n->elem, (node_id[]){where, term, neutral(w, op, n->elem, n->at)}, 3, NULL, n->at);
-        one = rule_node(w->r, OP_SELECT, elem_real(0), (node_id[]){where, one, real_const(w, 0, n->at)}, 3, NULL, n->at);
+        term = rule_node(w->r, OP_SELECT, n->elem, (node_id[]){where, term, neutral(w, op, n->elem, n->at)},
+                         3, NULL, n->at);
+        one = rule_node(w->r, OP_SELECT, elem_real(0), (node_id[]){where, one, real_const(w, 0, n->at)}, 3,
+                        NULL, n->at);
     }
     u->value = u->value == SETIR_NONE ? term : combine(w, op, n->elem, u->value, term, n->at);
     u->count = u->count == SETIR_NONE ? one : combine(w, RED_SUM, elem_real(0), u->count, one, n->at);
@@ -325,7 +364,8 @@ static node_id unroll_mean(walk *w, const unroll *u)
     node_id zero = real_const(w, 0, n->at);
     node_id ratio = rule_node(w->r, OP_DIV, n->elem, (node_id[]){u->value, u->count}, 2, NULL, n->at);
     node_id any = rule_node(w->r, OP_LT, elem_bool(), (node_id[]){zero, u->count}, 2, NULL, n->at);
-    return rule_node(w->r, OP_SELECT, n->elem, (node_id[]){any, ratio, neutral(w, RED_SUM, n->elem, n->at)}, 3, NULL, n->at);
+    return rule_node(w->r, OP_SELECT, n->elem, (node_id[]){any, ratio, neutral(w, RED_SUM, n->elem, n->at)},
+                     3, NULL, n->at);
 }
 
 static bool is_scalar(elem e)
@@ -340,18 +380,15 @@ static bool unroll_pick(const walk *w, const node *n, unroll *u)
     int64_t times = 1;
     for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
         const ivar *v = &p->ivars.at[n->imm.ivars[k]];
-        if (v->partner != SETIR_NONE)
-            return false;
+        if (v->partner != SETIR_NONE) return false;
         int32_t count = v->row == SETIR_NONE ? constant_count(p, v->set) : 0;
         bool small = count > 0 && times * count <= (p->sets.at[v->set].kind == SET_AXIS ? 9 : UNROLL_MOST);
-        if (!small || u->n_small == 3)
-            continue;
+        if (!small || u->n_small == 3) continue;
         times *= count;
         u->small[u->n_small++] = n->imm.ivars[k];
     }
     bool all = u->n_small == n->imm.n_ivars;
-    if (n->imm.reduce == RED_MEAN && !all)
-        return false;
+    if (n->imm.reduce == RED_MEAN && !all) return false;
     if (n->n_args > 1) {
         const node *where = &p->nodes.at[n->arg[1]];
         u->where_inside = all;
@@ -361,7 +398,8 @@ static bool unroll_pick(const walk *w, const node *n, unroll *u)
     return u->n_small > 0 && (n->imm.reduce <= RED_MEAN || is_scalar(n->elem));
 }
 
-static node_id walk_reduce_over(walk *w, const node *n, const ivar_id *ivars, uint32_t n_ivars, const unroll *u, const env *e)
+static node_id walk_reduce_over(walk *w, const node *n, const ivar_id *ivars, uint32_t n_ivars,
+                                const unroll *u, const env *e)
 {
     program *p = w->r->p;
     rewriter *r = w->r;
@@ -379,7 +417,8 @@ static node_id walk_reduce_over(walk *w, const node *n, const ivar_id *ivars, ui
             ivar_list_add_free(p, &avoid, value);
     }
     env *bound = arena_array(r->memory, env, n_ivars);
-    node_imm imm = {.reduce = n->imm.reduce, .n_ivars = n_ivars, .ivars = arena_array(r->memory, ivar_id, n_ivars)};
+    node_imm imm = {
+        .reduce = n->imm.reduce, .n_ivars = n_ivars, .ivars = arena_array(r->memory, ivar_id, n_ivars)};
     node_id where = SETIR_NONE;
     for (uint32_t k = 0; k < n_ivars; k++) {
         node_id to;
@@ -387,12 +426,13 @@ static node_id walk_reduce_over(walk *w, const node *n, const ivar_id *ivars, ui
         node_id index = node_ivar(p, imm.ivars[k], n->at);
         bound[k] = (env){e, ivars[k], index};
         e = &bound[k];
-        if (to == SETIR_NONE)
-            continue;
+        if (to == SETIR_NONE) continue;
         elem end = p->nodes.at[to].elem;
         node_id j = rule_node(r, OP_PAIR_J, end, &index, 1, NULL, n->at);
         node_id same = rule_node(r, OP_INDEX_EQ, elem_bool(), (node_id[]){j, to}, 2, NULL, n->at);
-        where = where == SETIR_NONE ? same : rule_node(r, OP_AND, elem_bool(), (node_id[]){where, same}, 2, NULL, n->at);
+        where = where == SETIR_NONE
+                    ? same
+                    : rule_node(r, OP_AND, elem_bool(), (node_id[]){where, same}, 2, NULL, n->at);
     }
     node_id args[2];
     if (u->n_small) {
@@ -404,7 +444,9 @@ static node_id walk_reduce_over(walk *w, const node *n, const ivar_id *ivars, ui
     }
     if (n->n_args > 1 && !u->where_inside) {
         node_id c = walk_node(w, n->arg[1], e);
-        where = where == SETIR_NONE ? c : rule_node(r, OP_AND, elem_bool(), (node_id[]){where, c}, 2, NULL, n->at);
+        where = where == SETIR_NONE
+                    ? c
+                    : rule_node(r, OP_AND, elem_bool(), (node_id[]){where, c}, 2, NULL, n->at);
     }
     args[1] = where;
     return rule_node(r, OP_REDUCE, n->elem, args, where == SETIR_NONE ? 1 : 2, &imm, n->at);
@@ -413,13 +455,11 @@ static node_id walk_reduce_over(walk *w, const node *n, const ivar_id *ivars, ui
 static node_id walk_reduce(walk *w, const node *n, const env *e)
 {
     unroll u = {.n = n, .value = SETIR_NONE, .count = SETIR_NONE};
-    if (!unroll_pick(w, n, &u))
-        u.n_small = 0;
+    if (!unroll_pick(w, n, &u)) u.n_small = 0;
     ivar_id *rest = arena_array(w->r->memory, ivar_id, n->imm.n_ivars + 1);
     uint32_t n_rest = 0;
     for (uint32_t k = 0; k < n->imm.n_ivars; k++)
-        if (!ivar_list_has(u.small, u.n_small, n->imm.ivars[k]))
-            rest[n_rest++] = n->imm.ivars[k];
+        if (!ivar_list_has(u.small, u.n_small, n->imm.ivars[k])) rest[n_rest++] = n->imm.ivars[k];
     return walk_reduce_over(w, n, rest, n_rest, &u, e);
 }
 
@@ -430,8 +470,7 @@ static void walk_params(walk *w, def *d, const env **e)
     ivar_list avoid = {0};
     ivar_id *fresh = arena_array(r->memory, ivar_id, d->n_param + 1);
     env *bound = arena_array(r->memory, env, d->n_param + 1);
-    for (const env *o = *e; o; o = o->outer)
-        ivar_list_add_free(r->p, &avoid, o->to);
+    for (const env *o = *e; o; o = o->outer) ivar_list_add_free(r->p, &avoid, o->to);
     for (uint32_t k = 0; k < d->n_param; k++) {
         node_id to;
         fresh[k] = walk_binder(w, d->param[k], *e, &avoid, &to);
@@ -444,8 +483,7 @@ static void walk_params(walk *w, def *d, const env **e)
 static void walk_def_body(walk *w, def *d, const env *e)
 {
     walk_params(w, d, &e);
-    if (d->lib == LIB_NONE)
-        d->body = walk_node(w, d->body, e);
+    if (d->lib == LIB_NONE) d->body = walk_node(w, d->body, e);
 }
 
 /* a library tensor inside another tensor: a copy for each meaning of the outer variables */
@@ -454,14 +492,11 @@ static def_id walk_nested(walk *w, def_id id, const env *e)
     def d = w->from->defs.at[id];
     ivar_list outer = {0};
     program_def_free((program *)w->from, &outer, id);
-    if (!d.nested || !outer.n)
-        return id;
+    if (!d.nested || !outer.n) return id;
     node_id *key = env_key(w, e, outer.at, outer.n);
     for (done_def *k = w->defs[id]; k; k = k->next)
-        if (!memcmp(k->key, key, outer.n * sizeof *key))
-            return k->result;
-    if (d.lib != LIB_NONE)
-        d.lib_arg = walk_nested(w, d.lib_arg, e);
+        if (!memcmp(k->key, key, outer.n * sizeof *key)) return k->result;
+    if (d.lib != LIB_NONE) d.lib_arg = walk_nested(w, d.lib_arg, e);
     walk_def_body(w, &d, e);
     done_def *put = arena_new(w->r->memory, done_def);
     *put = (done_def){w->defs[id], key, program_def(w->r->p, d)};
@@ -474,8 +509,7 @@ static node_id walk_access(walk *w, const node *n, const env *e)
     const program *from = w->from;
     const def *d = &from->defs.at[n->imm.def];
     node_id *args = arena_array(w->r->memory, node_id, n->n_args + 1);
-    for (uint32_t k = 0; k < n->n_args; k++)
-        args[k] = walk_node(w, n->arg[k], e);
+    for (uint32_t k = 0; k < n->n_args; k++) args[k] = walk_node(w, n->arg[k], e);
     bool inlined = n->op == OP_ACCESS && d->lib == LIB_NONE && from != w->r->p && !w->r->kept[n->imm.def];
     if (!inlined) {
         node_imm imm = n->imm;
@@ -493,39 +527,36 @@ static node_id walk_access(walk *w, const node *n, const env *e)
 
 static node_id walk_build(walk *w, node_id id, const env *e)
 {
-    node n = w->from->nodes.at[id];                      /* a copy: the program may grow below              */
+    node n = w->from->nodes.at[id]; /* a copy: the program may grow below              */
     switch ((int)n.op) {
     case OP_IVAR: {
         node_id to = env_find(e, n.imm.ivar);
         return to != SETIR_NONE ? to : node_ivar(w->r->p, n.imm.ivar, n.at);
     }
-    case OP_ACCESS: case OP_PADGET: return walk_access(w, &n, e);
+    case OP_ACCESS:
+    case OP_PADGET: return walk_access(w, &n, e);
     case OP_REDUCE: return walk_reduce(w, &n, e);
     default: break;
     }
     node_id *args = arena_array(w->r->memory, node_id, n.n_args + 1);
-    for (uint32_t k = 0; k < n.n_args; k++)
-        args[k] = walk_node(w, n.arg[k], e);
+    for (uint32_t k = 0; k < n.n_args; k++) args[k] = walk_node(w, n.arg[k], e);
     return rule_node(w->r, n.op, n.elem, args, n.n_args, &n.imm, n.at);
 }
 
 static node_id walk_node(walk *w, node_id id, const env *e)
 {
-    if (id >= w->n_nodes)                                /* made during this walk: already in normal form   */
+    if (id >= w->n_nodes) /* made during this walk: already in normal form   */
         return id;
     const node *n = &w->from->nodes.at[id];
     uint32_t n_free = n->n_free;
     node_id *key = env_key(w, e, n->free, n_free);
     if (w->from == w->r->p) {
         bool touched = false;
-        for (uint32_t k = 0; k < n_free; k++)
-            touched |= key[k] != SETIR_NONE;
-        if (!touched)
-            return id;
+        for (uint32_t k = 0; k < n_free; k++) touched |= key[k] != SETIR_NONE;
+        if (!touched) return id;
     }
     for (done *k = w->nodes[id]; k; k = k->next)
-        if (!n_free || !memcmp(k->key, key, n_free * sizeof *key))
-            return k->result;
+        if (!n_free || !memcmp(k->key, key, n_free * sizeof *key)) return k->result;
     done *put = arena_new(w->r->memory, done);
     put->key = key;
     put->result = walk_build(w, id, e);
@@ -548,22 +579,17 @@ node_id rewrite_rename(rewriter *r, node_id n, const ivar_id *from, const node_i
     return walk_node(&w, n, e);
 }
 
-/* ---- a whole program ------------------------------------------------------------------------------------------------------ */
+/* ---- a whole program ----------------------------------------------------------------------------------- */
 
 static program *copy_frame(arena *a, const program *from)
 {
     program *p = program_new(a, from->id, from->at);
     p->doc = from->doc;
-    for (uint32_t k = 0; k < from->cites.n; k++)
-        vec_push(a, &p->cites, from->cites.at[k]);
-    for (uint32_t k = 0; k < from->slots.n; k++)
-        vec_push(a, &p->slots, from->slots.at[k]);
-    for (uint32_t k = 0; k < from->sets.n; k++)
-        program_set(p, from->sets.at[k]);
-    for (uint32_t k = 0; k < from->inputs.n; k++)
-        program_input(p, from->inputs.at[k]);
-    for (uint32_t k = 0; k < from->claims.n; k++)
-        vec_push(a, &p->claims, from->claims.at[k]);
+    for (uint32_t k = 0; k < from->cites.n; k++) vec_push(a, &p->cites, from->cites.at[k]);
+    for (uint32_t k = 0; k < from->slots.n; k++) vec_push(a, &p->slots, from->slots.at[k]);
+    for (uint32_t k = 0; k < from->sets.n; k++) program_set(p, from->sets.at[k]);
+    for (uint32_t k = 0; k < from->inputs.n; k++) program_input(p, from->inputs.at[k]);
+    for (uint32_t k = 0; k < from->claims.n; k++) vec_push(a, &p->claims, from->claims.at[k]);
     return p;
 }
 
@@ -588,12 +614,11 @@ rewriter *rewrite_program(arena *a, const program *from)
     w.nodes = arena_array(a, done *, from->nodes.n + 1);
     w.defs = arena_array(a, done_def *, from->defs.n + 1);
     copy_ivars(&w);
-    for (uint32_t k = 0; k < from->defs.n; k++)          /* all in place first: nested copies come after them */
+    for (uint32_t k = 0; k < from->defs.n; k++) /* all in place first: nested copies come after them */
         program_def(r->p, from->defs.at[k]);
     for (uint32_t k = 0; k < from->defs.n; k++) {
         def d = from->defs.at[k];
-        if (!d.nested)
-            walk_def_body(&w, &d, NULL);
+        if (!d.nested) walk_def_body(&w, &d, NULL);
         r->p->defs.at[k] = d;
     }
     for (uint32_t k = 0; k < from->sets.n; k++)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * rewrite_rules.c: local rules, applied while a node is built. In: an operation on nodes in normal form. Out: an equal
- * node, simpler where a rule applies. Rules change results by rounding only; where a result may be infinite or NaN
- * they keep it so. Also the value of a scalar node from numbers, for constants and compile-time tables.
+ * rewrite_rules.c: local rules, applied while a node is built. In: an operation on nodes in normal form. Out:
+ * an equal node, simpler where a rule applies. Rules change results by rounding only; where a result may be
+ * infinite or NaN they keep it so. Also the value of a scalar node from numbers, for constants and
+ * compile-time tables.
  */
 #include "rewrite.h"
 #include "setir_eval.h"
@@ -10,17 +11,37 @@
 #include <math.h>
 #include <string.h>
 
-enum { POWER_MOST = 64 };        /* integer powers up to here are written as products                        */
+enum { POWER_MOST = 64 }; /* integer powers up to here are written as products                        */
 
-/* ---- numbers ------------------------------------------------------------------------------------------------------------ */
+/* ---- numbers ------------------------------------------------------------------------------------------- */
 
 bool fold_op(const node *n, const double *a, double *out)
 {
     switch ((int)n->op) {
-    case OP_NEG: case OP_EXP: case OP_LOG: case OP_SIN: case OP_COS: case OP_TAN: case OP_ASIN: case OP_ACOS:
-    case OP_ATAN: case OP_SINH: case OP_COSH: case OP_TANH: case OP_ERF: case OP_ERFC: case OP_ABS: case OP_SIGN:
+    case OP_NEG:
+    case OP_EXP:
+    case OP_LOG:
+    case OP_SIN:
+    case OP_COS:
+    case OP_TAN:
+    case OP_ASIN:
+    case OP_ACOS:
+    case OP_ATAN:
+    case OP_SINH:
+    case OP_COSH:
+    case OP_TANH:
+    case OP_ERF:
+    case OP_ERFC:
+    case OP_ABS:
+    case OP_SIGN:
     case OP_FLOOR: *out = eval_unary(n->op, a[0]); return true;
-    case OP_ADD: case OP_SUB: case OP_MUL: case OP_DIV: case OP_POWV: case OP_ATAN2: case OP_MIN2:
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL:
+    case OP_DIV:
+    case OP_POWV:
+    case OP_ATAN2:
+    case OP_MIN2:
     case OP_MAX2: *out = eval_binary(n->op, a[0], a[1]); return true;
     case OP_POW: *out = eval_power(a[0], n->imm.value[0]); return true;
     case OP_CUTOFF: *out = eval_cutoff(a[0], n->imm.k); return true;
@@ -28,7 +49,8 @@ bool fold_op(const node *n, const double *a, double *out)
     case OP_PROTONS: *out = a[0]; return true;
     case OP_LT: *out = a[0] < a[1]; return true;
     case OP_LE: *out = a[0] <= a[1]; return true;
-    case OP_EQ: case OP_SPECIES_EQ: *out = a[0] == a[1]; return true;
+    case OP_EQ:
+    case OP_SPECIES_EQ: *out = a[0] == a[1]; return true;
     case OP_AND: *out = a[0] != 0 && a[1] != 0; return true;
     case OP_OR: *out = a[0] != 0 || a[1] != 0; return true;
     case OP_NOT: *out = a[0] == 0; return true;
@@ -42,13 +64,19 @@ static bool one_number(elem e)
     return elem_components(e) == 1 && !e.channels;
 }
 
-typedef struct folder { const program *p; node_id hole; VEC(node_id) order; uint32_t *place; bool bad; arena *memory; } folder;
+typedef struct folder {
+    const program *p;
+    node_id hole;
+    VEC(node_id) order;
+    uint32_t *place;
+    bool bad;
+    arena *memory;
+} folder;
 
 /* nodes that the result needs, arguments first; place[id] is position + 1 */
 static void fold_collect(folder *f, node_id id)
 {
-    if (f->bad || f->place[id])
-        return;
+    if (f->bad || f->place[id]) return;
     const node *n = &f->p->nodes.at[id];
     double ignored, zero[3] = {0};
     bool leaf = id == f->hole || n->op == OP_CONST || n->op == OP_BOOL_CONST || n->op == OP_SPECIES_CONST;
@@ -56,8 +84,7 @@ static void fold_collect(folder *f, node_id id)
         f->bad = true;
         return;
     }
-    for (uint32_t k = 0; !leaf && k < n->n_args; k++)
-        fold_collect(f, n->arg[k]);
+    for (uint32_t k = 0; !leaf && k < n->n_args; k++) fold_collect(f, n->arg[k]);
     vec_push(f->memory, &f->order, id);
     f->place[id] = f->order.n;
 }
@@ -65,15 +92,11 @@ static void fold_collect(folder *f, node_id id)
 static double fold_value(const folder *f, node_id id, double hole, const double *value)
 {
     const node *n = &f->p->nodes.at[id];
-    if (id == f->hole)
-        return hole;
-    if (n->op == OP_CONST)
-        return n->imm.value[0];
-    if (n->op == OP_BOOL_CONST || n->op == OP_SPECIES_CONST)
-        return n->imm.k;
+    if (id == f->hole) return hole;
+    if (n->op == OP_CONST) return n->imm.value[0];
+    if (n->op == OP_BOOL_CONST || n->op == OP_SPECIES_CONST) return n->imm.k;
     double arg[3] = {0}, out = NAN;
-    for (uint32_t k = 0; k < n->n_args; k++)
-        arg[k] = value[f->place[n->arg[k]] - 1];
+    for (uint32_t k = 0; k < n->n_args; k++) arg[k] = value[f->place[n->arg[k]] - 1];
     fold_op(n, arg, &out);
     return out;
 }
@@ -83,20 +106,27 @@ bool fold_over(const program *p, node_id n, node_id hole, const double *in, doub
     folder f = {.p = p, .hole = hole, .memory = p->memory};
     f.place = arena_array(p->memory, uint32_t, p->nodes.n + 1);
     fold_collect(&f, n);
-    if (f.bad)
-        return false;
+    if (f.bad) return false;
     double *value = arena_array(p->memory, double, f.order.n + 1);
     for (uint32_t k = 0; k < count; k++) {
-        for (uint32_t o = 0; o < f.order.n; o++)
-            value[o] = fold_value(&f, f.order.at[o], in[k], value);
+        for (uint32_t o = 0; o < f.order.n; o++) value[o] = fold_value(&f, f.order.at[o], in[k], value);
         out[k] = value[f.order.n - 1];
     }
     return true;
 }
 
-/* ---- small questions ------------------------------------------------------------------------------------------------------ */
+/* ---- small questions ----------------------------------------------------------------------------------- */
 
-typedef struct ruled { rewriter *r; program *p; node_op op; elem e; const node_id *arg; uint32_t n; const node_imm *imm; span at; } ruled;
+typedef struct ruled {
+    rewriter *r;
+    program *p;
+    node_op op;
+    elem e;
+    const node_id *arg;
+    uint32_t n;
+    const node_imm *imm;
+    span at;
+} ruled;
 
 static const node *arg_of(const ruled *x, uint32_t k)
 {
@@ -150,7 +180,7 @@ static node_id as_is(const ruled *x)
     return program_node(x->p, x->op, x->e, x->arg, x->n, x->imm, x->at);
 }
 
-/* ---- rules by operation; SETIR_NONE: no rule applies ----------------------------------------------------------------------- */
+/* ---- rules by operation; SETIR_NONE: no rule applies --------------------------------------------------- */
 
 static node_id rule_constant(const ruled *x)
 {
@@ -158,36 +188,29 @@ static node_id rule_constant(const ruled *x)
     if (!x->n || x->n > 3 || !one_number(x->e) || (x->e.kind != ELEM_REAL && x->e.kind != ELEM_BOOL))
         return SETIR_NONE;
     for (uint32_t k = 0; k < x->n; k++)
-        if (!is_number(arg_of(x, k), &arg[k]))
-            return SETIR_NONE;
+        if (!is_number(arg_of(x, k), &arg[k])) return SETIR_NONE;
     node n = {.op = x->op, .elem = x->e};
-    if (x->imm)
-        n.imm = *x->imm;
-    if (!fold_op(&n, arg, &value))
-        return SETIR_NONE;
+    if (x->imm) n.imm = *x->imm;
+    if (!fold_op(&n, arg, &value)) return SETIR_NONE;
     return x->e.kind == ELEM_BOOL ? truth(x, value != 0) : number(x, value);
 }
 
 static node_id rule_add(const ruled *x)
 {
-    if (arg_is(x, 0, 0))
-        return x->arg[1];
+    if (arg_is(x, 0, 0)) return x->arg[1];
     return arg_is(x, 1, 0) ? x->arg[0] : SETIR_NONE;
 }
 
 static node_id rule_sub(const ruled *x)
 {
-    if (arg_is(x, 1, 0))
-        return x->arg[0];
+    if (arg_is(x, 1, 0)) return x->arg[0];
     return arg_is(x, 0, 0) ? build1(x, OP_NEG, x->e, x->arg[1]) : SETIR_NONE;
 }
 
 static node_id rule_mul(const ruled *x)
 {
-    if (arg_is(x, 0, 1))
-        return x->arg[1];
-    if (arg_is(x, 1, 1) && one_number(x->e))
-        return x->arg[0];
+    if (arg_is(x, 0, 1)) return x->arg[1];
+    if (arg_is(x, 1, 1) && one_number(x->e)) return x->arg[0];
     const node *a = arg_of(x, 0), *b = arg_of(x, 1);
     if (x->arg[0] == x->arg[1] && a->op == OP_NORM && x->p->nodes.at[a->arg[0]].op != OP_PAIR_D)
         return build2(x, OP_DOT, elem_real(0), a->arg[0], a->arg[0]);
@@ -200,19 +223,16 @@ static node_id rule_mul(const ruled *x)
 /* the square of a pair's distance, which is there, not of its three components */
 static node_id rule_dot(const ruled *x)
 {
-    if (x->arg[0] != x->arg[1] || arg_of(x, 0)->op != OP_PAIR_D)
-        return SETIR_NONE;
+    if (x->arg[0] != x->arg[1] || arg_of(x, 0)->op != OP_PAIR_D) return SETIR_NONE;
     node_id d = build1(x, OP_NORM, elem_real(0), x->arg[0]);
     return build2(x, OP_MUL, elem_real(0), d, d);
 }
 
 static node_id rule_div(const ruled *x)
 {
-    if (arg_is(x, 1, 1))
-        return x->arg[0];
-    if (one_number(x->e) || !one_number(arg_of(x, 1)->elem))
-        return SETIR_NONE;
-    node_id inverse = build2(x, OP_DIV, elem_real(0), number(x, 1), x->arg[1]);      /* one division, not three */
+    if (arg_is(x, 1, 1)) return x->arg[0];
+    if (one_number(x->e) || !one_number(arg_of(x, 1)->elem)) return SETIR_NONE;
+    node_id inverse = build2(x, OP_DIV, elem_real(0), number(x, 1), x->arg[1]); /* one division, not three */
     return build2(x, OP_MUL, x->e, inverse, x->arg[0]);
 }
 
@@ -220,18 +240,13 @@ static node_id rule_pow(const ruled *x)
 {
     double power = x->imm->value[0];
     node_id base = x->arg[0];
-    if (power == 0)
-        return number(x, 1);
-    if (power == 1)
-        return base;
-    if (power == 0.5 || 2 * power != floor(2 * power) || fabs(power) > POWER_MOST)
-        return SETIR_NONE;
-    if (power < 0)
-        return build2(x, OP_DIV, elem_real(0), number(x, 1), build_power(x, base, -power));
+    if (power == 0) return number(x, 1);
+    if (power == 1) return base;
+    if (power == 0.5 || 2 * power != floor(2 * power) || fabs(power) > POWER_MOST) return SETIR_NONE;
+    if (power < 0) return build2(x, OP_DIV, elem_real(0), number(x, 1), build_power(x, base, -power));
     if (power != floor(power))
         return build2(x, OP_MUL, elem_real(0), build_power(x, base, power - 0.5), build_power(x, base, 0.5));
-    if (fmod(power, 2) != 0)
-        return build2(x, OP_MUL, elem_real(0), base, build_power(x, base, power - 1));
+    if (fmod(power, 2) != 0) return build2(x, OP_MUL, elem_real(0), base, build_power(x, base, power - 1));
     node_id half = build_power(x, base, power / 2);
     return build2(x, OP_MUL, elem_real(0), half, half);
 }
@@ -241,23 +256,20 @@ static bool separate(const ruled *x, node_id a, node_id b)
 {
     bool lone_a = false, lone_b = false;
     const node *u = &x->p->nodes.at[a], *v = &x->p->nodes.at[b];
-    for (uint32_t k = 0; k < u->n_free; k++)
-        lone_a |= !ivar_list_has(v->free, v->n_free, u->free[k]);
-    for (uint32_t k = 0; k < v->n_free; k++)
-        lone_b |= !ivar_list_has(u->free, u->n_free, v->free[k]);
+    for (uint32_t k = 0; k < u->n_free; k++) lone_a |= !ivar_list_has(v->free, v->n_free, u->free[k]);
+    for (uint32_t k = 0; k < v->n_free; k++) lone_b |= !ivar_list_has(u->free, u->n_free, v->free[k]);
     return lone_a && lone_b;
 }
 
-/* cos(k . (u - v)) = cos(k . u) cos(k . v) + sin(k . u) sin(k . v): a structure factor, cosines per atom, not per pair */
+/* cos(k . (u - v)) = cos(k . u) cos(k . v) + sin(k . u) sin(k . v): a structure factor, cosines per atom,
+ * not per pair */
 static node_id rule_phase(const ruled *x)
 {
     const node *phase = arg_of(x, 0);
-    if (phase->op != OP_PHASE)
-        return SETIR_NONE;
+    if (phase->op != OP_PHASE) return SETIR_NONE;
     node_id k = phase->arg[0], d = phase->arg[1];
     const node *difference = &x->p->nodes.at[d];
-    if (difference->op != OP_SUB || !separate(x, difference->arg[0], difference->arg[1]))
-        return SETIR_NONE;
+    if (difference->op != OP_SUB || !separate(x, difference->arg[0], difference->arg[1])) return SETIR_NONE;
     node_id uv[2] = {difference->arg[0], difference->arg[1]}, cosine[2], sine[2];
     elem e = elem_real(0);
     for (int s = 0; s < 2; s++) {
@@ -266,8 +278,10 @@ static node_id rule_phase(const ruled *x)
         sine[s] = build1(x, OP_SIN, e, angle);
     }
     if (x->op == OP_COS)
-        return build2(x, OP_ADD, e, build2(x, OP_MUL, e, cosine[0], cosine[1]), build2(x, OP_MUL, e, sine[0], sine[1]));
-    return build2(x, OP_SUB, e, build2(x, OP_MUL, e, sine[0], cosine[1]), build2(x, OP_MUL, e, cosine[0], sine[1]));
+        return build2(x, OP_ADD, e, build2(x, OP_MUL, e, cosine[0], cosine[1]),
+                      build2(x, OP_MUL, e, sine[0], sine[1]));
+    return build2(x, OP_SUB, e, build2(x, OP_MUL, e, sine[0], cosine[1]),
+                  build2(x, OP_MUL, e, cosine[0], sine[1]));
 }
 
 /* ends of pairs that are known, and pairs seen from the other end */
@@ -283,21 +297,19 @@ static node_id rule_pair(const ruled *x)
         default: return build1(x, OP_NEG, x->e, build1(x, OP_PAIR_D, x->e, b));
         }
     }
-    if (a->op == OP_IVAR && x->op == OP_PAIR_I)
-        return x->p->ivars.at[a->imm.ivar].row;
+    if (a->op == OP_IVAR && x->op == OP_PAIR_I) return x->p->ivars.at[a->imm.ivar].row;
     return SETIR_NONE;
 }
 
 static node_id rule_index(const ruled *x)
 {
     const node *a = arg_of(x, 0);
-    if (a->op != OP_INDEX_CONST)
-        return SETIR_NONE;
+    if (a->op != OP_INDEX_CONST) return SETIR_NONE;
     const set *s = &x->p->sets.at[a->imm.set];
     if (x->op == OP_INDEX_SPECIES && s->kind == SET_SPECIES && a->imm.k >= 0 && a->imm.k < s->count)
-        return program_node(x->p, OP_SPECIES_CONST, x->e, NULL, 0, &(node_imm){.k = s->species[a->imm.k]}, x->at);
-    if (x->op == OP_INDEX_REAL)
-        return number(x, a->imm.k + (s->kind == SET_RANGE ? s->lo : 0));
+        return program_node(x->p, OP_SPECIES_CONST, x->e, NULL, 0, &(node_imm){.k = s->species[a->imm.k]},
+                            x->at);
+    if (x->op == OP_INDEX_REAL) return number(x, a->imm.k + (s->kind == SET_RANGE ? s->lo : 0));
     return SETIR_NONE;
 }
 
@@ -315,25 +327,22 @@ static node_id rule_index_eq(const ruled *x)
 {
     for (uint32_t fixed = 0; fixed < 2; fixed++) {
         node_id numbers = rule_number_eq(x, fixed);
-        if (numbers != SETIR_NONE)
-            return numbers;
+        if (numbers != SETIR_NONE) return numbers;
     }
     const node *a = arg_of(x, 0), *b = arg_of(x, 1);
-    if (x->arg[0] == x->arg[1])
-        return truth(x, true);
+    if (x->arg[0] == x->arg[1]) return truth(x, true);
     if (a->op == OP_INDEX_CONST && b->op == OP_INDEX_CONST && x->p->sets.at[a->imm.set].kind != SET_BASE)
         return truth(x, a->imm.k == b->imm.k);
-    if (a->op != OP_IVAR || b->op != OP_IVAR)
-        return SETIR_NONE;
-    bool distinct = x->p->ivars.at[a->imm.ivar].partner == b->imm.ivar || x->p->ivars.at[b->imm.ivar].partner == a->imm.ivar;
+    if (a->op != OP_IVAR || b->op != OP_IVAR) return SETIR_NONE;
+    bool distinct = x->p->ivars.at[a->imm.ivar].partner == b->imm.ivar ||
+                    x->p->ivars.at[b->imm.ivar].partner == a->imm.ivar;
     return distinct ? truth(x, false) : SETIR_NONE;
 }
 
 static node_id rule_logic(const ruled *x)
 {
     double value;
-    if (x->op == OP_NOT)
-        return arg_of(x, 0)->op == OP_NOT ? arg_of(x, 0)->arg[0] : SETIR_NONE;
+    if (x->op == OP_NOT) return arg_of(x, 0)->op == OP_NOT ? arg_of(x, 0)->arg[0] : SETIR_NONE;
     for (uint32_t k = 0; k < 2; k++)
         if (is_number(arg_of(x, k), &value))
             return (value != 0) == (x->op == OP_AND) ? x->arg[1 - k] : x->arg[k];
@@ -344,15 +353,14 @@ static node_id rule_logic(const ruled *x)
 static node_id rule_select_same(const ruled *x, const node *same)
 {
     const node *a = &x->p->nodes.at[same->arg[0]], *b = &x->p->nodes.at[same->arg[1]];
-    if (a->op != OP_IVAR || b->op != OP_IVAR)
-        return SETIR_NONE;
+    if (a->op != OP_IVAR || b->op != OP_IVAR) return SETIR_NONE;
     bool first = a->imm.ivar < b->imm.ivar;
     ivar_id from = first ? b->imm.ivar : a->imm.ivar;
     const ivar *v = &x->p->ivars.at[from];
     if (v->row != SETIR_NONE || v->partner != SETIR_NONE || !program_depends(x->p, x->arg[1], from))
         return SETIR_NONE;
     node_id then = rewrite_rename(x->r, x->arg[1], &from, first ? &same->arg[0] : &same->arg[1], 1);
-    if (program_depends(x->p, then, from))               /* through a variable that runs over its row */
+    if (program_depends(x->p, then, from)) /* through a variable that runs over its row */
         return SETIR_NONE;
     return rule_node(x->r, OP_SELECT, x->e, (node_id[]){x->arg[0], then, x->arg[2]}, 3, NULL, x->at);
 }
@@ -360,10 +368,8 @@ static node_id rule_select_same(const ruled *x, const node *same)
 static node_id rule_select(const ruled *x)
 {
     double value;
-    if (is_number(arg_of(x, 0), &value))
-        return value != 0 ? x->arg[1] : x->arg[2];
-    if (x->arg[1] == x->arg[2])
-        return x->arg[1];
+    if (is_number(arg_of(x, 0), &value)) return value != 0 ? x->arg[1] : x->arg[2];
+    if (x->arg[1] == x->arg[2]) return x->arg[1];
     const node *c = arg_of(x, 0);
     if (c->op == OP_NOT)
         return rule_node(x->r, OP_SELECT, x->e, (node_id[]){c->arg[0], x->arg[2], x->arg[1]}, 3, NULL, x->at);
@@ -373,8 +379,7 @@ static node_id rule_select(const ruled *x)
 static node_id rule_component(const ruled *x)
 {
     const node *a = arg_of(x, 0);
-    if (a->op == OP_VEC3)
-        return a->arg[x->imm->k];
+    if (a->op == OP_VEC3) return a->arg[x->imm->k];
     return a->op == OP_CONST ? number(x, a->imm.value[x->imm->k]) : SETIR_NONE;
 }
 
@@ -394,8 +399,7 @@ static bool same_shape(elem a, elem b)
 static node_id rule_apply(const ruled *x)
 {
     node_id constant = rule_constant(x);
-    if (constant != SETIR_NONE)
-        return constant;
+    if (constant != SETIR_NONE) return constant;
     switch ((int)x->op) {
     case OP_ASCRIBE: return same_shape(x->e, arg_of(x, 0)->elem) ? x->arg[0] : SETIR_NONE;
     case OP_ADD: return rule_add(x);
@@ -405,11 +409,18 @@ static node_id rule_apply(const ruled *x)
     case OP_DOT: return rule_dot(x);
     case OP_POW: return rule_pow(x);
     case OP_NEG: return arg_of(x, 0)->op == OP_NEG ? arg_of(x, 0)->arg[0] : SETIR_NONE;
-    case OP_SIN: case OP_COS: return rule_phase(x);
-    case OP_PAIR_I: case OP_PAIR_J: case OP_PAIR_REV: case OP_PAIR_D: return rule_pair(x);
-    case OP_INDEX_REAL: case OP_INDEX_SPECIES: return rule_index(x);
+    case OP_SIN:
+    case OP_COS: return rule_phase(x);
+    case OP_PAIR_I:
+    case OP_PAIR_J:
+    case OP_PAIR_REV:
+    case OP_PAIR_D: return rule_pair(x);
+    case OP_INDEX_REAL:
+    case OP_INDEX_SPECIES: return rule_index(x);
     case OP_INDEX_EQ: return rule_index_eq(x);
-    case OP_AND: case OP_OR: case OP_NOT: return rule_logic(x);
+    case OP_AND:
+    case OP_OR:
+    case OP_NOT: return rule_logic(x);
     case OP_SELECT: return rule_select(x);
     case OP_COMP: return rule_component(x);
     case OP_REDUCE: return rule_reduce(x);
@@ -417,7 +428,8 @@ static node_id rule_apply(const ruled *x)
     }
 }
 
-node_id rule_node(rewriter *r, node_op op, elem e, const node_id *args, uint32_t n, const node_imm *imm, span at)
+node_id rule_node(rewriter *r, node_op op, elem e, const node_id *args, uint32_t n, const node_imm *imm,
+                  span at)
 {
     ruled x = {r, r->p, op, e, args, n, imm, at};
     node_id better = rule_apply(&x);

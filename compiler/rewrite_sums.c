@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * rewrite_sums.c: rules of reductions. In: a reduction in normal form. Out: an equal one that costs less: numbers that a
- * factor or a choice makes 0 are not counted (so that lower_reduce.c sees what selects them), and a double sum of a
- * product is a product of sums (structure factors: the work of N atoms, not of N^2 pairs).
+ * rewrite_sums.c: rules of reductions. In: a reduction in normal form. Out: an equal one that costs less:
+ * numbers that a factor or a choice makes 0 are not counted (so that lower_reduce.c sees what selects them),
+ * and a double sum of a product is a product of sums (structure factors: the work of N atoms, not of N^2
+ * pairs).
  */
 #include "rewrite.h"
 
@@ -10,7 +11,14 @@
 
 enum { FACTORS_MOST = 24, VARS_MOST = 6 };
 
-typedef struct summed { rewriter *r; program *p; elem e; node_id body, where; const node_imm *imm; span at; } summed;
+typedef struct summed {
+    rewriter *r;
+    program *p;
+    elem e;
+    node_id body, where;
+    const node_imm *imm;
+    span at;
+} summed;
 
 static const node *look(const summed *x, node_id n)
 {
@@ -19,11 +27,9 @@ static const node *look(const summed *x, node_id n)
 
 static bool all_equal(const node *n, double value)
 {
-    if (n->op != OP_CONST || n->elem.channels)
-        return false;
+    if (n->op != OP_CONST || n->elem.channels) return false;
     for (uint32_t k = 0; k < elem_components(n->elem); k++)
-        if (n->imm.value[k] != value)
-            return false;
+        if (n->imm.value[k] != value) return false;
     return true;
 }
 
@@ -55,7 +61,7 @@ static node_id rebuilt(const summed *x, reduction op, node_id body, node_id wher
     return rule_node(x->r, OP_REDUCE, x->e, args, where == SETIR_NONE ? 1 : 2, &imm, x->at);
 }
 
-/* ---- conditions hidden in the body ------------------------------------------------------------------------------------------- */
+/* ---- conditions hidden in the body --------------------------------------------------------------------- */
 
 /* body = (condition ? *rest : 0), as a choice or as a factor that is 1 or 0 */
 static bool guarded_body(const summed *x, node_id body, node_id *condition, node_id *rest)
@@ -73,8 +79,7 @@ static bool guarded_body(const summed *x, node_id body, node_id *condition, node
     }
     for (uint32_t k = 0; n->op == OP_MUL && k < 2; k++) {
         node_id inner, other = n->arg[1 - k];
-        if (!guarded_body(x, n->arg[k], condition, &inner))
-            continue;
+        if (!guarded_body(x, n->arg[k], condition, &inner)) continue;
         *rest = k == 0 ? product(x, inner, other) : product(x, other, inner);
         return true;
     }
@@ -84,8 +89,7 @@ static bool guarded_body(const summed *x, node_id body, node_id *condition, node
 static bool mentions_bound(const summed *x, node_id n)
 {
     for (uint32_t k = 0; k < x->imm->n_ivars; k++)
-        if (program_depends(x->p, n, x->imm->ivars[k]))
-            return true;
+        if (program_depends(x->p, n, x->imm->ivars[k])) return true;
     return false;
 }
 
@@ -93,9 +97,9 @@ static bool mentions_bound(const summed *x, node_id n)
 static node_id mean_of_guarded(const summed *x, node_id condition, node_id rest)
 {
     const ivar v = x->p->ivars.at[x->imm->ivars[0]];
-    if (x->imm->n_ivars != 1 || x->where != SETIR_NONE || v.partner != SETIR_NONE)
-        return SETIR_NONE;
-    node_id count = program_node(x->p, OP_COUNT, elem_real(0), &v.row, v.row != SETIR_NONE, &(node_imm){.set = v.set}, x->at);
+    if (x->imm->n_ivars != 1 || x->where != SETIR_NONE || v.partner != SETIR_NONE) return SETIR_NONE;
+    node_id count = program_node(x->p, OP_COUNT, elem_real(0), &v.row, v.row != SETIR_NONE,
+                                 &(node_imm){.set = v.set}, x->at);
     node_id sum = rebuilt(x, RED_SUM, rest, condition), zero = node_const(x->p, 0, unit_none(), x->at);
     node_id ratio = rule_node(x->r, OP_DIV, x->e, (node_id[]){sum, count}, 2, NULL, x->at);
     node_id any = rule_node(x->r, OP_LT, elem_bool(), (node_id[]){zero, count}, 2, NULL, x->at);
@@ -108,14 +112,17 @@ static node_id rule_guarded(const summed *x)
     node_id condition, rest;
     if (x->e.channels || !guarded_body(x, x->body, &condition, &rest) || !mentions_bound(x, condition))
         return SETIR_NONE;
-    if (x->imm->reduce == RED_MEAN)
-        return mean_of_guarded(x, condition, rest);
+    if (x->imm->reduce == RED_MEAN) return mean_of_guarded(x, condition, rest);
     return rebuilt(x, RED_SUM, rest, both(x, x->where, condition));
 }
 
-/* ---- sums of products ------------------------------------------------------------------------------------------------------------ */
+/* ---- sums of products ---------------------------------------------------------------------------------- */
 
-typedef struct factors { node_id at[FACTORS_MOST]; uint32_t n; bool too_many; } factors;
+typedef struct factors {
+    node_id at[FACTORS_MOST];
+    uint32_t n;
+    bool too_many;
+} factors;
 
 static void split_factors(const summed *x, node_id n, factors *f)
 {
@@ -130,16 +137,18 @@ static void split_factors(const summed *x, node_id n, factors *f)
     }
 }
 
-/* part[k]: number of the part that variable k belongs to; variables that one factor or range mentions are in one part */
-typedef struct parts { uint8_t of[VARS_MOST]; uint32_t n; } parts;
+/* part[k]: number of the part that variable k belongs to; variables that one factor or range mentions are
+ * in one part */
+typedef struct parts {
+    uint8_t of[VARS_MOST];
+    uint32_t n;
+} parts;
 
 static void join(parts *p, uint32_t n_vars, uint8_t a, uint8_t b)
 {
-    if (a == b)
-        return;
+    if (a == b) return;
     for (uint32_t k = 0; k < n_vars; k++)
-        if (p->of[k] == b)
-            p->of[k] = a;
+        if (p->of[k] == b) p->of[k] = a;
     p->n--;
 }
 
@@ -147,8 +156,7 @@ static void join_mentioned(const summed *x, parts *p, node_id n, uint32_t first)
 {
     for (uint32_t k = 0; n != SETIR_NONE && k < x->imm->n_ivars; k++)
         if (program_depends(x->p, n, x->imm->ivars[k])) {
-            if (first == SETIR_NONE)
-                first = k;
+            if (first == SETIR_NONE) first = k;
             join(p, x->imm->n_ivars, p->of[first], p->of[k]);
         }
 }
@@ -156,12 +164,10 @@ static void join_mentioned(const summed *x, parts *p, node_id n, uint32_t first)
 static parts parts_of(const summed *x, const factors *f)
 {
     parts p = {.n = x->imm->n_ivars};
-    for (uint32_t k = 0; k < x->imm->n_ivars; k++)
-        p.of[k] = (uint8_t)k;
+    for (uint32_t k = 0; k < x->imm->n_ivars; k++) p.of[k] = (uint8_t)k;
     for (uint32_t k = 0; k < x->imm->n_ivars; k++)
         join_mentioned(x, &p, x->p->ivars.at[x->imm->ivars[k]].row, k);
-    for (uint32_t k = 0; k < f->n; k++)
-        join_mentioned(x, &p, f->at[k], SETIR_NONE);
+    for (uint32_t k = 0; k < f->n; k++) join_mentioned(x, &p, f->at[k], SETIR_NONE);
     return p;
 }
 
@@ -171,14 +177,12 @@ static node_id sum_over(const summed *x, const ivar_id *v, uint32_t n, node_id b
     ivar_list avoid = {0};
     const node *b = look(x, body);
     for (uint32_t k = 0; k < b->n_free; k++)
-        if (!ivar_list_has(v, n, b->free[k]))
-            ivar_list_add(x->p->memory, &avoid, b->free[k]);
+        if (!ivar_list_has(v, n, b->free[k])) ivar_list_add(x->p->memory, &avoid, b->free[k]);
     ivar_id fresh[VARS_MOST];
     node_id to[VARS_MOST];
     for (uint32_t k = 0; k < n; k++) {
         ivar range = x->p->ivars.at[v[k]];
-        if (range.row != SETIR_NONE)
-            range.row = rewrite_rename(x->r, range.row, v, to, k);
+        if (range.row != SETIR_NONE) range.row = rewrite_rename(x->r, range.row, v, to, k);
         ivar_list_add_free(x->p, &avoid, range.row);
         fresh[k] = rewrite_canonical(x->r, range, &avoid);
         ivar_list_add(x->p->memory, &avoid, fresh[k]);
@@ -193,23 +197,20 @@ static node_id product_of_sums(const summed *x, const factors *f, const parts *p
 {
     node_id out = SETIR_NONE;
     for (uint32_t k = 0; k < f->n; k++)
-        if (!mentions_bound(x, f->at[k]))
-            out = out == SETIR_NONE ? f->at[k] : product(x, out, f->at[k]);
+        if (!mentions_bound(x, f->at[k])) out = out == SETIR_NONE ? f->at[k] : product(x, out, f->at[k]);
     for (uint32_t part = 0; part < x->imm->n_ivars; part++) {
         ivar_id v[VARS_MOST];
         uint32_t n = 0;
         node_id body = SETIR_NONE;
         for (uint32_t k = 0; k < x->imm->n_ivars; k++)
-            if (p->of[k] == part)
-                v[n++] = x->imm->ivars[k];
+            if (p->of[k] == part) v[n++] = x->imm->ivars[k];
         for (uint32_t k = 0; n && k < f->n; k++)
             for (uint32_t m = 0; m < n; m++)
                 if (program_depends(x->p, f->at[k], v[m])) {
                     body = body == SETIR_NONE ? f->at[k] : product(x, body, f->at[k]);
                     break;
                 }
-        if (!n)
-            continue;
+        if (!n) continue;
         node_id sum = sum_over(x, v, n, body == SETIR_NONE ? node_const(x->p, 1, unit_none(), x->at) : body);
         out = out == SETIR_NONE ? sum : product(x, out, sum);
     }
@@ -221,8 +222,7 @@ static factors with_term(const summed *x, const factors *f, uint32_t at, node_id
 {
     factors g = {.n = 0};
     for (uint32_t k = 0; k < f->n; k++)
-        if (k != at)
-            g.at[g.n++] = f->at[k];
+        if (k != at) g.at[g.n++] = f->at[k];
     split_factors(x, term, &g);
     return g;
 }
@@ -233,22 +233,17 @@ static node_id rule_separable(const summed *x)
     if (x->where != SETIR_NONE || !is_number(x->e) || x->imm->n_ivars < 2 || x->imm->n_ivars > VARS_MOST)
         return SETIR_NONE;
     for (uint32_t k = 0; k < x->imm->n_ivars; k++)
-        if (x->p->ivars.at[x->imm->ivars[k]].partner != SETIR_NONE)
-            return SETIR_NONE;
+        if (x->p->ivars.at[x->imm->ivars[k]].partner != SETIR_NONE) return SETIR_NONE;
     split_factors(x, x->body, &f);
     parts p = parts_of(x, &f);
-    if (f.too_many)
-        return SETIR_NONE;
-    if (p.n > 1)
-        return product_of_sums(x, &f, &p);
-    for (uint32_t k = 0; k < f.n; k++) {                 /* c (a_i b_j + d_i e_j): two products */
+    if (f.too_many) return SETIR_NONE;
+    if (p.n > 1) return product_of_sums(x, &f, &p);
+    for (uint32_t k = 0; k < f.n; k++) { /* c (a_i b_j + d_i e_j): two products */
         const node *sum = look(x, f.at[k]);
-        if (sum->op != OP_ADD && sum->op != OP_SUB)
-            continue;
+        if (sum->op != OP_ADD && sum->op != OP_SUB) continue;
         factors side[2] = {with_term(x, &f, k, sum->arg[0]), with_term(x, &f, k, sum->arg[1])};
         parts q[2] = {parts_of(x, &side[0]), parts_of(x, &side[1])};
-        if (side[0].too_many || side[1].too_many || q[0].n < 2 || q[1].n < 2)
-            continue;
+        if (side[0].too_many || side[1].too_many || q[0].n < 2 || q[1].n < 2) continue;
         node_op op = sum->op;
         node_id a = product_of_sums(x, &side[0], &q[0]), b = product_of_sums(x, &side[1], &q[1]);
         return rule_node(x->r, op, elem_real(0), (node_id[]){a, b}, 2, NULL, x->at);
@@ -256,13 +251,67 @@ static node_id rule_separable(const summed *x)
     return SETIR_NONE;
 }
 
+/* ---- the order of factors ------------------------------------------------------------------------------ */
+
+static bool over_numbers(const summed *x, node_id n)
+{
+    const node *e = look(x, n);
+    for (uint32_t k = 0; k < e->n_free; k++) {
+        set_kind kind = x->p->sets.at[x->p->ivars.at[e->free[k]].set].kind;
+        if ((kind == SET_RANGE || kind == SET_SPECIES) &&
+            !ivar_list_has(x->imm->ivars, x->imm->n_ivars, e->free[k]))
+            return true;
+    }
+    return false;
+}
+
+/* the loop in which a factor can be made, counted inwards; those over numbers around the sum come to run
+ * innermost */
+static uint32_t depth_of(const summed *x, node_id n)
+{
+    uint32_t depth = 0;
+    for (uint32_t k = 0; k < x->imm->n_ivars; k++)
+        if (program_depends(x->p, n, x->imm->ivars[k])) depth = k + 1;
+    return depth + (over_numbers(x, n) ? VARS_MOST * 4 : 0);
+}
+
+/* factors that vary less come first: their product stands outside the inner loops */
+static node_id rule_order(const summed *x)
+{
+    factors f = {.n = 0};
+    if (!is_number(x->e) || look(x, x->body)->op != OP_MUL) return SETIR_NONE;
+    split_factors(x, x->body, &f);
+    if (f.n < 3 || f.too_many) return SETIR_NONE;
+    uint32_t depth[FACTORS_MOST];
+    for (uint32_t k = 0; k < f.n; k++) {
+        node_id moved = f.at[k];
+        uint32_t own = depth_of(x, moved), at = k;
+        for (; at > 0 && depth[at - 1] > own; at--) {
+            f.at[at] = f.at[at - 1];
+            depth[at] = depth[at - 1];
+        }
+        f.at[at] = moved;
+        depth[at] = own;
+    }
+    node_id all = SETIR_NONE;
+    for (uint32_t k = 0; k < f.n;) {
+        node_id part = f.at[k];
+        uint32_t end = k + 1;
+        for (; end < f.n && depth[end] == depth[k]; end++)
+            part = program_node(x->p, OP_MUL, elem_real(0), (node_id[]){part, f.at[end]}, 2, NULL, x->at);
+        all = all == SETIR_NONE
+                  ? part
+                  : program_node(x->p, OP_MUL, elem_real(0), (node_id[]){all, part}, 2, NULL, x->at);
+        k = end;
+    }
+    return all == x->body ? SETIR_NONE : rebuilt(x, x->imm->reduce, all, x->where);
+}
+
 node_id rule_sum(rewriter *r, elem e, const node_id *args, uint32_t n, const node_imm *imm, span at)
 {
     summed x = {r, r->p, e, args[0], n > 1 ? args[1] : SETIR_NONE, imm, at};
-    if (imm->reduce != RED_SUM && imm->reduce != RED_MEAN)
-        return SETIR_NONE;
+    if (imm->reduce != RED_SUM && imm->reduce != RED_MEAN) return SETIR_NONE;
     node_id better = rule_guarded(&x);
-    if (better != SETIR_NONE || imm->reduce == RED_MEAN)
-        return better;
-    return rule_separable(&x);
+    if (better == SETIR_NONE && imm->reduce == RED_SUM) better = rule_separable(&x);
+    return better != SETIR_NONE ? better : rule_order(&x);
 }

@@ -372,14 +372,16 @@ static void candidate_shift(const scratch *s, const mtx_structure *sample, int64
 }
 
 /* Equally good, and not the same registration up to the host's own translations: nothing invariant tells them apart. */
-static bool rivals(const scratch *s, const score *a, const double shift_a[3], const score *b, const double shift_b[3])
+static bool rivals(const scratch *s, const score *a, const double shift_a[3], const score *b,
+                   const double shift_b[3])
 {
     if (a->lost + a->doubled + b->lost + b->doubled > 0 || a->right != b->right) return false;
     if (fabs(a->square - b->square) > SAME) return false;
     double apart[3];
     for (int c = 0; c < 3; c++) apart[c] = shift_a[c] - shift_b[c];
     shortest_shift(s, apart);
-    return apart[0] * apart[0] + apart[1] * apart[1] + apart[2] * apart[2] > s->host.tolerance * s->host.tolerance;
+    return apart[0] * apart[0] + apart[1] * apart[1] + apart[2] * apart[2] >
+           s->host.tolerance * s->host.tolerance;
 }
 
 static score register_best(scratch *s, const mtx_structure *sample, double shift[3], bool *ambiguous)
@@ -605,6 +607,22 @@ static bool spots_add(scratch *s, const mtx_structure *sample, const double shif
     return true;
 }
 
+static mtx_status places_known(const mtx_structure *s, mtx_problem *problem)
+{
+    for (int64_t i = 0; i < s->n; i++) {
+        if (fabs(s->r[i][0]) < 1e9 && fabs(s->r[i][1]) < 1e9 && fabs(s->r[i][2]) < 1e9) continue;
+        rt_problem_set(problem, MTX_EDATA, "E0652", "atom %lld is at (%g, %g, %g), which is not a place",
+                       (long long)i + 1, s->r[i][0], s->r[i][1], s->r[i][2]);
+        if (problem != NULL) {
+            problem->frame = s->frame;
+            problem->line = s->line;
+            problem->atom = i;
+        }
+        return MTX_EDATA;
+    }
+    return MTX_OK;
+}
+
 mtx_status mtx_differ_append(const mtx_structure *host, const mtx_structure *sample, const uint8_t axes[3],
                              double tolerance, mtx_spots *out, mtx_problem *problem)
 {
@@ -626,6 +644,7 @@ mtx_status mtx_differ_append(const mtx_structure *host, const mtx_structure *sam
         (!s->tile.ready || memcmp(s->tile.cell, sample->cell, sizeof s->tile.cell) != 0)) {
         status = tile_make(&s->tile, &s->host, sample, problem);
     }
+    if (status == MTX_OK) status = places_known(sample, problem);
     if (status != MTX_OK) return status;
     if (!scratch_reserve(s, s->tile.tiles * s->host.n, sample->n)) return rt_no_memory(problem);
 
@@ -639,9 +658,10 @@ mtx_status mtx_differ_append(const mtx_structure *host, const mtx_structure *sam
     }
     if (got.lost + got.doubled > 0) return misfit(s, sample, shift, &got, problem);
     if (ambiguous) {
-        mtx_status refused = rt_problem_set(problem, MTX_EMISMATCH, "E0676",
-                                            "the sample fits the host equally well in two ways: %lld of %lld sites",
-                                            (long long)got.right, (long long)(s->tile.tiles * s->host.n));
+        mtx_status refused =
+            rt_problem_set(problem, MTX_EMISMATCH, "E0676",
+                           "the sample fits the host equally well in two ways: %lld of %lld sites",
+                           (long long)got.right, (long long)(s->tile.tiles * s->host.n));
         rt_problem_help(problem, "Defects are told apart only while most sites are as in the host.");
         return refused;
     }

@@ -7,6 +7,8 @@
 
 #include "rt.h"
 
+#include <math.h>
+
 /* Atoms are looked for this many tolerances around a site until the registration is centred. */
 #define DIFFER_FIRST_LOOK 2.0
 
@@ -54,10 +56,11 @@ int32_t differ_site(const differ_host *h, const mtx_cell *cell, const double f[3
 static inline void differ_nearest(const uint8_t axes[3], double df[3], int32_t image[3])
 {
     for (int k = 0; k < 3; k++) {
-        /* floor by conversion: far below 2^31 here, and no call on processors without SSE4.1 */
+        /* floor by conversion, no call on processors without SSE4.1; a place too far away stays there */
         const double shifted = df[k] + 0.5;
-        int32_t whole = axes[k] ? (int32_t)shifted : 0;
-        if (axes[k] && shifted < (double)whole) whole--;
+        const bool near = axes[k] && fabs(shifted) < 1e9;
+        int32_t whole = near ? (int32_t)shifted : 0;
+        if (near && shifted < (double)whole) whole--;
         df[k] -= (double)whole;
         image[k] = whole;
     }

@@ -258,7 +258,7 @@ mtx_status differ_host_make(differ_host *h, const mtx_structure *host, const uin
     mtx_cell_fractional(&h->lattice, (const double(*)[3])h->r, h->n, h->f);
     for (int64_t i = 0; i < h->n; i++) {
         for (int k = 0; k < 3; k++) {
-            if (fabs(h->f[i][k]) < 1e8) continue;
+            if (fabs(h->f[i][k]) < 1e6) continue;
             return rt_problem_set(problem, MTX_EDATA, "E0652",
                                   "host site %lld is at (%g, %g, %g), which is not a place", (long long)i + 1,
                                   h->r[i][0], h->r[i][1], h->r[i][2]);

@@ -139,8 +139,7 @@ typedef struct nb_scratch {
     nb_verlet *verlet; /* of mtx_neighbors_update, or NULL                         */
 } nb_scratch;
 
-/* Room for count elements and slack, the slack zeroed; the first `keep` bytes survive. NULL: memory
- * exhausted. */
+/* Room for count elements and slack; the first `keep` bytes survive. NULL: memory exhausted. */
 void *nb_buffer_reserve(nb_buffer *buffer, int64_t count, size_t size, size_t keep);
 
 nb_scratch *nb_scratch_new(void);

@@ -13,12 +13,18 @@
 /* Farthest an atom may be, in angstrom and in cells: beyond it positions carry no digit of the structure. */
 #define PLACE_MAX 1e9
 
+/* Widest box: a centimetre. The reach of the single-precision test grows with it, by 6 angstrom per 1e7. */
+#define EXTENT_MAX 1e8
+
+/* Least distance between lattice lines or planes: far below any crystal's, far above rounding. */
+#define PERIOD_MIN 1e-3
+
 /* Largest shift of an atom, and of an image; a pair's shift is the sum of two of the first and one of
  * the second. */
 #define SHIFT_MAX 5e8
 
-/* Slots have int32 numbers. */
-#define IMAGES_MAX 2000000000
+/* Images of one structure: their tables take 130 bytes an image. */
+#define IMAGES_MAX 200000000
 
 /* Atoms this far apart in the input tell along which axis it runs; more than a unit cell has. */
 #define LAG 64
@@ -29,8 +35,6 @@ typedef struct nb_image {
     int32_t j, s[3], bin; /* s: indices of the lattice vectors a1, a2, a3             */
 } nb_image;
 
-/* Room for count elements and slack; the slack is zeroed so that what lies there is always a valid slot.
- * With `keep` the content survives. */
 void *nb_buffer_reserve(nb_buffer *b, int64_t count, size_t size, size_t keep)
 {
     const size_t bytes = ((size_t)count + NB_SLACK) * size;
@@ -39,7 +43,6 @@ void *nb_buffer_reserve(nb_buffer *b, int64_t count, size_t size, size_t keep)
     char *data = rt_aligned_alloc(grown);
     if (data == NULL) return NULL;
     if (keep > 0) memcpy(data, b->data, keep);
-    memset(data + keep, 0, grown - keep);
     rt_aligned_free(b->data);
     b->data = data;
     b->bytes = grown;
@@ -144,6 +147,14 @@ static void frame_turn(nb_frame *f)
     }
 }
 
+static mtx_status too_wide(bool periodic, double extent, mtx_problem *problem)
+{
+    if (periodic) {
+        return rt_problem_set(problem, MTX_EDATA, "E0650", "a lattice vector is %g angstrom long", extent);
+    }
+    return rt_problem_set(problem, MTX_EDATA, "E0652", "the atoms are spread over %g angstrom", extent);
+}
+
 static mtx_status frame_make(nb_frame *f, const double (*r)[3], const double cell[3][3], const uint8_t pbc[3],
                              int64_t n, mtx_problem *problem)
 {
@@ -154,6 +165,7 @@ static mtx_status frame_make(nb_frame *f, const double (*r)[3], const double cel
     for (int k = 0; k < 3; k++) {
         extent[k] = sqrt(dot(row[k], row[k]));
         if (!pbc[k]) open_extent(r, n, row[k], &least[k], &extent[k]);
+        if (extent[k] > EXTENT_MAX) return too_wide(pbc[k], extent[k], problem);
     }
     double rank[3];
     int order[3];
@@ -171,6 +183,10 @@ static mtx_status frame_make(nb_frame *f, const double (*r)[3], const double cel
     }
     frame_turn(f);
     for (int k = 0; k < 3; k++) {
+        if (f->low[k][k] < PERIOD_MIN) {
+            return rt_problem_set(problem, MTX_EDATA, "E0615", "the lattice repeats every %g angstrom",
+                                  f->low[k][k]);
+        }
         f->corner[k] = f->open[k] ? least[order[k]] : 0.0;
         f->extent[k] = f->open[k] ? extent[order[k]] : f->low[k][k];
     }
@@ -431,7 +447,7 @@ static bool slots_sort(nb_scratch *s, nb_grid *g, int32_t *start, int64_t bins)
 
 static mtx_status too_many(mtx_problem *problem)
 {
-    rt_problem_set(problem, MTX_EINVAL, "E0654", "the cutoff reaches more than 2e9 images of atoms");
+    rt_problem_set(problem, MTX_EINVAL, "E0654", "the cutoff reaches more than 2e8 images of atoms");
     rt_problem_help(problem, "Take a shorter cutoff.");
     return MTX_EINVAL;
 }
@@ -448,7 +464,7 @@ mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3
     double extent[3], expected = (double)n;
     grid_extent(f, reach, extent);
     for (int k = 0; k < 3; k++) expected *= f->open[k] ? 1.0 : extent[k] / f->extent[k];
-    if (!(expected < 2e9) || !images_countable(f, reach)) return too_many(problem);
+    if (!(expected < IMAGES_MAX) || !images_countable(f, reach)) return too_many(problem);
 
     *g = (nb_grid){
         .atoms = n, .cutoff2 = cutoff * cutoff, .reach = (float)reach, .atom = s->buffer[NB_ATOMS].data};

@@ -140,8 +140,9 @@ mtx_status mtx_neighbors_update(const double (*r)[3], const double cell[3][3], c
                                 int64_t n, double cutoff, double skin, unsigned flags, mtx_pairs *out,
                                 bool *searched, mtx_problem *problem)
 {
-    if (!(skin >= 0.0) || !isfinite(skin)) {
-        return rt_problem_set(problem, MTX_EINVAL, "E0655", "the skin is %g, not a length", skin);
+    if (!(skin >= 0.0) || !isfinite(skin) || !(cutoff > 0.0)) {
+        return rt_problem_set(problem, MTX_EINVAL, "E0655", "the cutoff is %g and the skin %g, not lengths",
+                              cutoff, skin);
     }
     nb_verlet *v = verlet_of(out);
     if (v == NULL) return rt_no_memory(problem);

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLACK = 16 };
+/* Largest coefficient of the reduction, so that its inverse has no overflow. */
+enum { SLACK = 16, SKEW_MAX = 1000000 };
 
 /* Enumeration on the reduced cell. With b1, b2, b3 made orthogonal from the last to the first, |G|^2 is the
  * sum of three squares that bring in one index each (Fincke and Pohst 1985), so no index is tried in vain. */
@@ -113,6 +114,10 @@ static mtx_status lattice_make(const double cell[3][3], const uint8_t pbc[3], la
     if (status == MTX_OK) status = mtx_cell_reduce(&complete, reduced, change, problem);
     if (status == MTX_OK) status = mtx_cell_make((const double(*)[3])reduced, pbc, &complete, problem);
     if (status != MTX_OK) return status;
+    for (int k = 0; k < 9; k++) {
+        if (llabs(change[k / 3][k % 3]) <= SKEW_MAX) continue;
+        return rt_problem_set(problem, MTX_EDATA, "E0615", "the cell is too skewed for its reciprocal vectors");
+    }
     mtx_cell_reciprocal(&complete, p->row);
     integer_inverse(change, p->back);
     orthogonalise(p);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * check.h: what the tests of the laws share: settings from the environment, one program under one symmetry, what went wrong.
+ * check.h: what the tests of the laws share: settings from the environment, one program under one symmetry,
+ * what went wrong.
  */
 #ifndef MTX_TESTS_LAW_CHECK_H
 #define MTX_TESTS_LAW_CHECK_H
@@ -16,11 +17,13 @@
 #include "related.h"
 #include "setir_text.h"
 
-#ifndef LAW_TIMES                /* the full tier does the same many times over                              */
+#ifndef LAW_TIMES /* the full tier does the same many times over                              */
 #define LAW_TIMES 1
 #endif
 
-typedef struct tally { long applied, exact, checked, unclear, wrong; } tally;
+typedef struct tally {
+    long applied, exact, checked, unclear, wrong;
+} tally;
 
 static inline long setting(const char *variable, long otherwise)
 {
@@ -41,8 +44,8 @@ static inline void dump(const program *p)
 /* the program too when MTX_DUMP is set */
 static inline void complain(const world *w, def_id d, const char *what, symmetry sym, uint64_t seed)
 {
-    print_error("seed %lu: %s (d%u) is said to be exact under %s: %.17g instead of %.17g\n", (unsigned long)seed, what, d,
-                symmetry_text[sym], w->after, w->before);
+    print_error("seed %lu: %s (d%u) is said to be exact under %s: %.17g instead of %.17g\n",
+                (unsigned long)seed, what, d, symmetry_text[sym], w->after, w->before);
     dump(w->p);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * gen_law.c: random programs to attack the laws with (gen_law.h): one maker per operation, called by the maker of the
- * wanted type. A maker answers SETIR_NONE where the program or the scope has nothing to apply its operation to.
+ * gen_law.c: random programs to attack the laws with (gen_law.h): one maker per operation, called by the
+ * maker of the wanted type. A maker answers SETIR_NONE where the program or the scope has nothing to apply
+ * its operation to.
  */
 #include "gen_law.h"
 
@@ -52,7 +53,7 @@ static node_id with(gen *g, node_op op, elem e, const node_id *args, uint32_t n,
     return program_node(g->p, op, e, args, n, &imm, here);
 }
 
-/* ------------------------------------------------------------------------------------------------- sizes, indices */
+/* ------------------------------------------------------------------------------------ sizes, indices */
 
 static double size_of(const gen *g, set_id s)
 {
@@ -62,7 +63,8 @@ static double size_of(const gen *g, set_id s)
     case SET_PAIRS: return 40;
     case SET_RECIP: return 12;
     case SET_DIFFER: return 3;
-    case SET_AXIS: case SET_SPECIES: return x->count;
+    case SET_AXIS:
+    case SET_SPECIES: return x->count;
     case SET_RANGE: return x->hi - x->lo + 1;
     case SET_RANK: return x->parent == SETIR_NONE ? x->count : size_of(g, x->parent);
     }
@@ -71,8 +73,9 @@ static double size_of(const gen *g, set_id s)
 
 static set_id some_set(gen *g)
 {
-    const set_id all[] = {g->atom[0], g->atom[0], g->atom[0], g->atom[1], g->bond[0], g->bond[0], g->bond[1], g->near, g->recip[0],
-                          g->recip[1], g->axis[0], g->axis[0], g->axis[1], g->range, g->kinds, g->spot, g->edge};
+    const set_id all[] = {g->atom[0], g->atom[0], g->atom[0],  g->atom[1],  g->bond[0], g->bond[0],
+                          g->bond[1], g->near,    g->recip[0], g->recip[1], g->axis[0], g->axis[0],
+                          g->axis[1], g->range,   g->kinds,    g->spot,     g->edge};
     for (;;) {
         set_id s = all[pick(g, (int)(sizeof all / sizeof *all))];
         if (s != SETIR_NONE) return s;
@@ -95,12 +98,14 @@ static node_id index_of(gen *g, set_id s)
         const set *x = &g->p->sets.at[g->p->ivars.at[g->var[k]].set];
         set_id own = g->p->ivars.at[g->var[k]].set;
         if (own == s) found[n++] = var(g, g->var[k]);
-        if (own == s && x->kind == SET_PAIRS && pick(g, 3) == 0) found[n++] = node_1(g->p, OP_PAIR_REV, elem_index(s), var(g, g->var[k]), here);
+        if (own == s && x->kind == SET_PAIRS && pick(g, 3) == 0)
+            found[n++] = node_1(g->p, OP_PAIR_REV, elem_index(s), var(g, g->var[k]), here);
         if (x->kind == SET_PAIRS && x->parent == s) {
             found[n++] = node_1(g->p, OP_PAIR_I, elem_index(s), var(g, g->var[k]), here);
             found[n++] = node_1(g->p, OP_PAIR_J, elem_index(s), var(g, g->var[k]), here);
         }
-        if (x->kind == SET_DIFFER && x->host == s) found[n++] = node_1(g->p, OP_SPOT_HOST, elem_index(s), var(g, g->var[k]), here);
+        if (x->kind == SET_DIFFER && x->host == s)
+            found[n++] = node_1(g->p, OP_SPOT_HOST, elem_index(s), var(g, g->var[k]), here);
     }
     bool fixed = want->kind == SET_RANGE || want->kind == SET_SPECIES || want->kind == SET_AXIS ||
                  (want->kind == SET_RANK && want->parent == SETIR_NONE);
@@ -125,7 +130,7 @@ static ivar_id open_plain(gen *g, set_id s)
     return open_var(g, (ivar){.set = s, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
 }
 
-/* ------------------------------------------------------------------------------------------------------- leaves */
+/* ------------------------------------------------------------------------------------ leaves */
 
 static uint32_t some_slot(gen *g)
 {
@@ -144,11 +149,13 @@ static node_id field(gen *g, uint32_t s, int which)
 
 static node_id some_field(gen *g, uint8_t rank)
 {
-    static const int of_rank[3][6] = {{F_SCALAR, F_SCALAR, F_PSEUDO, F_TABLE, F_LATTICE, F_GLOBAL},
-                                      {F_POSITION, F_VECTOR, F_AXIAL, F_POINT, F_GLOBAL_VECTOR, F_GLOBAL_POINT},
-                                      {F_TENSOR, F_TENSOR, F_TENSOR, F_TENSOR, F_TENSOR, F_TENSOR}};
+    static const int of_rank[3][6] = {
+        {F_SCALAR, F_SCALAR, F_PSEUDO, F_TABLE, F_LATTICE, F_GLOBAL},
+        {F_POSITION, F_VECTOR, F_AXIAL, F_POINT, F_GLOBAL_VECTOR, F_GLOBAL_POINT},
+        {F_TENSOR, F_TENSOR, F_TENSOR, F_TENSOR, F_TENSOR, F_TENSOR}};
     node_id n = SETIR_NONE;
-    for (int tries = 0; tries < 4 && n == SETIR_NONE; tries++) n = field(g, some_slot(g), of_rank[rank][pick(g, 6)]);
+    for (int tries = 0; tries < 4 && n == SETIR_NONE; tries++)
+        n = field(g, some_slot(g), of_rank[rank][pick(g, 6)]);
     return n;
 }
 
@@ -162,7 +169,8 @@ static node_id difference(gen *g)
 
 static node_id constant(gen *g)
 {
-    static const double special[] = {0, 0, 1, -1, 2, 0.5, 1.0 / 3, 6.283185307179586, 3.141592653589793, 3, 0.25, -2};
+    static const double special[] = {0, 0,    1, -1, 2, 0.5, 1.0 / 3, 6.283185307179586, 3.141592653589793,
+                                     3, 0.25, -2};
     return num(g, pick(g, 3) ? special[pick(g, 12)] : between(g, -1.5, 1.5));
 }
 
@@ -176,7 +184,7 @@ static node_id param(gen *g, elem e)
     return with(g, OP_PARAM, e, index, n, (node_imm){.param = first});
 }
 
-/* ----------------------------------------------------------------------------------------- values that are alike */
+/* ------------------------------------------------------------------------------------ values that are alike */
 
 /* another value that transforms as n does: so that sums, choices and comparisons are often well typed */
 static node_id kin(gen *g, node_id n)
@@ -196,7 +204,8 @@ static node_id kin(gen *g, node_id n)
 static node_id like(gen *g, node_id n, node_id (*other)(gen *))
 {
     node_id found = pick(g, 2) ? SETIR_NONE : other(g);
-    bool fits = n != SETIR_NONE && found != SETIR_NONE && elem_equal(g->p->nodes.at[n].elem, g->p->nodes.at[found].elem);
+    bool fits = n != SETIR_NONE && found != SETIR_NONE &&
+                elem_equal(g->p->nodes.at[n].elem, g->p->nodes.at[found].elem);
     return fits ? found : kin(g, n);
 }
 
@@ -207,11 +216,12 @@ static node_id exchanged(gen *g, node_id n)
         for (int j = 0; j < k; j++)
             if (g->p->ivars.at[g->var[k]].set == g->p->ivars.at[g->var[j]].set &&
                 (program_depends(g->p, n, g->var[k]) || program_depends(g->p, n, g->var[j])))
-                return program_substitute(g->p, n, (ivar_id[]){g->var[k], g->var[j]}, (node_id[]){var(g, g->var[j]), var(g, g->var[k])}, 2);
+                return program_substitute(g->p, n, (ivar_id[]){g->var[k], g->var[j]},
+                                          (node_id[]){var(g, g->var[j]), var(g, g->var[k])}, 2);
     return kin(g, n);
 }
 
-/* ---------------------------------------------------------------------------------------------------- reductions */
+/* ------------------------------------------------------------------------------------ reductions */
 
 static node_id symmetrised(gen *g, node_id body, ivar_id a, ivar_id b)
 {
@@ -262,32 +272,36 @@ static node_id reduce(gen *g, node_id (*body_of)(gen *), reduction op)
             n_args = 1;
         }
         if (args[0] != SETIR_NONE)
-            out = with(g, OP_REDUCE, g->p->nodes.at[args[0]].elem, args, n_args, (node_imm){.reduce = op, .ivars = v, .n_ivars = n});
+            out = with(g, OP_REDUCE, g->p->nodes.at[args[0]].elem, args, n_args,
+                       (node_imm){.reduce = op, .ivars = v, .n_ivars = n});
     }
     g->n_var = vars;
     g->work = work;
     return out;
 }
 
-/* ------------------------------------------------------------------------------------------------------- access */
+/* ------------------------------------------------------------------------------------ access */
 
 static node_id access(gen *g, uint8_t rank, bool bools, bool padded)
 {
     for (int tries = 0; tries < 6 && g->n_tensor; tries++) {
         def_id id = g->tensor[pick(g, g->n_tensor)];
         const def *d = &g->p->defs.at[id];
-        bool fits = bools ? d->elem.kind == ELEM_BOOL : d->elem.kind == ELEM_REAL && d->elem.rank == rank && !d->elem.channels;
+        bool fits = bools ? d->elem.kind == ELEM_BOOL
+                          : d->elem.kind == ELEM_REAL && d->elem.rank == rank && !d->elem.channels;
         node_id index[4];
         bool good = fits && d->n_param <= 4;
         for (uint32_t k = 0; k < d->n_param && good; k++) {
             set_id s = g->p->ivars.at[d->param[k]].set;
             bool rank_set = g->p->sets.at[s].kind == SET_RANK;
             if (padded && !rank_set) good = false;
-            if (padded) s = g->range;
+            if (padded)
+                s = g->range;
             else if (rank_set && g->p->sets.at[s].parent != SETIR_NONE) {
                 index[k] = index_of(g, s);
                 if (index[k] == SETIR_NONE && pick(g, 2))
-                    index[k] = program_node(g->p, OP_INDEX_CONST, elem_index(s), NULL, 0, &(node_imm){.k = 0, .set = s}, here);
+                    index[k] = program_node(g->p, OP_INDEX_CONST, elem_index(s), NULL, 0,
+                                            &(node_imm){.k = 0, .set = s}, here);
                 good = index[k] != SETIR_NONE;
                 continue;
             }
@@ -301,7 +315,7 @@ static node_id access(gen *g, uint8_t rank, bool bools, bool padded)
     return SETIR_NONE;
 }
 
-/* --------------------------------------------------------------------------------------------- one per operation */
+/* ------------------------------------------------------------------------------------ one per operation */
 
 static node_id pair_index(gen *g)
 {
@@ -333,11 +347,16 @@ static node_id make_geometry(gen *g, node_op op)
     node_id n;
     switch ((int)op) {
     case OP_PAIR_D: n = pair_index(g); return n == SETIR_NONE ? n : node_1(g->p, op, elem_real(1), n, here);
-    case OP_SPOT_R: n = index_of(g, g->spot); return n == SETIR_NONE ? n : node_1(g->p, op, elem_real(1), n, here);
+    case OP_SPOT_R:
+        n = index_of(g, g->spot);
+        return n == SETIR_NONE ? n : node_1(g->p, op, elem_real(1), n, here);
     case OP_RECIP_K:
         n = index_of(g, set_with_index(g, SET_RECIP));
         return n == SETIR_NONE ? n : node_1(g->p, op, elem_real(1), n, here);
-    case OP_CELL_VEC: return s == SETIR_NONE ? s : with(g, op, elem_real(1), (node_id[]){index_of(g, g->axis[s])}, 1, (node_imm){.slot = s});
+    case OP_CELL_VEC:
+        return s == SETIR_NONE ? s
+                               : with(g, op, elem_real(1), (node_id[]){index_of(g, g->axis[s])}, 1,
+                                      (node_imm){.slot = s});
     case OP_NIGGLI_VEC:
         if (s == SETIR_NONE || g->p->slots.at[s].axes != 7) return SETIR_NONE;
         return with(g, op, elem_real(1), (node_id[]){index_of(g, g->axis[s])}, 1, (node_imm){.slot = s});
@@ -354,7 +373,8 @@ static node_id make_geometry(gen *g, node_op op)
         return s == SETIR_NONE ? s : with(g, op, elem_real(1), &n, 1, (node_imm){.slot = s});
     case OP_COUNT: {
         set_id t = some_set(g);
-        node_id i = g->p->sets.at[t].kind == SET_PAIRS && pick(g, 2) ? index_of(g, g->p->sets.at[t].parent) : SETIR_NONE;
+        node_id i = g->p->sets.at[t].kind == SET_PAIRS && pick(g, 2) ? index_of(g, g->p->sets.at[t].parent)
+                                                                     : SETIR_NONE;
         return program_node(g->p, op, elem_real(0), &i, i != SETIR_NONE, &(node_imm){.set = t}, here);
     }
     case OP_LOOKUP: {
@@ -362,7 +382,10 @@ static node_id make_geometry(gen *g, node_op op)
         int which = (int[]){F_SPECIES, F_SCALAR, F_PSEUDO, F_VECTOR, F_POSITION}[pick(g, 5)];
         input_id in = g->field[1][which];
         elem e = g->p->inputs.at[in].elem;
-        node_id other = e.kind == ELEM_SPECIES ? species(g) : e.rank ? vector(g) : pick(g, 2) ? constant(g) : real(g);
+        node_id other = e.kind == ELEM_SPECIES ? species(g)
+                        : e.rank               ? vector(g)
+                        : pick(g, 2)           ? constant(g)
+                                               : real(g);
         return with(g, op, e, (node_id[]){index_of(g, g->spot), other}, 2, (node_imm){.input = in});
     }
     default: return SETIR_NONE;
@@ -372,16 +395,22 @@ static node_id make_geometry(gen *g, node_op op)
 static node_id make_arithmetic(gen *g, node_op op)
 {
     int wide = pick(g, 6);
-    node_id (*of)(gen *) = wide == 0 ? vector : wide == 1 ? channels : wide == 2 && op < OP_MUL ? tensor2 : real;
+    node_id (*of)(gen *) = wide == 0                  ? vector
+                           : wide == 1                ? channels
+                           : wide == 2 && op < OP_MUL ? tensor2
+                                                      : real;
     node_id a, b;
     switch ((int)op) {
-    case OP_NEG:
-        a = of(g);
-        return a == SETIR_NONE ? a : node_1(g->p, op, g->p->nodes.at[a].elem, a, here);
-    case OP_ADD: case OP_SUB:
+    case OP_NEG: a = of(g); return a == SETIR_NONE ? a : node_1(g->p, op, g->p->nodes.at[a].elem, a, here);
+    case OP_ADD:
+    case OP_SUB:
         a = of(g);
         b = pick(g, 3) == 0 ? exchanged(g, a) : like(g, a, of);
-        if (b != SETIR_NONE && pick(g, 4) == 0) { node_id c = a; a = b; b = c; }
+        if (b != SETIR_NONE && pick(g, 4) == 0) {
+            node_id c = a;
+            a = b;
+            b = c;
+        }
         return two(g, op, a == SETIR_NONE ? elem_real(0) : g->p->nodes.at[a].elem, a, b);
     case OP_MUL:
         a = pick(g, 4) ? real(g) : constant(g);
@@ -393,23 +422,29 @@ static node_id make_arithmetic(gen *g, node_op op)
         return two(g, op, a == SETIR_NONE ? elem_real(0) : g->p->nodes.at[a].elem, a, b);
     case OP_POW:
         a = real(g);
-        return with(g, op, elem_real(0), &a, 1, (node_imm){.value = {(double[]){-2, -1, 0.5, 2, 3, 1.5, 1.0 / 3, 1, 4, 0}[pick(g, 10)]}});
+        return with(g, op, elem_real(0), &a, 1,
+                    (node_imm){.value = {(double[]){-2, -1, 0.5, 2, 3, 1.5, 1.0 / 3, 1, 4, 0}[pick(g, 10)]}});
     case OP_CUTOFF:
         a = pick(g, 2) ? one(g, OP_ABS, real(g)) : real(g);
         return with(g, op, elem_real(0), &a, 1, (node_imm){.k = 1 + pick(g, 4)});
     case OP_POWV: return two(g, op, elem_real(0), pick(g, 2) ? one(g, OP_EXP, real(g)) : real(g), real(g));
-    case OP_ATAN2:                                               /* off the cut, where the sign of 0 decides   */
+    case OP_ATAN2: /* off the cut, where the sign of 0 decides   */
         a = real(g);
         b = like(g, a, real);
-        return pick(g, 3) ? two(g, op, elem_real(0), a, one(g, OP_ABS, b)) : two(g, op, elem_real(0), one(g, OP_ABS, a), b);
-    case OP_MIN2: case OP_MAX2:
+        return pick(g, 3) ? two(g, op, elem_real(0), a, one(g, OP_ABS, b))
+                          : two(g, op, elem_real(0), one(g, OP_ABS, a), b);
+    case OP_MIN2:
+    case OP_MAX2:
         a = real(g);
         b = like(g, a, real);
         return pick(g, 4) ? two(g, op, elem_real(0), a, b) : two(g, op, elem_real(0), b, a);
-    case OP_SIN: case OP_COS: case OP_TAN:                       /* often of what is periodic                */
+    case OP_SIN:
+    case OP_COS:
+    case OP_TAN: /* often of what is periodic                */
         a = pick(g, 2) ? real(g) : make(g, pick(g, 2) ? OP_PHASE : OP_FRAC);
         if (a != SETIR_NONE && pick(g, 2))
-            a = two(g, OP_MUL, elem_real(0), num(g, (double[]){2, 1, 0.5, 6.283185307179586, 3.141592653589793}[pick(g, 5)]), a);
+            a = two(g, OP_MUL, elem_real(0),
+                    num(g, (double[]){2, 1, 0.5, 6.283185307179586, 3.141592653589793}[pick(g, 5)]), a);
         return one(g, op, a);
     default: return one(g, op, real(g));
     }
@@ -419,11 +454,14 @@ static node_id make_tensor(gen *g, node_op op)
 {
     node_id a, b;
     switch ((int)op) {
-    case OP_DOT: case OP_CROSS: case OP_OUTER: {
+    case OP_DOT:
+    case OP_CROSS:
+    case OP_OUTER: {
         node_id (*of)(gen *) = op == OP_DOT && pick(g, 4) == 0 ? (pick(g, 2) ? channels : tensor2) : vector;
         a = of(g);
         b = like(g, a, of);
-        bool same = a != SETIR_NONE && b != SETIR_NONE && elem_equal(g->p->nodes.at[a].elem, g->p->nodes.at[b].elem) &&
+        bool same = a != SETIR_NONE && b != SETIR_NONE &&
+                    elem_equal(g->p->nodes.at[a].elem, g->p->nodes.at[b].elem) &&
                     elem_components(g->p->nodes.at[a].elem) > 1;
         return same ? two(g, op, elem_real(op == OP_DOT ? 0 : op == OP_CROSS ? 1 : 2), a, b) : SETIR_NONE;
     }
@@ -443,7 +481,8 @@ static node_id make_tensor(gen *g, node_op op)
     case OP_MATVEC: return two(g, op, elem_real(1), tensor2(g), vector(g));
     case OP_MATMUL: a = tensor2(g); return two(g, op, elem_real(2), a, like(g, a, tensor2));
     case OP_TRANSPOSE: a = tensor2(g); return a == SETIR_NONE ? a : node_1(g->p, op, elem_real(2), a, here);
-    case OP_TRACE: case OP_DET: return one(g, op, tensor2(g));
+    case OP_TRACE:
+    case OP_DET: return one(g, op, tensor2(g));
     case OP_IDENTITY: return with(g, op, elem_real(2), NULL, 0, (node_imm){0});
     case OP_CHANNEL_CAT: {
         node_id c[3] = {real(g)};
@@ -455,7 +494,9 @@ static node_id make_tensor(gen *g, node_op op)
     }
     case OP_CHANNEL_GET:
         a = channels(g);
-        return a == SETIR_NONE ? a : with(g, op, elem_real(0), &a, 1, (node_imm){.k = pick(g, g->p->nodes.at[a].elem.channels)});
+        return a == SETIR_NONE ? a
+                               : with(g, op, elem_real(0), &a, 1,
+                                      (node_imm){.k = pick(g, g->p->nodes.at[a].elem.channels)});
     default: return SETIR_NONE;
     }
 }
@@ -465,13 +506,18 @@ static node_id make_truth(gen *g, node_op op)
     node_id a, i;
     set_id s;
     switch ((int)op) {
-    case OP_LT: case OP_LE: case OP_EQ:
+    case OP_LT:
+    case OP_LE:
+    case OP_EQ:
         a = real(g);
-        return pick(g, 4) ? two(g, op, elem_bool(), a, like(g, a, real)) : two(g, op, elem_bool(), constant(g), a);
+        return pick(g, 4) ? two(g, op, elem_bool(), a, like(g, a, real))
+                          : two(g, op, elem_bool(), constant(g), a);
     case OP_SPECIES_EQ: return two(g, op, elem_bool(), species(g), species(g));
-    case OP_AND: case OP_OR: return two(g, op, elem_bool(), truth(g), truth(g));
+    case OP_AND:
+    case OP_OR: return two(g, op, elem_bool(), truth(g), truth(g));
     case OP_NOT: a = truth(g); return a == SETIR_NONE ? a : node_1(g->p, op, elem_bool(), a, here);
-    case OP_INDEX_EQ: case OP_INDEX_LT:
+    case OP_INDEX_EQ:
+    case OP_INDEX_LT:
         s = g->n_var && pick(g, 3) ? g->p->ivars.at[g->var[pick(g, g->n_var)]].set : g->atom[0];
         i = index_of(g, s);
         return two(g, op, elem_bool(), i, index_of(g, s));
@@ -489,11 +535,15 @@ static node_id make_leaf(gen *g, node_op op)
         node_imm imm = {0};
         double common = between(g, -1, 1);
         bool isotropic = pick(g, 2);
-        for (int k = 0; k < (rank == 1 ? 3 : 9); k++) imm.value[k] = isotropic ? (rank == 2 && k % 4 == 0 ? common : 0) : between(g, -1, 1);
+        for (int k = 0; k < (rank == 1 ? 3 : 9); k++)
+            imm.value[k] = isotropic ? (rank == 2 && k % 4 == 0 ? common : 0) : between(g, -1, 1);
         return program_node(g->p, op, elem_real(rank), NULL, 0, &imm, here);
     }
-    case OP_BOOL_CONST: return program_node(g->p, op, elem_bool(), NULL, 0, &(node_imm){.k = pick(g, 2)}, here);
-    case OP_SPECIES_CONST: return program_node(g->p, op, elem_species(), NULL, 0, &(node_imm){.k = (int[]){0, 1, 8, 42}[pick(g, 4)]}, here);
+    case OP_BOOL_CONST:
+        return program_node(g->p, op, elem_bool(), NULL, 0, &(node_imm){.k = pick(g, 2)}, here);
+    case OP_SPECIES_CONST:
+        return program_node(g->p, op, elem_species(), NULL, 0,
+                            &(node_imm){.k = (int[]){0, 1, 8, 42}[pick(g, 4)]}, here);
     case OP_INPUT: return some_field(g, (uint8_t)pick(g, 3));
     case OP_PARAM: return param(g, elem_real(pick(g, 4) ? 0 : (uint8_t)pick(g, 3)));
     case OP_ACCESS: return access(g, (uint8_t)(pick(g, 3) ? 0 : pick(g, 3)), pick(g, 8) == 0, false);
@@ -503,7 +553,8 @@ static node_id make_leaf(gen *g, node_op op)
         set_id s = some_set(g);
         set_kind kind = g->p->sets.at[s].kind;
         bool fixed = kind == SET_RANGE || kind == SET_SPECIES || kind == SET_AXIS || kind == SET_RANK;
-        return program_node(g->p, op, elem_index(s), NULL, 0, &(node_imm){.k = fixed ? pick(g, (int)size_of(g, s)) : 0, .set = s}, here);
+        return program_node(g->p, op, elem_index(s), NULL, 0,
+                            &(node_imm){.k = fixed ? pick(g, (int)size_of(g, s)) : 0, .set = s}, here);
     }
     default: return SETIR_NONE;
     }
@@ -513,13 +564,22 @@ static node_id make_index(gen *g, node_op op)
 {
     node_id n;
     switch ((int)op) {
-    case OP_PAIR_I: case OP_PAIR_J:
+    case OP_PAIR_I:
+    case OP_PAIR_J:
         n = pair_index(g);
-        return n == SETIR_NONE ? n : node_1(g->p, op, elem_index(g->p->sets.at[g->p->nodes.at[n].elem.set].parent), n, here);
-    case OP_PAIR_REV: n = pair_index(g); return n == SETIR_NONE ? n : node_1(g->p, op, g->p->nodes.at[n].elem, n, here);
-    case OP_SPOT_HOST: n = index_of(g, g->spot); return n == SETIR_NONE ? n : node_1(g->p, op, elem_index(g->atom[0]), n, here);
+        return n == SETIR_NONE
+                   ? n
+                   : node_1(g->p, op, elem_index(g->p->sets.at[g->p->nodes.at[n].elem.set].parent), n, here);
+    case OP_PAIR_REV:
+        n = pair_index(g);
+        return n == SETIR_NONE ? n : node_1(g->p, op, g->p->nodes.at[n].elem, n, here);
+    case OP_SPOT_HOST:
+        n = index_of(g, g->spot);
+        return n == SETIR_NONE ? n : node_1(g->p, op, elem_index(g->atom[0]), n, here);
     case OP_INDEX_REAL: return one(g, op, index_of(g, g->range));
-    case OP_INDEX_SPECIES: n = index_of(g, g->kinds); return n == SETIR_NONE ? n : node_1(g->p, op, elem_species(), n, here);
+    case OP_INDEX_SPECIES:
+        n = index_of(g, g->kinds);
+        return n == SETIR_NONE ? n : node_1(g->p, op, elem_species(), n, here);
     case OP_PROTONS: return one(g, op, species(g));
     case OP_ELEMENT_DATA: n = species(g); return with(g, op, elem_real(0), &n, 1, (node_imm){.k = 0});
     default: return SETIR_NONE;
@@ -529,17 +589,30 @@ static node_id make_index(gen *g, node_op op)
 static node_id make_select(gen *g)
 {
     int wide = pick(g, 6);
-    node_id (*of)(gen *) = wide == 0 ? vector : wide == 1 ? tensor2 : wide == 2 ? species : wide == 3 ? truth : real;
-    node_id a = of(g), b = wide > 1 && wide < 4 ? of(g) : pick(g, 2) ? exchanged(g, a) : like(g, a, of), c = truth(g);
+    node_id (*of)(gen *) = wide == 0   ? vector
+                           : wide == 1 ? tensor2
+                           : wide == 2 ? species
+                           : wide == 3 ? truth
+                                       : real;
+    node_id a = of(g),
+            b = wide > 1 && wide < 4 ? of(g)
+                : pick(g, 2)         ? exchanged(g, a)
+                                     : like(g, a, of),
+            c = truth(g);
     if (a == SETIR_NONE || b == SETIR_NONE || c == SETIR_NONE) return SETIR_NONE;
-    if (pick(g, 4) == 0) { node_id other = a; a = b; b = other; }
+    if (pick(g, 4) == 0) {
+        node_id other = a;
+        a = b;
+        b = other;
+    }
     return node_3(g->p, OP_SELECT, g->p->nodes.at[a].elem, c, a, b, here);
 }
 
 static node_id make_reduce(gen *g)
 {
     node_id (*of)(gen *) = (node_id(*[])(gen *)){real, real, real, vector, tensor2, channels}[pick(g, 6)];
-    return reduce(g, of, of == vector || of == tensor2 ? (pick(g, 3) ? RED_SUM : RED_MEAN) : (reduction)pick(g, 5));
+    return reduce(g, of,
+                  of == vector || of == tensor2 ? (pick(g, 3) ? RED_SUM : RED_MEAN) : (reduction)pick(g, 5));
 }
 
 static node_id make(gen *g, node_op op)
@@ -557,7 +630,7 @@ static node_id make(gen *g, node_op op)
     return n == SETIR_NONE ? n : with(g, OP_ASCRIBE, g->p->nodes.at[n].elem, &n, 1, (node_imm){0});
 }
 
-/* ------------------------------------------------------------------------------------------------- by type */
+/* ------------------------------------------------------------------------------------ by type */
 
 /* an operation from the list whose value has that type, else the fallback */
 static node_id of_type(gen *g, const node_op *list, int n, elem e, node_id fallback)
@@ -574,34 +647,48 @@ static node_id of_type(gen *g, const node_op *list, int n, elem e, node_id fallb
 
 static node_id real(gen *g)
 {
-    static const node_op leaf[] = {OP_CONST, OP_INPUT, OP_INPUT, OP_VOLUME, OP_COUNT, OP_INDEX_REAL, OP_PROTONS, OP_FRAC, OP_PHASE,
-                                   OP_NORM, OP_DOT, OP_COMP, OP_PARAM, OP_ACCESS};
-    static const node_op deep[] = {OP_INPUT, OP_VOLUME, OP_FRAC, OP_PHASE, OP_NEG, OP_ADD, OP_ADD, OP_SUB, OP_MUL, OP_MUL, OP_DIV, OP_POW,
-                                   OP_POWV, OP_EXP, OP_SIN, OP_COS, OP_TAN, OP_TANH, OP_ATAN, OP_ABS, OP_SIGN, OP_MIN2, OP_MAX2, OP_ATAN2,
-                                   OP_CUTOFF, OP_DOT, OP_DOT, OP_NORM, OP_NORM, OP_COMP, OP_TRACE, OP_DET, OP_CHANNEL_GET, OP_SELECT, OP_SELECT,
-                                   OP_REDUCE, OP_REDUCE, OP_REDUCE, OP_REDUCE, OP_ACCESS, OP_ACCESS, OP_PADGET, OP_LOOKUP, OP_COUNT,
-                                   OP_ERF, OP_LOG, OP_FLOOR, OP_ASCRIBE};
+    static const node_op leaf[] = {OP_CONST,      OP_INPUT,   OP_INPUT, OP_VOLUME, OP_COUNT,
+                                   OP_INDEX_REAL, OP_PROTONS, OP_FRAC,  OP_PHASE,  OP_NORM,
+                                   OP_DOT,        OP_COMP,    OP_PARAM, OP_ACCESS};
+    static const node_op deep[] = {
+        OP_INPUT,       OP_VOLUME, OP_FRAC,   OP_PHASE,  OP_NEG,    OP_ADD,    OP_ADD,    OP_SUB,
+        OP_MUL,         OP_MUL,    OP_DIV,    OP_POW,    OP_POWV,   OP_EXP,    OP_SIN,    OP_COS,
+        OP_TAN,         OP_TANH,   OP_ATAN,   OP_ABS,    OP_SIGN,   OP_MIN2,   OP_MAX2,   OP_ATAN2,
+        OP_CUTOFF,      OP_DOT,    OP_DOT,    OP_NORM,   OP_NORM,   OP_COMP,   OP_TRACE,  OP_DET,
+        OP_CHANNEL_GET, OP_SELECT, OP_SELECT, OP_REDUCE, OP_REDUCE, OP_REDUCE, OP_REDUCE, OP_ACCESS,
+        OP_ACCESS,      OP_PADGET, OP_LOOKUP, OP_COUNT,  OP_ERF,    OP_LOG,    OP_FLOOR,  OP_ASCRIBE};
     node_id fallback = num(g, between(g, -1.5, 1.5)), out;
     g->depth++;
-    if (g->depth > g->most_depth + 1) out = g->depth > g->most_depth + 3 ? fallback : some_field(g, 0);
-    else out = g->depth > g->most_depth ? OF_TYPE(leaf, elem_real(0), fallback) : OF_TYPE(deep, elem_real(0), fallback);
+    if (g->depth > g->most_depth + 1)
+        out = g->depth > g->most_depth + 3 ? fallback : some_field(g, 0);
+    else
+        out = g->depth > g->most_depth ? OF_TYPE(leaf, elem_real(0), fallback)
+                                       : OF_TYPE(deep, elem_real(0), fallback);
     g->depth--;
     return out == SETIR_NONE ? fallback : out;
 }
 
 static node_id vector(gen *g)
 {
-    static const node_op leaf[] = {OP_INPUT, OP_INPUT, OP_PAIR_D, OP_PAIR_D, OP_CELL_VEC, OP_RECIP_K, OP_SPOT_R};
-    static const node_op deep[] = {OP_INPUT, OP_PAIR_D, OP_CELL_VEC, OP_RECIP_K, OP_SPOT_R, OP_ADD, OP_SUB, OP_SUB, OP_MUL, OP_DIV, OP_NEG,
-                                   OP_CROSS, OP_MATVEC, OP_VEC3, OP_NEAREST, OP_NIGGLI_VEC, OP_REDUCE, OP_REDUCE, OP_SELECT, OP_ACCESS,
-                                   OP_LOOKUP, OP_PARAM, OP_CONST, OP_ASCRIBE};
+    static const node_op leaf[] = {OP_INPUT,    OP_INPUT,   OP_PAIR_D, OP_PAIR_D,
+                                   OP_CELL_VEC, OP_RECIP_K, OP_SPOT_R};
+    static const node_op deep[] = {OP_INPUT,  OP_PAIR_D, OP_CELL_VEC, OP_RECIP_K,    OP_SPOT_R, OP_ADD,
+                                   OP_SUB,    OP_SUB,    OP_MUL,      OP_DIV,        OP_NEG,    OP_CROSS,
+                                   OP_MATVEC, OP_VEC3,   OP_NEAREST,  OP_NIGGLI_VEC, OP_REDUCE, OP_REDUCE,
+                                   OP_SELECT, OP_ACCESS, OP_LOOKUP,   OP_PARAM,      OP_CONST,  OP_ASCRIBE};
     node_id out;
     g->depth++;
-    if (g->depth > g->most_depth + 1) out = SETIR_NONE;
-    else if (pick(g, 4) == 0) out = difference(g);
-    else out = g->depth > g->most_depth ? OF_TYPE(leaf, elem_real(1), SETIR_NONE) : OF_TYPE(deep, elem_real(1), SETIR_NONE);
+    if (g->depth > g->most_depth + 1)
+        out = SETIR_NONE;
+    else if (pick(g, 4) == 0)
+        out = difference(g);
+    else
+        out = g->depth > g->most_depth ? OF_TYPE(leaf, elem_real(1), SETIR_NONE)
+                                       : OF_TYPE(deep, elem_real(1), SETIR_NONE);
     if (out == SETIR_NONE) out = some_field(g, 1);
-    if (out == SETIR_NONE) out = with(g, OP_VEC3, elem_real(1), (node_id[]){num(g, 0), num(g, 0), num(g, between(g, -1, 1))}, 3, (node_imm){0});
+    if (out == SETIR_NONE)
+        out = with(g, OP_VEC3, elem_real(1), (node_id[]){num(g, 0), num(g, 0), num(g, between(g, -1, 1))}, 3,
+                   (node_imm){0});
     g->depth--;
     return out;
 }
@@ -609,12 +696,15 @@ static node_id vector(gen *g)
 static node_id tensor2(gen *g)
 {
     static const node_op leaf[] = {OP_INPUT, OP_OUTER, OP_IDENTITY};
-    static const node_op deep[] = {OP_INPUT, OP_OUTER, OP_OUTER, OP_IDENTITY, OP_ADD, OP_MATMUL, OP_TRANSPOSE, OP_REDUCE, OP_SELECT, OP_ACCESS,
-                                   OP_PARAM, OP_CONST};
+    static const node_op deep[] = {OP_INPUT,     OP_OUTER,  OP_OUTER,  OP_IDENTITY, OP_ADD,   OP_MATMUL,
+                                   OP_TRANSPOSE, OP_REDUCE, OP_SELECT, OP_ACCESS,   OP_PARAM, OP_CONST};
     node_id identity = with(g, OP_IDENTITY, elem_real(2), NULL, 0, (node_imm){0}), out;
     g->depth++;
-    if (g->depth > g->most_depth + 1) out = identity;
-    else out = g->depth > g->most_depth ? OF_TYPE(leaf, elem_real(2), identity) : OF_TYPE(deep, elem_real(2), identity);
+    if (g->depth > g->most_depth + 1)
+        out = identity;
+    else
+        out = g->depth > g->most_depth ? OF_TYPE(leaf, elem_real(2), identity)
+                                       : OF_TYPE(deep, elem_real(2), identity);
     g->depth--;
     return out;
 }
@@ -638,12 +728,15 @@ static node_id channels(gen *g)
 static node_id truth(gen *g)
 {
     static const node_op leaf[] = {OP_SPECIES_EQ, OP_INDEX_EQ, OP_LT, OP_LE};
-    static const node_op deep[] = {OP_SPECIES_EQ, OP_SPECIES_EQ, OP_INDEX_EQ, OP_INDEX_EQ, OP_INDEX_LT, OP_LT, OP_LE, OP_EQ, OP_AND, OP_OR, OP_NOT,
-                                   OP_SELECT, OP_ACCESS, OP_BOOL_CONST};
+    static const node_op deep[] = {OP_SPECIES_EQ, OP_SPECIES_EQ, OP_INDEX_EQ, OP_INDEX_EQ,  OP_INDEX_LT,
+                                   OP_LT,         OP_LE,         OP_EQ,       OP_AND,       OP_OR,
+                                   OP_NOT,        OP_SELECT,     OP_ACCESS,   OP_BOOL_CONST};
     node_id yes = program_node(g->p, OP_BOOL_CONST, elem_bool(), NULL, 0, &(node_imm){.k = 1}, here), out;
     g->depth++;
-    if (g->depth > g->most_depth + 1) out = yes;
-    else out = g->depth > g->most_depth ? OF_TYPE(leaf, elem_bool(), yes) : OF_TYPE(deep, elem_bool(), yes);
+    if (g->depth > g->most_depth + 1)
+        out = yes;
+    else
+        out = g->depth > g->most_depth ? OF_TYPE(leaf, elem_bool(), yes) : OF_TYPE(deep, elem_bool(), yes);
     g->depth--;
     return out;
 }
@@ -653,215 +746,4 @@ static node_id species(gen *g)
     static const node_op list[] = {OP_SPECIES_CONST, OP_INDEX_SPECIES, OP_LOOKUP};
     node_id out = pick(g, 2) ? field(g, some_slot(g), F_SPECIES) : SETIR_NONE;
     return out != SETIR_NONE ? out : OF_TYPE(list, elem_species(), make(g, OP_SPECIES_CONST));
-}
-
-/* --------------------------------------------------------------------------------------------------- tensors */
-
-static set_id rank_set(gen *g, set_id parent, int count)
-{
-    return program_set(g->p, (set){.kind = SET_RANK, .parent = parent, .slot = SETIR_NONE, .host = SETIR_NONE, .sample = SETIR_NONE,
-                                   .cutoff = SETIR_NONE, .count = parent == SETIR_NONE ? count : 0});
-}
-
-static def_id add_tensor(gen *g, def d, const ivar_id *param, uint32_t n)
-{
-    char words[8] = {'T', (char)('a' + g->p->defs.n / 26 % 26), (char)('a' + g->p->defs.n % 26)};
-    d.id = intern_s(&g->names, words);
-    d.param = arena_copy(g->a, param, n * sizeof *param + 1);
-    d.n_param = n;
-    d.declared = d.elem;
-    d.output = true;
-    d.out_scale = 1;
-    def_id id = program_def(g->p, d);
-    if (g->n_tensor < GEN_TENSORS) g->tensor[g->n_tensor++] = id;
-    return id;
-}
-
-static uint32_t open_params(gen *g, ivar_id *param)
-{
-    uint32_t n = (uint32_t)pick(g, 4), used = 0;
-    g->n_var = 0;
-    g->work = 1;
-    g->depth = 0;
-    for (uint32_t k = 0; k < (n == 3 ? 2 : n); k++) {
-        set_id s = pick(g, 10) == 0 ? rank_set(g, pick(g, 2) ? g->atom[0] : SETIR_NONE, 6) : some_set(g);
-        if (g->work * size_of(g, s) > 200) continue;
-        g->work *= size_of(g, s);
-        param[used++] = open_plain(g, s);
-    }
-    return used;
-}
-
-bool gen_application(gen *g, node_op op, def_id *made)
-{
-    ivar_id param[3];
-    for (int tries = 0; tries < 20; tries++) {
-        uint32_t n = open_params(g, param);
-        if (tries > 4 && n < 3) {                                /* an index over what the operation may need */
-            set_id s = some_set(g);
-            g->work *= size_of(g, s);
-            param[n++] = open_plain(g, s);
-        }
-        def d = {.lib_arg = SETIR_NONE, .body = make(g, op)};
-        if (d.body == SETIR_NONE || g->p->nodes.at[d.body].op != op) continue;
-        d.elem = g->p->nodes.at[d.body].elem;
-        *made = add_tensor(g, d, param, n);
-        return true;
-    }
-    return false;
-}
-
-/* sort or list of a tensor over one set */
-static void sort_tensor(gen *g)
-{
-    const set_id over[] = {g->atom[0], g->bond[0], g->axis[0], g->kinds, g->range, g->spot, g->recip[0]};
-    set_id s = over[pick(g, 7)];
-    if (s == SETIR_NONE) s = g->atom[0];
-    g->n_var = 0;
-    g->depth = 0;
-    g->work = size_of(g, s);
-    ivar_id i = open_plain(g, s);
-    bool list = pick(g, 3) == 0;
-    def d = {.lib_arg = SETIR_NONE, .body = list && pick(g, 2) ? vector(g) : real(g)};
-    d.elem = g->p->nodes.at[d.body].elem;
-    def_id from = add_tensor(g, d, &i, 1);
-    ivar_id k = program_ivar(g->p, (ivar){.set = rank_set(g, s, 0), .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
-    def lib = {.lib = list ? LIB_LIST : LIB_SORT, .lib_arg = from, .lib_flag = pick(g, 2), .elem = d.elem, .body = SETIR_NONE};
-    add_tensor(g, lib, &k, 1);
-}
-
-static void matrix_tensor(gen *g)
-{
-    g->n_var = 0;
-    g->depth = 0;
-    g->work = 36;
-    ivar_id ij[2] = {open_plain(g, g->atom[0]), open_plain(g, g->atom[0])};
-    node_id body = pick(g, 4) ? symmetrised(g, real(g), ij[0], ij[1]) : real(g);
-    node_id same = node_2(g->p, OP_INDEX_EQ, elem_bool(), var(g, ij[0]), var(g, ij[1]), here), at = var(g, ij[0]);
-    node_id q = with(g, OP_INPUT, elem_real(0), &at, 1, (node_imm){.input = g->field[0][F_SCALAR]});
-    def d = {.lib_arg = SETIR_NONE, .elem = elem_real(0)};
-    d.body = pick(g, 2) ? body : node_3(g->p, OP_SELECT, elem_real(0), same, node_2(g->p, OP_MUL, elem_real(0), num(g, 7), q, here), body, here);
-    def_id from = add_tensor(g, d, ij, 2);
-    lib_op op = (lib_op[]){LIB_EIGVALS, LIB_SORTROWS, LIB_LIST}[pick(g, 3)];
-    uint32_t n = op == LIB_EIGVALS ? 1 : 2;
-    ivar_id k[2];
-    for (uint32_t m = 0; m < n; m++)
-        k[m] = program_ivar(g->p, (ivar){.set = rank_set(g, g->atom[0], 0), .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
-    def lib = {.lib = op, .lib_arg = from, .elem = elem_real(0), .body = SETIR_NONE};
-    add_tensor(g, lib, k, n);
-}
-
-void gen_tensors(gen *g, int count)
-{
-    ivar_id param[3];
-    for (int k = 0; k < count; k++) {
-        int what = pick(g, 10);
-        if (what == 0) sort_tensor(g);
-        else if (what == 1) matrix_tensor(g);
-        else {
-            uint32_t n = open_params(g, param);
-            def d = {.lib_arg = SETIR_NONE};
-            node_id (*of)(gen *) = (node_id(*[])(gen *)){real, real, real, real, vector, vector, tensor2, truth, channels}[pick(g, 9)];
-            d.body = of(g);
-            d.elem = g->p->nodes.at[d.body].elem;
-            add_tensor(g, d, param, n);
-        }
-    }
-}
-
-/* ---------------------------------------------------------------------------------------------------- programs */
-
-#define NO_SET .parent = SETIR_NONE, .host = SETIR_NONE, .sample = SETIR_NONE, .cutoff = SETIR_NONE
-
-static set_id add_set(gen *g, set s, const char *id)
-{
-    s.id = intern_s(&g->names, id);
-    return program_set(g->p, s);
-}
-
-static input_id add_input(gen *g, uint32_t s, input in, set_id rows, set_id columns)
-{
-    static const char *const words[] = {"r", "Z", "q", "chi", "mu", "m", "site", "T", "f", "table", "w", "info", "field", "origin"};
-    set_id both[2] = {rows == SETIR_NONE ? columns : rows, columns};
-    in.slot = s;
-    in.scale = 1;
-    in.id = intern_s(&g->names, words[in.from]);
-    in.n_domain = (uint32_t)(rows != SETIR_NONE) + (columns != SETIR_NONE);
-    in.domain = arena_copy(g->a, both, sizeof both);
-    in.from = 0;
-    return program_input(g->p, in);
-}
-
-static void add_structure(gen *g, uint8_t axes, const char *id)
-{
-    uint32_t s = g->p->slots.n;
-    set_id atom = add_set(g, (set){.kind = SET_BASE, .slot = s, NO_SET}, "atom");
-    g->atom[s] = atom;
-    g->axis[s] = axes ? add_set(g, (set){.kind = SET_AXIS, .slot = s, NO_SET, .count = __builtin_popcount(axes)}, "axis") : SETIR_NONE;
-    input_id *f = g->field[s];
-    const elem real0 = elem_real(0), real1 = elem_real(1);
-    f[F_POSITION] = add_input(g, s, (input){.role = IN_POSITION, .elem = real1, .from = F_POSITION}, atom, SETIR_NONE);
-    f[F_SPECIES] = add_input(g, s, (input){.role = IN_SPECIES, .elem = elem_species(), .from = F_SPECIES}, atom, SETIR_NONE);
-    f[F_SCALAR] = add_input(g, s, (input){.role = IN_FIELD, .elem = real0, .from = F_SCALAR}, atom, SETIR_NONE);
-    f[F_PSEUDO] = add_input(g, s, (input){.role = IN_FIELD, .elem = real0, .pseudo = true, .from = F_PSEUDO}, atom, SETIR_NONE);
-    f[F_VECTOR] = add_input(g, s, (input){.role = IN_FIELD, .elem = real1, .from = F_VECTOR}, atom, SETIR_NONE);
-    f[F_AXIAL] = add_input(g, s, (input){.role = IN_FIELD, .elem = real1, .pseudo = true, .from = F_AXIAL}, atom, SETIR_NONE);
-    f[F_POINT] = add_input(g, s, (input){.role = IN_FIELD, .elem = real1, .is_point = true, .from = F_POINT}, atom, SETIR_NONE);
-    f[F_TENSOR] = add_input(g, s, (input){.role = IN_FIELD, .elem = elem_real(2), .from = F_TENSOR}, atom, SETIR_NONE);
-    f[F_CHANNELS] = add_input(g, s, (input){.role = IN_FIELD, .elem = {.kind = ELEM_REAL, .channels = 3}, .from = F_CHANNELS}, atom, SETIR_NONE);
-    f[F_TABLE] = add_input(g, s, (input){.role = IN_FIELD, .elem = real0, .from = F_TABLE}, atom, g->range);
-    f[F_LATTICE] = axes ? add_input(g, s, (input){.role = IN_FIELD, .elem = real0, .from = F_LATTICE}, SETIR_NONE, g->axis[s]) : SETIR_NONE;
-    f[F_GLOBAL] = add_input(g, s, (input){.role = IN_FIELD, .elem = real0, .from = F_GLOBAL}, SETIR_NONE, SETIR_NONE);
-    f[F_GLOBAL_VECTOR] = add_input(g, s, (input){.role = IN_FIELD, .elem = real1, .from = F_GLOBAL_VECTOR}, SETIR_NONE, SETIR_NONE);
-    f[F_GLOBAL_POINT] = add_input(g, s, (input){.role = IN_FIELD, .elem = real1, .is_point = true, .from = F_GLOBAL_POINT}, SETIR_NONE, SETIR_NONE);
-    slot made = {.id = intern_s(&g->names, id), .type = intern_s(&g->names, "T"), .axes = axes, .base = atom, .position = f[F_POSITION],
-                 .species = f[F_SPECIES], .cell_name = axes ? intern_s(&g->names, "cell") : NULL};
-    vec_push(g->a, &g->p->slots, made);
-}
-
-static set_id add_pairs(gen *g, uint32_t s, set_id parent, node_id cutoff, const char *id)
-{
-    return add_set(g, (set){.kind = SET_PAIRS, .slot = s, .parent = parent, .host = SETIR_NONE, .sample = SETIR_NONE, .cutoff = cutoff}, id);
-}
-
-/* between 2 and 3 Å, depending on anything that is known of the whole structure */
-static node_id some_cutoff(gen *g)
-{
-    g->n_var = 0;
-    g->depth = 0;
-    g->work = 1;
-    return two(g, OP_ADD, elem_real(0), num(g, 2.5), two(g, OP_MUL, elem_real(0), num(g, 0.5), one(g, OP_TANH, real(g))));
-}
-
-void gen_start(gen *g, arena *a, uint64_t seed, gen_kind kind)
-{
-    *g = (gen){.a = a, .state = seed * 0x2545f4914f6cdd1du + 7, .work_most = 1500, .most_depth = 2, .near = SETIR_NONE,
-               .spot = SETIR_NONE, .edge = SETIR_NONE};
-    intern_init(&g->names, a);
-    g->p = program_new(a, intern_s(&g->names, "attack"), here);
-    for (int s = 0; s < GEN_SLOTS; s++) {
-        g->atom[s] = g->bond[s] = g->recip[s] = g->axis[s] = SETIR_NONE;
-        for (int f = 0; f < F_COUNT; f++) g->field[s][f] = SETIR_NONE;
-    }
-    uint8_t axes = (uint8_t[]){0, 7, 7, 7, 3, 3, 4}[pick(g, 7)];
-    if (kind != GEN_ANY) axes = kind == GEN_CRYSTAL ? 7 : 3;
-    int second = pick(g, 4);                                     /* a host and its sample, or another structure */
-    bool defects = kind == GEN_DEFECTS || (second == 0 && axes == 3);
-    g->range = add_set(g, (set){.kind = SET_RANGE, NO_SET, .lo = pick(g, 3), .hi = 2 + pick(g, 2)}, "n");
-    int32_t *elements = arena_array(a, int32_t, 3);
-    memcpy(elements, (int32_t[]){8, 1, 42}, 3 * sizeof *elements);
-    g->kinds = add_set(g, (set){.kind = SET_SPECIES, NO_SET, .count = 3, .species = elements}, "z");
-    add_structure(g, axes, "s");
-    if (defects || second == 1) add_structure(g, defects ? axes : (uint8_t[]){0, 7, 3}[pick(g, 3)], defects ? "sample" : "other");
-    for (uint32_t s = 0; s < g->p->slots.n; s++) {
-        g->bond[s] = add_pairs(g, s, g->atom[s], num(g, between(g, 2, 3)), "bond");
-        if (g->p->slots.at[s].axes)
-            g->recip[s] = add_set(g, (set){.kind = SET_RECIP, .slot = s, .parent = SETIR_NONE, .host = SETIR_NONE, .sample = SETIR_NONE,
-                                           .cutoff = num(g, 1.8)}, "g");
-    }
-    if (defects) {
-        g->spot = add_set(g, (set){.kind = SET_DIFFER, .slot = 1, .parent = SETIR_NONE, .host = g->atom[0], .sample = g->atom[1], .cutoff = SETIR_NONE}, "spot");
-        g->edge = add_pairs(g, 1, g->spot, num(g, 5), "edge");
-    }
-    if (pick(g, 3) == 0) g->near = add_pairs(g, 0, g->atom[0], some_cutoff(g), "near");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * related.c: laws against numbers (related.h). The natural bijections of index sets are those of action_compare.c. A
- * difference counts when neither atoms moved by 1e-9 Å nor results rounded up or down change the values much: else rounding
- * decides.
+ * related.c: laws against numbers (related.h). The natural bijections of index sets are those of
+ * action_compare.c. A difference counts when neither atoms moved by 1e-9 Å nor results rounded up or down
+ * change the values much: else rounding decides.
  */
 #include "related.h"
 
@@ -10,10 +10,10 @@
 
 #include "action_compare.c"
 
-#define RELATIVE 1e-7            /* of the values compared                                                   */
-#define ABSOLUTE 1e-9            /* fields are of order one                                                  */
-#define SHAKE    1e-9            /* Å                                                                        */
-#define STEADY   1e-4            /* a value that the shake changes by more is no evidence                    */
+#define RELATIVE 1e-7 /* of the values compared                                                   */
+#define ABSOLUTE 1e-9 /* fields are of order one                                                  */
+#define SHAKE    1e-9 /* Å                                                                        */
+#define STEADY   1e-4 /* a value that the shake changes by more is no evidence                    */
 enum { SHAKES = 4, PARAMETERS = 4096 };
 
 bool world_open(world *w, const program *p, const law_result *laws)
@@ -27,7 +27,8 @@ bool world_open(world *w, const program *p, const law_result *laws)
     arena_init(&w->memory, &w->guard);
     w->batch = mtx_batch_new();
     w->interp = interp_new(p);
-    if (!w->batch || !w->interp || setjmp(w->guard) || !plan_from_program(&w->memory, p, &w->plan, NULL)) return false;
+    if (!w->batch || !w->interp || setjmp(w->guard) || !plan_from_program(&w->memory, p, &w->plan, NULL))
+        return false;
     mtx_set_desc *sets = arena_copy(&w->memory, w->plan.sets, (size_t)w->plan.n_sets * sizeof *sets);
     for (int32_t k = 0; k < w->plan.n_sets; k++)
         if (sets[k].kind == MTX_SET_PAIRS) sets[k].need |= MTX_NEED_I | MTX_NEED_J | MTX_NEED_VECTOR;
@@ -76,8 +77,8 @@ static double *values(world *w, def_id d, int frame, int64_t *n)
     return out;
 }
 
-/* Was the sample matched to its host in the same way in both frames? Which way is right where several are is not for the
- * laws to say. */
+/* Was the sample matched to its host in the same way in both frames? Which way is right where several are is
+ * not for the laws to say. */
 static bool matched_alike(const world *w)
 {
     action_values v = {.view = mtx_batch_view(w->batch)};
@@ -99,19 +100,19 @@ bool world_draw(world *w, symmetry sym, sample_shape shape, uint64_t seed)
     uint64_t rng = seed ^ 0x5851f42d4c957f2du;
     action_free(&w->g);
     w->seed = seed;
-    return sample_structures(w->p, &w->plan, shape, seed, w->first)
-        && action_draw(w->p, &w->plan, sym, &rng, w->first, w->second, &w->g) && prepare(w, w->first, w->second)
-        && matched_alike(w);
+    return sample_structures(w->p, &w->plan, shape, seed, w->first) &&
+           action_draw(w->p, &w->plan, sym, &rng, w->first, w->second, &w->g) &&
+           prepare(w, w->first, w->second) && matched_alike(w);
 }
 
-/* ------------------------------------------------------------------------------------------------ the law applied */
+/* ------------------------------------------------------------------------------------ the law applied */
 
 typedef struct asked {
-    const world    *w;
-    const def      *d;
+    const world *w;
+    const def *d;
     const law_info *law;
-    matcher         m;
-    layout          l;
+    matcher m;
+    layout l;
 } asked;
 
 /* copies^size, signs of mirrors */
@@ -122,7 +123,8 @@ static double factor_of(const asked *q)
     for (uint32_t s = 0; s < g->n_slots && g->sym == SYM_SUPERCELL; s++)
         f *= pow(g->copies[s], (double)q->law->size[s].num / q->law->size[s].den);
     bool minus = g->sym == SYM_REFLECT ? q->law->odd
-               : g->sym >= SYM_REFLECT_X && g->sym <= SYM_REFLECT_Z && q->law->odd != q->law->mirror[g->sym - SYM_REFLECT_X];
+                                       : g->sym >= SYM_REFLECT_X && g->sym <= SYM_REFLECT_Z &&
+                                             q->law->odd != q->law->mirror[g->sym - SYM_REFLECT_X];
     return minus ? -f : f;
 }
 
@@ -132,7 +134,8 @@ static void transform(const asked *q, const double *value, double *out)
     const action *g = &q->w->g;
     def plain = {.elem = q->d->elem};
     change_value(&q->m, &plain, &(reading){.factor = factor_of(q), .moving = -1}, value, out);
-    for (int k = 0; k < 3 && q->d->elem.kind == ELEM_REAL && q->d->elem.rank == 1 && g->sym == SYM_TRANSLATE; k++)
+    for (int k = 0; k < 3 && q->d->elem.kind == ELEM_REAL && q->d->elem.rank == 1 && g->sym == SYM_TRANSLATE;
+         k++)
         for (uint32_t s = 0; s < g->n_slots; s++)
             out[k] += (double)q->law->affine[s].num / q->law->affine[s].den * g->t[s][k];
 }
@@ -168,7 +171,9 @@ static double mixing(const asked *q, axis_kind kind, set_id axes, int64_t j, int
 static void expected(const asked *q, const double *before, int64_t at, uint32_t axis, double *out)
 {
     uint32_t width = q->l.width;
-    while (axis < q->law->n_axis && (place_of(q, q->law->axis[axis].ivar) < 0 || q->law->axis[axis].kind == AXIS_PAIRED)) axis++;
+    while (axis < q->law->n_axis &&
+           (place_of(q, q->law->axis[axis].ivar) < 0 || q->law->axis[axis].kind == AXIS_PAIRED))
+        axis++;
     if (q->w->g.sym != SYM_CELL || axis >= q->law->n_axis || q->d->elem.kind != ELEM_REAL)
         return transform(q, before + at * width, out);
     int slot_at = place_of(q, q->law->axis[axis].ivar);
@@ -208,7 +213,8 @@ static double off_lattice(const asked *q, uint32_t s, const double v[3])
     double rest[3] = {v[0], v[1], v[2]};
     for (int k = 0; k < 3; k++) {
         double f = v[0] * inverse[k] + v[1] * inverse[3 + k] + v[2] * inverse[6 + k];
-        for (int c = 0; c < 3 && (q->w->p->slots.at[s].axes >> k & 1); c++) rest[c] -= round(f) * cell[3 * k + c];
+        for (int c = 0; c < 3 && (q->w->p->slots.at[s].axes >> k & 1); c++)
+            rest[c] -= round(f) * cell[3 * k + c];
     }
     return fabs(rest[0]) + fabs(rest[1]) + fabs(rest[2]);
 }
@@ -217,7 +223,8 @@ static double off_lattice(const asked *q, uint32_t s, const double v[3])
 static bool loose(const asked *q)
 {
     symmetry s = q->w->g.sym;
-    return s == SYM_WRAP || s == SYM_SUPERCELL || (law_places_spots(q->w->p) && s < SYM_ROTATE) || (law_places_spots(q->w->p) && s == SYM_CELL);
+    return s == SYM_WRAP || s == SYM_SUPERCELL || (law_places_spots(q->w->p) && s < SYM_ROTATE) ||
+           (law_places_spots(q->w->p) && s == SYM_CELL);
 }
 
 /* |want - got| of one element, by the law; sign: +-, period: modulo, mod: modulo the lattice */
@@ -226,14 +233,15 @@ static double gap_of(const asked *q, const double *want, const double *got, uint
     double gap = fabs(want[c] - got[c]);
     if (!loose(q)) return gap;
     if (q->law->mod != SETIR_NONE && q->d->elem.rank == 1) {
-        double off = off_lattice(q, q->law->mod, (const double[3]){want[0] - got[0], want[1] - got[1], want[2] - got[2]});
+        double off = off_lattice(q, q->law->mod,
+                                 (const double[3]){want[0] - got[0], want[1] - got[1], want[2] - got[2]});
         return fmin(gap, off);
     }
     double period = q->law->period, least = gap;
     for (int s = 1; s >= (q->law->sign ? -1 : 1); s -= 2) {
         bool minus = s < 0;
         double difference = (minus ? -want[c] : want[c]) - got[c];
-        if (minus && q->d->elem.rank) {                          /* one sign for all components               */
+        if (minus && q->d->elem.rank) { /* one sign for all components               */
             double whole = 0;
             for (uint32_t k = 0; k < q->l.width; k++) whole = fmax(whole, fabs(want[k] + got[k]));
             difference = whole;
@@ -244,16 +252,20 @@ static double gap_of(const asked *q, const double *want, const double *got, uint
     return least;
 }
 
-/* ------------------------------------------------------------------------------------------------------- verdicts */
+/* ------------------------------------------------------------------------------------ verdicts */
 
 /* fields moved a little, each by itself */
 static void shake_fields(const world *w, uint32_t slot_id, mtx_structure *s, uint64_t *rng)
 {
     for (int32_t k = 0; k < w->plan.n_inputs; k++) {
         const mtx_input_desc *d = &w->plan.inputs[k];
-        if (d->role != MTX_IN_FIELD || (uint32_t)(d->slot < 0 ? 0 : d->slot) != slot_id || d->type != MTX_TYPE_REAL) continue;
-        mtx_column *c = (mtx_column *)(d->rows < 0 ? mtx_structure_info(s, d->key) : mtx_structure_column(s, d->key));
-        for (int64_t e = 0; c && e < c->rows * c->width; e++) c->real[e] += sample_uniform(rng, -SHAKE, SHAKE);
+        if (d->role != MTX_IN_FIELD || (uint32_t)(d->slot < 0 ? 0 : d->slot) != slot_id ||
+            d->type != MTX_TYPE_REAL)
+            continue;
+        mtx_column *c =
+            (mtx_column *)(d->rows < 0 ? mtx_structure_info(s, d->key) : mtx_structure_column(s, d->key));
+        for (int64_t e = 0; c && e < c->rows * c->width; e++)
+            c->real[e] += sample_uniform(rng, -SHAKE, SHAKE);
     }
 }
 
@@ -271,14 +283,15 @@ static bool prepare_shaken(world *w, int frame, int turn)
         for (int64_t i = 0; i < to->n + 3; i++) {
             double *v = i < 3 ? to->cell[i] : to->r[i - 3], old[3] = {v[0], v[1], v[2]};
             for (int c = 0; c < 3; c++)
-                v[c] = old[0] * strain[c] + old[1] * strain[3 + c] + old[2] * strain[6 + c] + (i < 3 ? 0 : sample_uniform(&rng, -SHAKE, SHAKE));
+                v[c] = old[0] * strain[c] + old[1] * strain[3 + c] + old[2] * strain[6 + c] +
+                       (i < 3 ? 0 : sample_uniform(&rng, -SHAKE, SHAKE));
         }
     }
     return prepare(w, w->shaken, w->shaken);
 }
 
-/* How much number `e` of the tensor changes at most when atoms are moved a little or results rounded otherwise, and its
- * own size. */
+/* How much number `e` of the tensor changes at most when atoms are moved a little or results rounded
+ * otherwise, and its own size. */
 static double unsteadiness(world *w, def_id d, int frame, int64_t e, int64_t n, double *size_of_value)
 {
     const mtx_structure *from = frame ? w->second : w->first;
@@ -292,7 +305,9 @@ static double unsteadiness(world *w, def_id d, int frame, int64_t e, int64_t n, 
     for (int turn = -2; turn < SHAKES && most < INFINITY; turn++) {
         int64_t size;
         if (turn < 0) fesetround(rounding[turn + 2]);
-        double *now = (turn < 0 ? prepare(w, from, from) : prepare_shaken(w, frame, turn)) ? values(w, d, 0, &size) : NULL;
+        double *now = (turn < 0 ? prepare(w, from, from) : prepare_shaken(w, frame, turn))
+                          ? values(w, d, 0, &size)
+                          : NULL;
         fesetround(FE_TONEAREST);
         most = now && size == n ? fmax(most, fabs(now[e] - value)) : INFINITY;
         if (isnan(most)) most = INFINITY;
@@ -308,7 +323,8 @@ static bool steady_sets(world *w)
     for (int frame = 0; frame < 2; frame++) {
         int64_t size[64];
         for (int turn = -1; turn < SHAKES && same; turn++) {
-            same = turn < 0 ? prepare(w, frame ? w->second : w->first, frame ? w->second : w->first) : prepare_shaken(w, frame, turn);
+            same = turn < 0 ? prepare(w, frame ? w->second : w->first, frame ? w->second : w->first)
+                            : prepare_shaken(w, frame, turn);
             if (!same) break;
             interp_bind(w->interp, mtx_batch_view(w->batch), 0);
             for (uint32_t s = 0; s < w->p->sets.n && s < 64; s++) {
@@ -343,12 +359,13 @@ static bool indices_of(const world *w, const def *d, int64_t e, int64_t index[8]
     return e >= 0;
 }
 
-/* Is every part of the tensor that its own indices settle a number, and every tensor that it is made of? A division by
- * exactly zero is not followed. e < 0: any element. */
+/* Is every part of the tensor that its own indices settle a number, and every tensor that it is made of? A
+ * division by exactly zero is not followed. e < 0: any element. */
 static bool well_defined(world *w, def_id id, int frame, int64_t e)
 {
     const def *d = &w->p->defs.at[id];
-    if (d->lib != LIB_NONE) return finite_values(w, d->lib_arg, frame) && well_defined(w, d->lib_arg, frame, -1);
+    if (d->lib != LIB_NONE)
+        return finite_values(w, d->lib_arg, frame) && well_defined(w, d->lib_arg, frame, -1);
     bool *reached = calloc((size_t)d->body + 1, sizeof *reached), good = reached != NULL;
     int64_t index[8] = {0};
     interp_bind(w->interp, mtx_batch_view(w->batch), frame);
@@ -361,7 +378,8 @@ static bool well_defined(world *w, def_id id, int frame, int64_t e)
         bool own = x->elem.kind == ELEM_REAL && x->op != OP_SELECT && (known || x->n_free == 0);
         for (uint32_t k = 0; k < x->n_free; k++) own = own && ivar_list_has(d->param, d->n_param, x->free[k]);
         double value[512];
-        if (own && elem_components(x->elem) <= 512 && interp_node(w->interp, n, d->param, index, known ? d->n_param : 0, value, NULL) == MTX_OK)
+        if (own && elem_components(x->elem) <= 512 &&
+            interp_node(w->interp, n, d->param, index, known ? d->n_param : 0, value, NULL) == MTX_OK)
             for (uint32_t c = 0; c < elem_components(x->elem); c++) good = good && isfinite(value[c]);
         if ((x->op == OP_ACCESS || x->op == OP_PADGET) && good) {
             good = finite_values(w, x->imm.def, frame) && well_defined(w, x->imm.def, frame, -1);
@@ -375,8 +393,10 @@ static bool well_defined(world *w, def_id id, int frame, int64_t e)
 /* Is the difference more than rounding? Prepares other structures: the caller prepares again. */
 static bool confirmed(world *w, def_id d, double gap, const int64_t at[2], const int64_t n[2])
 {
-    double most = 0, blur = fmax(unsteadiness(w, d, 0, at[0], n[0], &most), unsteadiness(w, d, 1, at[1], n[1], &most));
-    if (!prepare(w, w->first, w->second) || !well_defined(w, d, 0, at[0]) || !well_defined(w, d, 1, at[1])) return false;
+    double most = 0,
+           blur = fmax(unsteadiness(w, d, 0, at[0], n[0], &most), unsteadiness(w, d, 1, at[1], n[1], &most));
+    if (!prepare(w, w->first, w->second) || !well_defined(w, d, 0, at[0]) || !well_defined(w, d, 1, at[1]))
+        return false;
     return blur <= STEADY * most && gap > 10 * blur;
 }
 
@@ -421,7 +441,8 @@ static bool fits(const asked *q)
     for (uint32_t k = 0; k < q->l.n; k++) {
         const set *s = &q->w->p->sets.at[q->w->p->ivars.at[q->d->param[k]].set];
         bool covering = q->w->g.sym == SYM_SUPERCELL && s->kind != SET_RANK;
-        if (covering ? q->l.size[0][k] == 0 && q->l.size[1][k] > 0 : q->l.size[0][k] != q->l.size[1][k]) return false;
+        if (covering ? q->l.size[0][k] == 0 && q->l.size[1][k] > 0 : q->l.size[0][k] != q->l.size[1][k])
+            return false;
     }
     return true;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_rules.c: every rule of the table is a lemma: applied to arguments that transform as their laws say, the operation
- * gives a value that does. For each operation, random applications to random arguments; for each symmetry that is said
- * to be exact, a random structure and its image. Then each rule in turn is replaced by one that breaks nothing, and must be
- * caught. MTX_LAW_APPLICATIONS: how many per operation, MTX_LAW_FIRST: the first seed, MTX_DUMP: print what fails.
+ * test_rules.c: every rule of the table is a lemma: applied to arguments that transform as their laws say,
+ * the operation gives a value that does. For each operation, random applications to random arguments; for
+ * each symmetry that is said to be exact, a random structure and its image. Then each rule in turn is
+ * replaced by one that breaks nothing, and must be caught. MTX_LAW_APPLICATIONS: how many per operation,
+ * MTX_LAW_FIRST: the first seed, MTX_DUMP: print what fails.
  */
 #include "check.h"
 
-#include "gen_law.c"
+#include "gen_law_program.c"
 #include "law_internal.h"
 #include "related.c"
 
@@ -23,7 +24,9 @@ static node_op operation(uint64_t seed, int k)
 
 static gen_kind kind_for(node_op op)
 {
-    return op == OP_SPOT_HOST || op == OP_SPOT_R || op == OP_LOOKUP ? GEN_DEFECTS : op == OP_NIGGLI_VEC ? GEN_CRYSTAL : GEN_ANY;
+    return op == OP_SPOT_HOST || op == OP_SPOT_R || op == OP_LOOKUP ? GEN_DEFECTS
+           : op == OP_NIGGLI_VEC                                    ? GEN_CRYSTAL
+                                                                    : GEN_ANY;
 }
 
 static void check_all(world *w, const def_id *d, const node_op *op, int n, symmetry sym, uint64_t seed)
@@ -45,12 +48,13 @@ static void one_program(uint64_t seed, long wanted)
     if (setjmp(landing)) fail_msg("memory");
     gen g;
     gen_kind kind = GEN_ANY;
-    for (int k = 0; k < TOGETHER; k++) kind = kind_for(operation(seed, k)) > kind ? kind_for(operation(seed, k)) : kind;
+    for (int k = 0; k < TOGETHER; k++)
+        kind = kind_for(operation(seed, k)) > kind ? kind_for(operation(seed, k)) : kind;
     gen_start(&g, &a, seed, kind);
     def_id made[TOGETHER * OF_EACH];
     node_op op[TOGETHER * OF_EACH];
     int n = 0;
-    gen_tensors(&g, 2);                                          /* something to access                       */
+    gen_tensors(&g, 2); /* something to access                       */
     for (int k = 0; k < TOGETHER; k++) {
         node_op one_op = operation(seed, k);
         for (int j = 0; j < OF_EACH && of_op[one_op].applied < wanted; j++)
@@ -81,7 +85,8 @@ static void test_every_rule(void **state)
 {
     (void)state;
     long wanted = setting("MTX_LAW_APPLICATIONS", APPLICATIONS), wrong = 0;
-    uint64_t first = (uint64_t)setting("MTX_LAW_FIRST", 0), rounds = (uint64_t)(wanted * OP_COUNT_ / (TOGETHER * OF_EACH)) * 4;
+    uint64_t first = (uint64_t)setting("MTX_LAW_FIRST", 0),
+             rounds = (uint64_t)(wanted * OP_COUNT_ / (TOGETHER * OF_EACH)) * 4;
     for (uint64_t k = 0; k < rounds; k++) {
         one_program(first + k, wanted);
         bool done = true;
@@ -92,19 +97,21 @@ static void test_every_rule(void **state)
     for (int op = 0; op < OP_COUNT_; op++) {
         const tally *t = &of_op[op];
         if (getenv("MTX_DUMP") || t->wrong)
-            printf("%-14s applied %ld, exact %ld, related %ld, unclear %ld, wrong %ld\n", op_table[op].text, t->applied, t->exact, t->checked, t->unclear, t->wrong);
+            printf("%-14s applied %ld, exact %ld, related %ld, unclear %ld, wrong %ld\n", op_table[op].text,
+                   t->applied, t->exact, t->checked, t->unclear, t->wrong);
         wrong += t->wrong;
         related_all += t->checked;
         if (t->applied < wanted) print_error("%s: only %ld applications\n", op_table[op].text, t->applied);
         assert_true(t->applied >= wanted && law_rules[op].apply && law_rules[op].text);
-        assert_true(t->checked > wanted / 8);                    /* what proves nothing is no test            */
+        assert_true(t->checked > wanted / 8); /* what proves nothing is no test            */
     }
-    printf("%ld applications of each of %d operations, %ld times related as said, %ld times not\n", wanted, OP_COUNT_, related_all, wrong);
+    printf("%ld applications of each of %d operations, %ld times related as said, %ld times not\n", wanted,
+           OP_COUNT_, related_all, wrong);
     for (int s = 0; s < SYM_COUNT; s++) assert_true(of_sym[s].checked > wanted);
     assert_int_equal(wrong, 0);
 }
 
-/* ------------------------------------------------------------------------------------------------ negative control */
+/* ------------------------------------------------------------------------------------ negative control */
 
 /* breaks nothing: statuses of the arguments, the way of the first */
 static void rule_blind(law_cx *x, node_id n, law_info *r)
@@ -166,11 +173,28 @@ static long caught_after(node_op op, const law_rule *rules)
 static bool harmless(node_op op)
 {
     switch ((int)op) {
-    case OP_IVAR:                                                /* what binds it says the same               */
-    case OP_SPOT_HOST:                                           /* no sample's host repeats within its cell  */
-    case OP_BOOL_CONST: case OP_SPECIES_CONST: case OP_PAIR_I: case OP_PAIR_J: case OP_PAIR_REV: case OP_INDEX_REAL: case OP_INDEX_SPECIES:
-    case OP_PAIR_D: case OP_RECIP_K: case OP_PROTONS: case OP_ELEMENT_DATA: case OP_TRANSPOSE: case OP_TRACE: case OP_IDENTITY:
-    case OP_CHANNEL_GET: case OP_SPECIES_EQ: case OP_AND: case OP_OR: case OP_NOT: case OP_ASCRIBE: return true;
+    case OP_IVAR:      /* what binds it says the same               */
+    case OP_SPOT_HOST: /* no sample's host repeats within its cell  */
+    case OP_BOOL_CONST:
+    case OP_SPECIES_CONST:
+    case OP_PAIR_I:
+    case OP_PAIR_J:
+    case OP_PAIR_REV:
+    case OP_INDEX_REAL:
+    case OP_INDEX_SPECIES:
+    case OP_PAIR_D:
+    case OP_RECIP_K:
+    case OP_PROTONS:
+    case OP_ELEMENT_DATA:
+    case OP_TRANSPOSE:
+    case OP_TRACE:
+    case OP_IDENTITY:
+    case OP_CHANNEL_GET:
+    case OP_SPECIES_EQ:
+    case OP_AND:
+    case OP_OR:
+    case OP_NOT:
+    case OP_ASCRIBE: return true;
     default: return false;
     }
 }
@@ -184,7 +208,8 @@ static void test_wrong_rules(void **state)
         law_rule rules[OP_COUNT_];
         memcpy(rules, law_rules, sizeof rules);
         for (int how = 0; how < 2; how++) {
-            bool product = op == OP_MUL || op == OP_DIV || op == OP_DOT || op == OP_OUTER || op == OP_MATVEC || op == OP_CROSS;
+            bool product = op == OP_MUL || op == OP_DIV || op == OP_DOT || op == OP_OUTER ||
+                           op == OP_MATVEC || op == OP_CROSS;
             if (how == 0 ? harmless((node_op)op) : !product) continue;
             rules[op].apply = how ? rule_unsigned : rule_blind;
             long after = caught_after((node_op)op, rules);

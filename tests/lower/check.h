@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * check.h: what the lowering tests share: random structures, batches, and the comparison of compiled kernels with the
- * interpreter, frame by frame, on all frames at once and on ranges of frames.
+ * check.h: what the lowering tests share: random structures, batches, and the comparison of compiled kernels
+ * with the interpreter, frame by frame, on all frames at once and on ranges of frames.
  */
 #ifndef MTX_TESTS_LOWER_CHECK_H
 #define MTX_TESTS_LOWER_CHECK_H
@@ -21,11 +21,13 @@
 #include "infer.h"
 #include "interp.h"
 
-#define ROUNDING 1e-12                   /* of the largest number of an output                                        */
-#define SMALL    0.1                      /* sums of numbers near 1 that cancel to less are compared with this              */
+#define ROUNDING 1e-12 /* of the largest number of an output                                        */
+#define SMALL    0.1   /* sums of numbers near 1 that cancel to less are compared with this              */
 
 /* ---- random numbers: splitmix64 */
-typedef struct dice { uint64_t state; } dice;
+typedef struct dice {
+    uint64_t state;
+} dice;
 
 static inline uint64_t roll(dice *d)
 {
@@ -68,7 +70,9 @@ static inline void check_structure(mtx_structure *s, dice *d, int n, unsigned ax
     double edge = 2.2 + 1.2 * cbrt(n);
     for (int k = 0; k < 3; k++) {
         s->pbc[k] = axes >> k & 1;
-        for (int c = 0; c < 3; c++) s->cell[k][c] = axes ? (k == c ? edge * uniform(d, 0.9, 1.2) : edge * uniform(d, -0.25, 0.25)) : 0;
+        for (int c = 0; c < 3; c++)
+            s->cell[k][c] =
+                axes ? (k == c ? edge * uniform(d, 0.9, 1.2) : edge * uniform(d, -0.25, 0.25)) : 0;
     }
     for (int i = 0; i < n; i++) {
         s->Z[i] = check_elements[pick(d, 4)];
@@ -87,7 +91,12 @@ static inline void check_structure(mtx_structure *s, dice *d, int n, unsigned ax
 }
 
 /* ---- a batch of a program's structures */
-typedef struct sample { int64_t nb; mtx_structure *s; const mtx_structure **frame; mtx_batch *batch; } sample;
+typedef struct sample {
+    int64_t nb;
+    mtx_structure *s;
+    const mtx_structure **frame;
+    mtx_batch *batch;
+} sample;
 
 static inline bool is_host_and_sample(const program *p)
 {
@@ -97,10 +106,12 @@ static inline bool is_host_and_sample(const program *p)
 }
 
 /* a host cell and supercells of it with vacancies and substitutions */
-static inline void check_defects(mtx_structure *s, dice *d, const mtx_structure *host, unsigned axes, int hurt)
+static inline void check_defects(mtx_structure *s, dice *d, const mtx_structure *host, unsigned axes,
+                                 int hurt)
 {
     int times[3] = {1, 1, 1}, n = 0;
-    for (int k = 0; k < 3; k++) if (axes >> k & 1) times[k] = 2;
+    for (int k = 0; k < 3; k++)
+        if (axes >> k & 1) times[k] = 2;
     mtx_structure_init(s);
     mtx_structure_reserve(s, host->n * 8);
     for (int k = 0; k < 3; k++) {
@@ -142,8 +153,7 @@ static inline bool sample_make(sample *x, const program *p, uint64_t seed, int64
     x->batch = mtx_batch_new();
     mtx_problem problem;
     memset(&problem, 0, sizeof problem);
-    if (interp_prepare(p, x->frame, nb, x->batch, &problem) == MTX_OK)
-        return true;
+    if (interp_prepare(p, x->frame, nb, x->batch, &problem) == MTX_OK) return true;
     print_error("batch: %s\n", problem.message);
     return false;
 }
@@ -157,8 +167,15 @@ static inline void sample_free(sample *x)
 }
 
 /* ---- running and comparing */
-/* data: numbers of all frames, output by output; want: those of the interpreter, frame f of output k from first[k][f] on */
-typedef struct outputs { uint32_t n; int64_t nb, *size, **first; void **data; double **want; bool *real; } outputs;
+/* data: numbers of all frames, output by output; want: those of the interpreter, frame f of output k from
+ * first[k][f] on */
+typedef struct outputs {
+    uint32_t n;
+    int64_t nb, *size, **first;
+    void **data;
+    double **want;
+    bool *real;
+} outputs;
 
 static inline def_id output_def(const program *p, uint32_t number)
 {
@@ -183,7 +200,8 @@ static inline void expect(outputs *o, const program *p, uint32_t k, const mtx_vi
         mtx_problem problem;
         memset(&problem, 0, sizeof problem);
         interp_bind(x, view, f);
-        if (interp_def(x, d, o->want[k] + o->first[k][f], &problem) != MTX_OK) print_error("interpreter: %s\n", problem.message);
+        if (interp_def(x, d, o->want[k] + o->first[k][f], &problem) != MTX_OK)
+            print_error("interpreter: %s\n", problem.message);
     }
     interp_free(x);
 }
@@ -225,7 +243,8 @@ static inline void outputs_free(outputs *o)
     free(o->real);
 }
 
-static inline void run_range(const kernel *k, kernel_fn fn, const mtx_view *view, const outputs *o, int64_t f0, int64_t f1)
+static inline void run_range(const kernel *k, kernel_fn fn, const mtx_view *view, const outputs *o,
+                             int64_t f0, int64_t f1)
 {
     size_t bytes = kernel_scratch_bytes(k, view, f0, f1);
     char *scratch = aligned_alloc(64, (bytes + 127) / 64 * 64);
@@ -244,8 +263,8 @@ static inline bool near(double a, double b, double scale)
     return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= ROUNDING * scale;
 }
 
-/* A difference counts only when it is more than what the interpreter itself does when positions and fields move by
- * 1e-13: sums that cancel and choices at a tie follow rounding. */
+/* A difference counts only when it is more than what the interpreter itself does when positions and fields
+ * move by 1e-13: sums that cancel and choices at a tie follow rounding. */
 static inline double wobble(const program *p, const sample *s, uint32_t k, int64_t i, double want)
 {
     double most = 0;
@@ -262,7 +281,8 @@ static inline double wobble(const program *p, const sample *s, uint32_t k, int64
             mtx_structure_copy(m, s->frame[f]);
             for (int64_t c = 0; c < 3 * m->n; c++) m->r[c / 3][c % 3] += uniform(&d, -1e-13, 1e-13);
             for (int32_t c = 0; c < m->n_columns; c++)
-                for (int64_t v = 0; v < m->columns[c].rows * m->columns[c].width; v++) m->columns[c].real[v] *= 1 + uniform(&d, -1e-13, 1e-13);
+                for (int64_t v = 0; v < m->columns[c].rows * m->columns[c].width; v++)
+                    m->columns[c].real[v] *= 1 + uniform(&d, -1e-13, 1e-13);
             moved.frame[f] = m;
         }
         mtx_problem problem;
@@ -287,9 +307,11 @@ static inline bool output_agrees(const program *p, const sample *s, const output
     for (int64_t f = 0; f < o->nb; f++)
         for (int64_t i = o->first[k][f]; i < o->first[k][f + 1]; i++) {
             double got = number_at(o, k, i), want = o->want[k][i] * written;
-            if (near(got, want, scale * fabs(written)) || fabs(got - want) <= 10 * wobble(p, s, k, i, o->want[k][i])) continue;
-            print_error("output %s frame %ld element %ld: %.17g, interpreter %.17g (scale %g)\n", d->id ? d->id : "?", (long)f,
-                        (long)(i - o->first[k][f]), got, want, scale);
+            if (near(got, want, scale * fabs(written)) ||
+                fabs(got - want) <= 10 * wobble(p, s, k, i, o->want[k][i]))
+                continue;
+            print_error("output %s frame %ld element %ld: %.17g, interpreter %.17g (scale %g)\n",
+                        d->id ? d->id : "?", (long)f, (long)(i - o->first[k][f]), got, want, scale);
             return false;
         }
     return true;

@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * gen_program.c: random well-typed programs. In: a seed. Out: a program that verify.c accepts. Sums are opened only as
- * long as the interpreter can follow (GEN_WORK_MOST steps per value).
+ * gen_program.c: random well-typed programs. In: a seed. Out: a program that verify.c accepts. Sums are
+ * opened only as long as the interpreter can follow (GEN_WORK_MOST steps per value).
  */
 #include "gen_program.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { GEN_VARS = 12, GEN_PLACES = 7 };          /* places: at least the atoms of a frame      */
+enum { GEN_VARS = 12, GEN_PLACES = 7 }; /* places: at least the atoms of a frame      */
 #define GEN_WORK_MOST 4000.0
 
 typedef struct gen {
     program *p;
-    arena   *a;
-    intern   names;
+    arena *a;
+    intern names;
     uint64_t state;
-    int      depth, most_depth;                 /* of expressions                                            */
-    ivar_id  var[GEN_VARS]; int n_var;          /* index variables in scope                                  */
-    double   work;                              /* how often the place being written is evaluated            */
-    set_id   atom, bond, recip, axis, range, kinds, spot, edge;
+    int depth, most_depth; /* of expressions                                            */
+    ivar_id var[GEN_VARS];
+    int n_var;   /* index variables in scope                                  */
+    double work; /* how often the place being written is evaluated            */
+    set_id atom, bond, recip, axis, range, kinds, spot, edge;
     input_id r, Z, charge, dipole, field, sample_Z, sample_charge;
-    def_id   tensor[24]; int n_tensor;
+    def_id tensor[24];
+    int n_tensor;
 } gen;
 
 static uint64_t gen_next(gen *g)
@@ -49,7 +51,7 @@ static name gen_name(gen *g, const char *s)
     return intern_s(&g->names, s);
 }
 
-/* ---- nodes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------------------------------------- */
 
 static node_id num(gen *g, double x)
 {
@@ -83,7 +85,7 @@ static node_id var(gen *g, ivar_id v)
     return node_ivar(g->p, v, here);
 }
 
-/* ---- sizes and indices ------------------------------------------------------------------------------------------------------ */
+/* ---- sizes and indices --------------------------------------------------------------------------------- */
 
 static double size_of(const gen *g, set_id s)
 {
@@ -93,7 +95,8 @@ static double size_of(const gen *g, set_id s)
     case SET_PAIRS: return 24;
     case SET_RECIP: return 20;
     case SET_DIFFER: return 3;
-    case SET_AXIS: case SET_SPECIES: return x->count;
+    case SET_AXIS:
+    case SET_SPECIES: return x->count;
     case SET_RANGE: return x->hi - x->lo + 1;
     case SET_RANK: return x->parent == SETIR_NONE ? x->count : size_of(g, x->parent);
     }
@@ -120,7 +123,8 @@ static node_id index_of(gen *g, set_id s)
     }
     if (n) return found[gen_pick(g, n)];
     set_kind kind = g->p->sets.at[s].kind;
-    if (kind == SET_RANGE || kind == SET_SPECIES || kind == SET_AXIS || (kind == SET_RANK && g->p->sets.at[s].parent == SETIR_NONE))
+    if (kind == SET_RANGE || kind == SET_SPECIES || kind == SET_AXIS ||
+        (kind == SET_RANK && g->p->sets.at[s].parent == SETIR_NONE))
         return program_node(g->p, OP_INDEX_CONST, elem_index(s), NULL, 0,
                             &(node_imm){.k = gen_pick(g, (int)size_of(g, s)), .set = s}, here);
     return SETIR_NONE;
@@ -135,11 +139,12 @@ static set_id some_set(gen *g)
     }
 }
 
-/* ---- reductions --------------------------------------------------------------------------------------------------------------- */
+/* ---- reductions ---------------------------------------------------------------------------------------- */
 
 static ivar_id open_var(gen *g, set_id s, node_id row, node_id to, const char *id)
 {
-    ivar_id v = program_ivar(g->p, (ivar){.set = s, .row = row, .to = to, .partner = SETIR_NONE, .id = gen_name(g, id)});
+    ivar_id v = program_ivar(
+        g->p, (ivar){.set = s, .row = row, .to = to, .partner = SETIR_NONE, .id = gen_name(g, id)});
     g->var[g->n_var++] = v;
     return v;
 }
@@ -148,19 +153,24 @@ static node_id reduction_over(gen *g, reduction op, const ivar_id *v, uint32_t n
 {
     node_id args[2] = {body, where};
     node_imm imm = {.reduce = op, .ivars = (ivar_id *)v, .n_ivars = n};
-    return program_node(g->p, OP_REDUCE, g->p->nodes.at[body].elem, args, where == SETIR_NONE ? 1 : 2, &imm, here);
+    return program_node(g->p, OP_REDUCE, g->p->nodes.at[body].elem, args, where == SETIR_NONE ? 1 : 2, &imm,
+                        here);
 }
 
 /* conditions that pick by an outer variable: what the lowering turns into one pass */
 static node_id selecting(gen *g, ivar_id v)
 {
     const set *s = &g->p->sets.at[g->p->ivars.at[v].set];
-    node_id site = s->kind == SET_PAIRS && s->parent == g->atom ? node_1(g->p, OP_PAIR_J, elem_index(g->atom), var(g, v), here)
-                 : s->kind == SET_BASE ? var(g, v) : SETIR_NONE;
+    node_id site = s->kind == SET_PAIRS && s->parent == g->atom
+                       ? node_1(g->p, OP_PAIR_J, elem_index(g->atom), var(g, v), here)
+                   : s->kind == SET_BASE ? var(g, v)
+                                         : SETIR_NONE;
     if (site == SETIR_NONE) return truth(g);
     node_id z = index_of(g, g->kinds), other = index_of(g, g->atom);
-    if (gen_pick(g, 3) == 0 && other != SETIR_NONE) return node_2(g->p, OP_INDEX_EQ, elem_bool(), site, other, here);
-    node_id element = program_node(g->p, OP_INPUT, elem_species(), &site, 1, &(node_imm){.input = g->Z}, here);
+    if (gen_pick(g, 3) == 0 && other != SETIR_NONE)
+        return node_2(g->p, OP_INDEX_EQ, elem_bool(), site, other, here);
+    node_id element =
+        program_node(g->p, OP_INPUT, elem_species(), &site, 1, &(node_imm){.input = g->Z}, here);
     node_id wanted = node_1(g->p, OP_INDEX_SPECIES, elem_species(), z, here);
     return node_2(g->p, OP_SPECIES_EQ, elem_bool(), element, wanted, here);
 }
@@ -198,29 +208,36 @@ static node_id reduce(gen *g, node_id (*body_of)(gen *))
     node_id out = reduction_over(g, op, v, n, body, where);
     g->n_var = vars;
     g->work = work;
-    if (op == RED_MAX || op == RED_MIN) out = one(g, OP_TANH, out);          /* of nothing it is infinite */
+    if (op == RED_MAX || op == RED_MIN) out = one(g, OP_TANH, out); /* of nothing it is infinite */
     return out;
 }
 
-/* ---- leaves -------------------------------------------------------------------------------------------------------------------- */
+/* ---- leaves -------------------------------------------------------------------------------------------- */
 
 static node_id at_atom(gen *g, input_id in)
 {
     node_id i = index_of(g, g->atom);
-    return i == SETIR_NONE ? SETIR_NONE : program_node(g->p, OP_INPUT, g->p->inputs.at[in].elem, &i, 1, &(node_imm){.input = in}, here);
+    return i == SETIR_NONE ? SETIR_NONE
+                           : program_node(g->p, OP_INPUT, g->p->inputs.at[in].elem, &i, 1,
+                                          &(node_imm){.input = in}, here);
 }
 
 static node_id leaf(gen *g)
 {
     node_id n = SETIR_NONE, e;
     switch (gen_pick(g, 14)) {
-    case 0: case 1: n = at_atom(g, g->charge); break;
-    case 2: case 3:
-        if ((e = index_of(g, g->bond)) != SETIR_NONE) n = one(g, OP_NORM, node_1(g->p, OP_PAIR_D, elem_real(1), e, here));
+    case 0:
+    case 1: n = at_atom(g, g->charge); break;
+    case 2:
+    case 3:
+        if ((e = index_of(g, g->bond)) != SETIR_NONE)
+            n = one(g, OP_NORM, node_1(g->p, OP_PAIR_D, elem_real(1), e, here));
         break;
     case 4: n = two(g, OP_MUL, num(g, 0.1), one(g, OP_PROTONS, species(g))); break;
     case 5: n = two(g, OP_MUL, num(g, 0.3), one(g, OP_INDEX_REAL, index_of(g, g->range))); break;
-    case 6: n = program_node(g->p, OP_INPUT, elem_real(0), NULL, 0, &(node_imm){.input = g->field}, here); break;
+    case 6:
+        n = program_node(g->p, OP_INPUT, elem_real(0), NULL, 0, &(node_imm){.input = g->field}, here);
+        break;
     case 7: {
         set_id s = gen_pick(g, 2) ? g->atom : g->bond;
         node_id i = s == g->bond ? index_of(g, g->atom) : SETIR_NONE;
@@ -230,24 +247,31 @@ static node_id leaf(gen *g)
     }
     case 8:
         if (g->recip == SETIR_NONE || (e = index_of(g, g->recip)) == SETIR_NONE) break;
-        n = gen_pick(g, 2) ? one(g, OP_NORM, node_1(g->p, OP_RECIP_K, elem_real(1), e, here)) : two(g, OP_PHASE, e, vector(g));
+        n = gen_pick(g, 2) ? one(g, OP_NORM, node_1(g->p, OP_RECIP_K, elem_real(1), e, here))
+                           : two(g, OP_PHASE, e, vector(g));
         break;
     case 9:
         if (g->axis != SETIR_NONE)
-            n = program_node(g->p, OP_FRAC, elem_real(0), (node_id[]){vector(g), index_of(g, g->axis)}, 2, &(node_imm){.slot = 0}, here);
+            n = program_node(g->p, OP_FRAC, elem_real(0), (node_id[]){vector(g), index_of(g, g->axis)}, 2,
+                             &(node_imm){.slot = 0}, here);
         break;
     case 10:
         if (g->axis != SETIR_NONE)
-            n = pow_of(g, program_node(g->p, OP_VOLUME, elem_real(0), NULL, 0, &(node_imm){.slot = 0}, here), 1.0 / 3);
+            n = pow_of(g, program_node(g->p, OP_VOLUME, elem_real(0), NULL, 0, &(node_imm){.slot = 0}, here),
+                       1.0 / 3);
         break;
-    case 11:                                     /* not of a vacancy: that has no mass */
+    case 11: /* not of a vacancy: that has no mass */
         if ((e = at_atom(g, g->Z)) != SETIR_NONE)
             n = two(g, OP_MUL, num(g, 0.02), node_1(g->p, OP_ELEMENT_DATA, elem_real(0), e, here));
         break;
     case 12:
         if (g->spot != SETIR_NONE && (e = index_of(g, g->spot)) != SETIR_NONE)
-            n = gen_pick(g, 2) ? program_node(g->p, OP_LOOKUP, elem_real(0), (node_id[]){e, num(g, 0.7)}, 2, &(node_imm){.input = g->sample_charge}, here)
-              : program_node(g->p, OP_INPUT, elem_real(0), (node_id[]){node_1(g->p, OP_SPOT_HOST, elem_index(g->atom), e, here)}, 1, &(node_imm){.input = g->charge}, here);
+            n = gen_pick(g, 2)
+                    ? program_node(g->p, OP_LOOKUP, elem_real(0), (node_id[]){e, num(g, 0.7)}, 2,
+                                   &(node_imm){.input = g->sample_charge}, here)
+                    : program_node(g->p, OP_INPUT, elem_real(0),
+                                   (node_id[]){node_1(g->p, OP_SPOT_HOST, elem_index(g->atom), e, here)}, 1,
+                                   &(node_imm){.input = g->charge}, here);
         break;
     default: break;
     }
@@ -259,12 +283,15 @@ static node_id species(gen *g)
     node_id e = gen_pick(g, 3) ? at_atom(g, g->Z) : SETIR_NONE, p;
     if (e != SETIR_NONE) return e;
     if (g->spot != SETIR_NONE && (p = index_of(g, g->spot)) != SETIR_NONE) {
-        node_id vacancy = program_node(g->p, OP_SPECIES_CONST, elem_species(), NULL, 0, &(node_imm){.k = 0}, here);
-        return program_node(g->p, OP_LOOKUP, elem_species(), (node_id[]){p, vacancy}, 2, &(node_imm){.input = g->sample_Z}, here);
+        node_id vacancy =
+            program_node(g->p, OP_SPECIES_CONST, elem_species(), NULL, 0, &(node_imm){.k = 0}, here);
+        return program_node(g->p, OP_LOOKUP, elem_species(), (node_id[]){p, vacancy}, 2,
+                            &(node_imm){.input = g->sample_Z}, here);
     }
     if (gen_pick(g, 2)) return node_1(g->p, OP_INDEX_SPECIES, elem_species(), index_of(g, g->kinds), here);
     const int elements[] = {1, 8, 16, 42};
-    return program_node(g->p, OP_SPECIES_CONST, elem_species(), NULL, 0, &(node_imm){.k = elements[gen_pick(g, 4)]}, here);
+    return program_node(g->p, OP_SPECIES_CONST, elem_species(), NULL, 0,
+                        &(node_imm){.k = elements[gen_pick(g, 4)]}, here);
 }
 
 static node_id truth(gen *g)
@@ -273,21 +300,26 @@ static node_id truth(gen *g)
     node_id out = SETIR_NONE, i = index_of(g, g->atom), j = index_of(g, g->atom), k;
     switch (gen_pick(g, g->depth > g->most_depth ? 5 : 7)) {
     case 0: out = node_2(g->p, OP_SPECIES_EQ, elem_bool(), species(g), species(g), here); break;
-    case 1: if (i != SETIR_NONE) out = node_2(g->p, OP_INDEX_EQ, elem_bool(), i, j, here); break;
+    case 1:
+        if (i != SETIR_NONE) out = node_2(g->p, OP_INDEX_EQ, elem_bool(), i, j, here);
+        break;
     case 2:
         k = index_of(g, g->range);
         out = node_2(g->p, OP_INDEX_LT, elem_bool(), k, index_of(g, g->range), here);
         break;
-    case 3: case 4: break;
+    case 3:
+    case 4: break;
     case 5: out = node_2(g->p, gen_pick(g, 2) ? OP_AND : OP_OR, elem_bool(), truth(g), truth(g), here); break;
     default: out = node_1(g->p, OP_NOT, elem_bool(), truth(g), here); break;
     }
-    if (out == SETIR_NONE) out = node_2(g->p, gen_pick(g, 2) ? OP_LT : OP_LE, elem_bool(), real(g), two(g, OP_ADD, num(g, 0.0137), real(g)), here);
+    if (out == SETIR_NONE)
+        out = node_2(g->p, gen_pick(g, 2) ? OP_LT : OP_LE, elem_bool(), real(g),
+                     two(g, OP_ADD, num(g, 0.0137), real(g)), here);
     g->depth--;
     return out;
 }
 
-/* ---- vectors and tensors --------------------------------------------------------------------------------------------------------- */
+/* ---- vectors and tensors ------------------------------------------------------------------------------- */
 
 static node_id difference(gen *g)
 {
@@ -299,7 +331,9 @@ static node_id tensor2(gen *g)
 {
     node_id out = node_2(g->p, OP_OUTER, elem_real(2), vector(g), vector(g), here);
     if (gen_pick(g, 2)) out = node_1(g->p, OP_TRANSPOSE, elem_real(2), out, here);
-    if (gen_pick(g, 2)) out = node_2(g->p, OP_ADD, elem_real(2), out, program_node(g->p, OP_IDENTITY, elem_real(2), NULL, 0, NULL, here), here);
+    if (gen_pick(g, 2))
+        out = node_2(g->p, OP_ADD, elem_real(2), out,
+                     program_node(g->p, OP_IDENTITY, elem_real(2), NULL, 0, NULL, here), here);
     if (gen_pick(g, 4) == 0) out = node_2(g->p, OP_MATMUL, elem_real(2), out, out, here);
     return out;
 }
@@ -313,35 +347,46 @@ static node_id vector(gen *g)
     case 10:
         if (g->axis != SETIR_NONE && (e = difference(g)) != SETIR_NONE) {
             /* off the planes where two images are equally near */
-            e = node_2(g->p, OP_ADD, elem_real(1), e, node_3(g->p, OP_VEC3, elem_real(1), num(g, 0.0123), num(g, 0.0311), num(g, -0.0217), here), here);
+            e = node_2(
+                g->p, OP_ADD, elem_real(1), e,
+                node_3(g->p, OP_VEC3, elem_real(1), num(g, 0.0123), num(g, 0.0311), num(g, -0.0217), here),
+                here);
             out = program_node(g->p, OP_NEAREST, elem_real(1), &e, 1, &(node_imm){.slot = 0}, here);
         }
         break;
     case 11:
-        if (g->spot != SETIR_NONE && (e = index_of(g, g->spot)) != SETIR_NONE) out = node_1(g->p, OP_SPOT_R, elem_real(1), e, here);
+        if (g->spot != SETIR_NONE && (e = index_of(g, g->spot)) != SETIR_NONE)
+            out = node_1(g->p, OP_SPOT_R, elem_real(1), e, here);
         break;
-    case 1: case 2:
+    case 1:
+    case 2:
         if ((e = index_of(g, g->bond)) != SETIR_NONE) out = node_1(g->p, OP_PAIR_D, elem_real(1), e, here);
         break;
     case 3: out = difference(g); break;
     case 4:
-        if (g->axis != SETIR_NONE) out = program_node(g->p, OP_CELL_VEC, elem_real(1), (node_id[]){index_of(g, g->axis)}, 1, &(node_imm){.slot = 0}, here);
+        if (g->axis != SETIR_NONE)
+            out = program_node(g->p, OP_CELL_VEC, elem_real(1), (node_id[]){index_of(g, g->axis)}, 1,
+                               &(node_imm){.slot = 0}, here);
         break;
-    case 5: out = node_2(g->p, gen_pick(g, 2) ? OP_ADD : OP_SUB, elem_real(1), vector(g), vector(g), here); break;
+    case 5:
+        out = node_2(g->p, gen_pick(g, 2) ? OP_ADD : OP_SUB, elem_real(1), vector(g), vector(g), here);
+        break;
     case 6: out = node_2(g->p, OP_MUL, elem_real(1), one(g, OP_TANH, real(g)), vector(g), here); break;
     case 7: out = reduce(g, vector); break;
     case 8: out = node_2(g->p, OP_CROSS, elem_real(1), vector(g), vector(g), here); break;
     default:
-        out = node_2(g->p, OP_DIV, elem_real(1), node_2(g->p, OP_MATVEC, elem_real(1), tensor2(g), vector(g), here),
+        out = node_2(g->p, OP_DIV, elem_real(1),
+                     node_2(g->p, OP_MATVEC, elem_real(1), tensor2(g), vector(g), here),
                      two(g, OP_ADD, num(g, 2), pow_of(g, real(g), 2)), here);
         break;
     }
-    if (out == SETIR_NONE) out = node_3(g->p, OP_VEC3, elem_real(1), leaf(g), num(g, 0.3), num(g, -0.7), here);
+    if (out == SETIR_NONE)
+        out = node_3(g->p, OP_VEC3, elem_real(1), leaf(g), num(g, 0.3), num(g, -0.7), here);
     g->depth--;
     return out;
 }
 
-/* ---- reals ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- reals --------------------------------------------------------------------------------------------- */
 
 static node_id squash(gen *g, node_id a)
 {
@@ -354,11 +399,16 @@ static node_id function(gen *g)
     node_id d = b == SETIR_NONE ? SETIR_NONE : difference(g);
     if (d != SETIR_NONE) return one(g, gen_pick(g, 2) ? OP_COS : OP_SIN, two(g, OP_PHASE, b, d));
     node_id a = squash(g, real(g));
-    const node_op plain[] = {OP_EXP, OP_SIN, OP_COS, OP_TANH, OP_ATAN, OP_ERF, OP_ERFC, OP_SINH, OP_COSH, OP_ABS, OP_NEG, OP_TAN, OP_SIGN};
+    const node_op plain[] = {OP_EXP,  OP_SIN,  OP_COS, OP_TANH, OP_ATAN, OP_ERF, OP_ERFC,
+                             OP_SINH, OP_COSH, OP_ABS, OP_NEG,  OP_TAN,  OP_SIGN};
     switch (gen_pick(g, 14)) {
     case 0: return one(g, OP_LOG, two(g, OP_ADD, num(g, 2), a));
-    case 1: return pow_of(g, two(g, OP_ADD, num(g, 2), a), (double[]){-3, -1, -0.5, 0.5, 1.5, 2.4, 3, 6}[gen_pick(g, 8)]);
-    case 2: return program_node(g->p, OP_CUTOFF, elem_real(0), (node_id[]){one(g, OP_ABS, a)}, 1, &(node_imm){.k = 1 + gen_pick(g, 4)}, here);
+    case 1:
+        return pow_of(g, two(g, OP_ADD, num(g, 2), a),
+                      (double[]){-3, -1, -0.5, 0.5, 1.5, 2.4, 3, 6}[gen_pick(g, 8)]);
+    case 2:
+        return program_node(g->p, OP_CUTOFF, elem_real(0), (node_id[]){one(g, OP_ABS, a)}, 1,
+                            &(node_imm){.k = 1 + gen_pick(g, 4)}, here);
     case 3: return one(g, gen_pick(g, 2) ? OP_ASIN : OP_ACOS, two(g, OP_MUL, num(g, 0.9), a));
     case 4: return two(g, OP_POWV, two(g, OP_ADD, num(g, 2), a), squash(g, real(g)));
     case 5: return two(g, OP_ATAN2, a, two(g, OP_ADD, num(g, 2), squash(g, real(g))));
@@ -379,17 +429,26 @@ static node_id access_of(gen *g)
         if ((index[k] = index_of(g, s)) == SETIR_NONE && !ranks) return leaf(g);
     }
     node_op op = OP_ACCESS;
-    if (ranks) {                                 /* places of any rank will do, numbers beyond its size are 0 */
+    if (ranks) { /* places of any rank will do, numbers beyond its size are 0 */
         op = OP_PADGET;
         for (uint32_t k = 0; k < d.n_param; k++) {
             set_id where_to = SETIR_NONE;
             bool of_atoms = g->p->sets.at[g->p->ivars.at[d.param[k]].set].parent == g->atom;
             for (int m = 0; m < g->n_var; m++)
-                if (of_atoms && g->p->sets.at[g->p->ivars.at[g->var[m]].set].kind == SET_RANK && gen_pick(g, 2)) where_to = g->var[m];
-            set_id fixed = program_set(g->p, (set){.kind = SET_RANK, .parent = SETIR_NONE, .slot = SETIR_NONE, .host = SETIR_NONE,
-                                                   .sample = SETIR_NONE, .cutoff = SETIR_NONE, .count = 1000});
-            index[k] = where_to != SETIR_NONE ? var(g, where_to) : program_node(g->p, OP_INDEX_CONST, elem_index(fixed), NULL, 0,
-                                                                           &(node_imm){.k = gen_pick(g, 4), .set = fixed}, here);
+                if (of_atoms && g->p->sets.at[g->p->ivars.at[g->var[m]].set].kind == SET_RANK &&
+                    gen_pick(g, 2))
+                    where_to = g->var[m];
+            set_id fixed = program_set(g->p, (set){.kind = SET_RANK,
+                                                   .parent = SETIR_NONE,
+                                                   .slot = SETIR_NONE,
+                                                   .host = SETIR_NONE,
+                                                   .sample = SETIR_NONE,
+                                                   .cutoff = SETIR_NONE,
+                                                   .count = 1000});
+            index[k] = where_to != SETIR_NONE
+                           ? var(g, where_to)
+                           : program_node(g->p, OP_INDEX_CONST, elem_index(fixed), NULL, 0,
+                                          &(node_imm){.k = gen_pick(g, 4), .set = fixed}, here);
         }
     }
     node_id e = program_node(g->p, op, d.elem, index, d.n_param, &(node_imm){.def = id}, here);
@@ -403,9 +462,12 @@ static node_id access_of(gen *g)
 static node_id channels(gen *g)
 {
     elem three = {.kind = ELEM_REAL, .channels = 3, .set = SETIR_NONE};
-    node_id a = program_node(g->p, OP_CHANNEL_CAT, three, (node_id[]){real(g), leaf(g), num(g, 0.5)}, 3, NULL, here);
-    node_id b = program_node(g->p, OP_CHANNEL_CAT, three, (node_id[]){leaf(g), num(g, -0.3), leaf(g)}, 3, NULL, here);
-    node_id sum = node_2(g->p, OP_ADD, three, node_2(g->p, OP_MUL, three, leaf(g), a, here), node_1(g->p, OP_TANH, three, b, here), here);
+    node_id a =
+        program_node(g->p, OP_CHANNEL_CAT, three, (node_id[]){real(g), leaf(g), num(g, 0.5)}, 3, NULL, here);
+    node_id b =
+        program_node(g->p, OP_CHANNEL_CAT, three, (node_id[]){leaf(g), num(g, -0.3), leaf(g)}, 3, NULL, here);
+    node_id sum = node_2(g->p, OP_ADD, three, node_2(g->p, OP_MUL, three, leaf(g), a, here),
+                         node_1(g->p, OP_TANH, three, b, here), here);
     return program_node(g->p, OP_CHANNEL_GET, elem_real(0), &sum, 1, &(node_imm){.k = gen_pick(g, 3)}, here);
 }
 
@@ -418,18 +480,25 @@ static node_id real(gen *g)
     }
     node_id out;
     switch (gen_pick(g, 18)) {
-    case 0: case 1: out = leaf(g); break;
-    case 2: case 3: out = two(g, OP_ADD, real(g), real(g)); break;
+    case 0:
+    case 1: out = leaf(g); break;
+    case 2:
+    case 3: out = two(g, OP_ADD, real(g), real(g)); break;
     case 4: out = two(g, OP_SUB, real(g), real(g)); break;
     case 5: out = two(g, OP_MUL, real(g), real(g)); break;
     case 6: out = two(g, OP_DIV, real(g), two(g, OP_ADD, num(g, 1), pow_of(g, real(g), 2))); break;
-    case 7: case 8: case 9: out = function(g); break;
+    case 7:
+    case 8:
+    case 9: out = function(g); break;
     case 10: out = node_3(g->p, OP_SELECT, elem_real(0), truth(g), real(g), real(g), here); break;
     case 11: out = gen_pick(g, 2) ? two(g, OP_DOT, vector(g), vector(g)) : one(g, OP_NORM, vector(g)); break;
     case 16: out = one(g, gen_pick(g, 2) ? OP_DET : OP_TRACE, tensor2(g)); break;
     case 17: out = channels(g); break;
-    case 12: out = gen_pick(g, 2) ? two(g, gen_pick(g, 2) ? OP_MIN2 : OP_MAX2, real(g), real(g))
-                                  : program_node(g->p, OP_COMP, elem_real(0), (node_id[]){vector(g)}, 1, &(node_imm){.k = gen_pick(g, 3)}, here); break;
+    case 12:
+        out = gen_pick(g, 2) ? two(g, gen_pick(g, 2) ? OP_MIN2 : OP_MAX2, real(g), real(g))
+                             : program_node(g->p, OP_COMP, elem_real(0), (node_id[]){vector(g)}, 1,
+                                            &(node_imm){.k = gen_pick(g, 3)}, here);
+        break;
     case 13: out = access_of(g); break;
     default: out = reduce(g, real); break;
     }
@@ -437,12 +506,17 @@ static node_id real(gen *g)
     return out;
 }
 
-/* ---- tensors ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- tensors ------------------------------------------------------------------------------------------- */
 
 static set_id rank_of(gen *g, set_id parent, int count)
 {
-    return program_set(g->p, (set){.kind = SET_RANK, .parent = parent, .slot = SETIR_NONE, .host = SETIR_NONE, .sample = SETIR_NONE,
-                                   .cutoff = SETIR_NONE, .count = parent == SETIR_NONE ? count : 0});
+    return program_set(g->p, (set){.kind = SET_RANK,
+                                   .parent = parent,
+                                   .slot = SETIR_NONE,
+                                   .host = SETIR_NONE,
+                                   .sample = SETIR_NONE,
+                                   .cutoff = SETIR_NONE,
+                                   .count = parent == SETIR_NONE ? count : 0});
 }
 
 static def_id add_def(gen *g, def d, const ivar_id *param, uint32_t n, bool output)
@@ -494,35 +568,50 @@ static void sort_def(gen *g)
     ivar_id i = open_var(g, s, SETIR_NONE, SETIR_NONE, "i");
     def d = {.lib_arg = SETIR_NONE, .elem = elem_real(0), .body = real(g)};
     def_id from = add_def(g, d, &i, 1, false);
-    ivar_id k = program_ivar(g->p, (ivar){.set = rank_of(g, s, 0), .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
-    def lib = {.lib = gen_pick(g, 3) ? LIB_SORT : LIB_LIST, .lib_arg = from, .lib_flag = gen_pick(g, 2), .elem = elem_real(0), .body = SETIR_NONE};
+    ivar_id k = program_ivar(
+        g->p, (ivar){.set = rank_of(g, s, 0), .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
+    def lib = {.lib = gen_pick(g, 3) ? LIB_SORT : LIB_LIST,
+               .lib_arg = from,
+               .lib_flag = gen_pick(g, 2),
+               .elem = elem_real(0),
+               .body = SETIR_NONE};
     add_def(g, lib, &k, 1, gen_pick(g, 2));
 }
 
-/* A symmetric matrix over the atoms, its spectrum, sorted rows or list. Distinct diagonals keep the rows apart. */
+/* A symmetric matrix over the atoms, its spectrum, sorted rows or list. Distinct diagonals keep the rows
+ * apart. */
 static void matrix_def(gen *g)
 {
     g->n_var = 0;
     g->work = 16;
-    ivar_id i = open_var(g, g->atom, SETIR_NONE, SETIR_NONE, "i"), j = open_var(g, g->atom, SETIR_NONE, SETIR_NONE, "j");
+    ivar_id i = open_var(g, g->atom, SETIR_NONE, SETIR_NONE, "i"),
+            j = open_var(g, g->atom, SETIR_NONE, SETIR_NONE, "j");
     node_id body = real(g), i_index = var(g, i), j_index = var(g, j);
     node_id mirrored = program_substitute(g->p, body, (ivar_id[]){i, j}, (node_id[]){j_index, i_index}, 2);
-    node_id q = program_node(g->p, OP_INPUT, elem_real(0), &i_index, 1, &(node_imm){.input = g->charge}, here);
+    node_id q =
+        program_node(g->p, OP_INPUT, elem_real(0), &i_index, 1, &(node_imm){.input = g->charge}, here);
     node_id same = node_2(g->p, OP_INDEX_EQ, elem_bool(), i_index, j_index, here);
     def d = {.lib_arg = SETIR_NONE, .elem = elem_real(0)};
-    d.body = node_3(g->p, OP_SELECT, elem_real(0), same, two(g, OP_MUL, num(g, 10), q), two(g, OP_ADD, body, mirrored), here);
+    d.body = node_3(g->p, OP_SELECT, elem_real(0), same, two(g, OP_MUL, num(g, 10), q),
+                    two(g, OP_ADD, body, mirrored), here);
     def_id from = add_def(g, d, (ivar_id[]){i, j}, 2, gen_pick(g, 2));
     lib_op op = (lib_op[]){LIB_EIGVALS, LIB_SORTROWS, LIB_LIST}[gen_pick(g, 3)];
     uint32_t n = op == LIB_EIGVALS ? 1 : 2;
     ivar_id k[2];
     for (uint32_t m = 0; m < n; m++)
-        k[m] = program_ivar(g->p, (ivar){.set = rank_of(g, g->atom, 0), .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
+        k[m] = program_ivar(g->p, (ivar){.set = rank_of(g, g->atom, 0),
+                                         .row = SETIR_NONE,
+                                         .to = SETIR_NONE,
+                                         .partner = SETIR_NONE});
     def lib = {.lib = op, .lib_arg = from, .elem = elem_real(0), .body = SETIR_NONE};
     def_id sorted = add_def(g, lib, k, n, gen_pick(g, 2));
     ivar_id where_to[2];
     node_id at[2];
     for (uint32_t m = 0; m < n; m++) {
-        where_to[m] = program_ivar(g->p, (ivar){.set = rank_of(g, SETIR_NONE, GEN_PLACES), .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
+        where_to[m] = program_ivar(g->p, (ivar){.set = rank_of(g, SETIR_NONE, GEN_PLACES),
+                                                .row = SETIR_NONE,
+                                                .to = SETIR_NONE,
+                                                .partner = SETIR_NONE});
         at[m] = var(g, where_to[m]);
     }
     def pad = {.lib_arg = SETIR_NONE, .elem = elem_real(0)};
@@ -541,7 +630,8 @@ static node_id either(gen *g, ivar_id b, ivar_id c, ivar_id z)
     }
     node_id way[2];
     for (int k = 0; k < 2; k++)
-        way[k] = node_2(g->p, OP_AND, elem_bool(), node_2(g->p, OP_SPECIES_EQ, elem_bool(), end[k], wanted[0], here),
+        way[k] = node_2(g->p, OP_AND, elem_bool(),
+                        node_2(g->p, OP_SPECIES_EQ, elem_bool(), end[k], wanted[0], here),
                         node_2(g->p, OP_SPECIES_EQ, elem_bool(), end[1 - k], wanted[1], here), here);
     return node_2(g->p, OP_OR, elem_bool(), way[0], way[1], here);
 }
@@ -552,37 +642,51 @@ static node_id pattern_body(gen *g, int kind, const ivar_id *p, uint32_t n)
     node_id i = var(g, p[0]), j = var(g, p[1]);
     node_id site[2] = {i, j}, r[2];
     if (kind == 0) {
-        for (int m = 0; m < 2; m++) r[m] = program_node(g->p, OP_INPUT, elem_real(1), &site[m], 1, &(node_imm){.input = g->r}, here);
+        for (int m = 0; m < 2; m++)
+            r[m] = program_node(g->p, OP_INPUT, elem_real(1), &site[m], 1, &(node_imm){.input = g->r}, here);
         ivar_id k = open_var(g, g->recip, SETIR_NONE, SETIR_NONE, "k");
         node_id norm = one(g, OP_NORM, node_1(g->p, OP_RECIP_K, elem_real(1), var(g, k), here));
         node_id phase = two(g, OP_PHASE, var(g, k), node_2(g->p, OP_SUB, elem_real(1), r[0], r[1], here));
-        if (gen_pick(g, 3) == 0) {               /* summed over both sites: a product of sums */
-            node_id qi = program_node(g->p, OP_INPUT, elem_real(0), &i, 1, &(node_imm){.input = g->charge}, here);
-            node_id all = reduction_over(g, RED_SUM, p, 2, two(g, OP_MUL, qi, one(g, gen_pick(g, 2) ? OP_COS : OP_SIN, phase)), SETIR_NONE);
-            return reduction_over(g, RED_SUM, &k, 1, two(g, OP_MUL, one(g, OP_EXP, one(g, OP_NEG, norm)), all), SETIR_NONE);
+        if (gen_pick(g, 3) == 0) { /* summed over both sites: a product of sums */
+            node_id qi =
+                program_node(g->p, OP_INPUT, elem_real(0), &i, 1, &(node_imm){.input = g->charge}, here);
+            node_id all = reduction_over(g, RED_SUM, p, 2,
+                                         two(g, OP_MUL, qi, one(g, gen_pick(g, 2) ? OP_COS : OP_SIN, phase)),
+                                         SETIR_NONE);
+            return reduction_over(g, RED_SUM, &k, 1,
+                                  two(g, OP_MUL, one(g, OP_EXP, one(g, OP_NEG, norm)), all), SETIR_NONE);
         }
-        return reduction_over(g, RED_SUM, &k, 1, two(g, OP_MUL, one(g, OP_EXP, one(g, OP_NEG, norm)), one(g, gen_pick(g, 2) ? OP_COS : OP_SIN, phase)), SETIR_NONE);
+        return reduction_over(g, RED_SUM, &k, 1,
+                              two(g, OP_MUL, one(g, OP_EXP, one(g, OP_NEG, norm)),
+                                  one(g, gen_pick(g, 2) ? OP_COS : OP_SIN, phase)),
+                              SETIR_NONE);
     }
     ivar_id b = open_var(g, g->bond, i, SETIR_NONE, "b");
     node_id d = one(g, OP_NORM, node_1(g->p, OP_PAIR_D, elem_real(1), var(g, b), here));
     node_id number = one(g, OP_INDEX_REAL, j);
-    if (kind == 1) {                             /* a histogram of distances */
+    if (kind == 1) { /* a histogram of distances */
         node_id bin = one(g, OP_FLOOR, two(g, OP_MUL, num(g, 4.0137), d));
-        return reduction_over(g, (reduction)gen_pick(g, 2), &b, 1, leaf(g), node_2(g->p, OP_EQ, elem_bool(), bin, number, here));
+        return reduction_over(g, (reduction)gen_pick(g, 2), &b, 1, leaf(g),
+                              node_2(g->p, OP_EQ, elem_bool(), bin, number, here));
     }
     node_id far = two(g, OP_SUB, d, two(g, OP_MUL, num(g, 0.2), number));
     node_id bump = one(g, OP_EXP, one(g, OP_NEG, pow_of(g, far, 2)));
-    if (kind == 2) return reduction_over(g, (reduction)gen_pick(g, 5), &b, 1, bump, gen_pick(g, 2) ? selecting(g, b) : SETIR_NONE);
+    if (kind == 2)
+        return reduction_over(g, (reduction)gen_pick(g, 5), &b, 1, bump,
+                              gen_pick(g, 2) ? selecting(g, b) : SETIR_NONE);
     ivar_id c = open_var(g, g->bond, i, SETIR_NONE, "c");
     g->p->ivars.at[c].partner = b;
     g->p->ivars.at[c].unordered = gen_pick(g, 2);
     node_id dc = one(g, OP_NORM, node_1(g->p, OP_PAIR_D, elem_real(1), var(g, c), here));
     node_id tail = two(g, OP_MUL, bump, one(g, OP_EXP, one(g, OP_NEG, pow_of(g, dc, 2))));
-    node_id angle = two(g, OP_DIV, node_2(g->p, OP_DOT, elem_real(0), node_1(g->p, OP_PAIR_D, elem_real(1), var(g, b), here),
-                                          node_1(g->p, OP_PAIR_D, elem_real(1), var(g, c), here), here), two(g, OP_MUL, d, dc));
+    node_id angle =
+        two(g, OP_DIV,
+            node_2(g->p, OP_DOT, elem_real(0), node_1(g->p, OP_PAIR_D, elem_real(1), var(g, b), here),
+                   node_1(g->p, OP_PAIR_D, elem_real(1), var(g, c), here), here),
+            two(g, OP_MUL, d, dc));
     node_id body = two(g, OP_MUL, tail, pow_of(g, angle, 2)), where = SETIR_NONE;
     if (gen_pick(g, 2)) where = n > 2 && gen_pick(g, 2) ? either(g, b, c, p[2]) : selecting(g, c);
-    if (where != SETIR_NONE && gen_pick(g, 2)) {             /* the condition as a factor */
+    if (where != SETIR_NONE && gen_pick(g, 2)) { /* the condition as a factor */
         body = two(g, OP_MUL, node_3(g->p, OP_SELECT, elem_real(0), where, num(g, 1), num(g, 0), here), body);
         where = SETIR_NONE;
     }
@@ -607,7 +711,7 @@ static void pattern_def(gen *g)
     add_def(g, d, p, n, true);
 }
 
-/* ---- programs --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- programs ------------------------------------------------------------------------------------------ */
 
 static set_id add_set(gen *g, set s, const char *id)
 {
@@ -620,8 +724,14 @@ static set_id add_set(gen *g, set s, const char *id)
 static input_id add_input(gen *g, input_role role, uint32_t of, const char *id, elem e, set_id rows)
 {
     set_id *domain = arena_copy(g->a, &rows, sizeof rows);
-    return program_input(g->p, (input){.role = role, .slot = of, .id = gen_name(g, id), .elem = e, .scale = 1, .domain = domain,
-                                       .n_domain = rows != SETIR_NONE, .from = 0});
+    return program_input(g->p, (input){.role = role,
+                                       .slot = of,
+                                       .id = gen_name(g, id),
+                                       .elem = e,
+                                       .scale = 1,
+                                       .domain = domain,
+                                       .n_domain = rows != SETIR_NONE,
+                                       .from = 0});
 }
 
 static set_id add_structure(gen *g, uint8_t axes, const char *id, input_id *r, input_id *Z)
@@ -630,7 +740,12 @@ static set_id add_structure(gen *g, uint8_t axes, const char *id, input_id *r, i
     set_id atom = add_set(g, (set){.kind = SET_BASE, .slot = of, NO_SET}, id);
     *r = add_input(g, IN_POSITION, of, "r", elem_real(1), atom);
     *Z = add_input(g, IN_SPECIES, of, "Z", elem_species(), atom);
-    slot s = {.id = gen_name(g, id), .type = gen_name(g, "T"), .axes = axes, .base = atom, .position = *r, .species = *Z,
+    slot s = {.id = gen_name(g, id),
+              .type = gen_name(g, "T"),
+              .axes = axes,
+              .base = atom,
+              .position = *r,
+              .species = *Z,
               .cell_name = axes ? gen_name(g, "cell") : NULL};
     vec_push(g->a, &g->p->slots, s);
     return atom;
@@ -639,22 +754,57 @@ static set_id add_structure(gen *g, uint8_t axes, const char *id, input_id *r, i
 static void add_sets(gen *g, uint8_t axes, bool defects)
 {
     node_id cutoff = num(g, gen_between(g, 1.5, 3));
-    if (axes && gen_pick(g, 3) == 0)                     /* a cutoff that depends on the cell */
-        cutoff = two(g, OP_MUL, num(g, 0.6), pow_of(g, program_node(g->p, OP_VOLUME, elem_real(0), NULL, 0, &(node_imm){.slot = 0}, here),
-                                                    axes == 7 ? 1.0 / 3 : axes == 3 ? 0.5 : 1));
-    g->bond = add_set(g, (set){.kind = SET_PAIRS, .parent = g->atom, .host = SETIR_NONE, .sample = SETIR_NONE, .cutoff = cutoff}, "bond");
-    g->range = add_set(g, (set){.kind = SET_RANGE, NO_SET, .lo = gen_pick(g, 3), .hi = 2 + gen_pick(g, 16)}, "n");
+    if (axes && gen_pick(g, 3) == 0) /* a cutoff that depends on the cell */
+        cutoff =
+            two(g, OP_MUL, num(g, 0.6),
+                pow_of(g, program_node(g->p, OP_VOLUME, elem_real(0), NULL, 0, &(node_imm){.slot = 0}, here),
+                       axes == 7   ? 1.0 / 3
+                       : axes == 3 ? 0.5
+                                   : 1));
+    g->bond = add_set(
+        g,
+        (set){
+            .kind = SET_PAIRS, .parent = g->atom, .host = SETIR_NONE, .sample = SETIR_NONE, .cutoff = cutoff},
+        "bond");
+    g->range =
+        add_set(g, (set){.kind = SET_RANGE, NO_SET, .lo = gen_pick(g, 3), .hi = 2 + gen_pick(g, 16)}, "n");
     int32_t *elements = arena_array(g->a, int32_t, 3);
     memcpy(elements, (int32_t[]){8, 1, 42}, 3 * sizeof *elements);
     g->kinds = add_set(g, (set){.kind = SET_SPECIES, NO_SET, .count = 3, .species = elements}, "z");
     g->recip = g->axis = g->spot = g->edge = SETIR_NONE;
-    if (axes) g->axis = add_set(g, (set){.kind = SET_AXIS, NO_SET, .count = axes == 7 ? 3 : axes == 3 ? 2 : 1}, "axis");
-    if (axes == 7) g->recip = add_set(g, (set){.kind = SET_RECIP, .parent = SETIR_NONE, .host = SETIR_NONE, .sample = SETIR_NONE,
-                                               .cutoff = num(g, 2.2)}, "g");
+    if (axes)
+        g->axis = add_set(g,
+                          (set){.kind = SET_AXIS,
+                                NO_SET,
+                                .count = axes == 7   ? 3
+                                         : axes == 3 ? 2
+                                                     : 1},
+                          "axis");
+    if (axes == 7)
+        g->recip = add_set(g,
+                           (set){.kind = SET_RECIP,
+                                 .parent = SETIR_NONE,
+                                 .host = SETIR_NONE,
+                                 .sample = SETIR_NONE,
+                                 .cutoff = num(g, 2.2)},
+                           "g");
     if (defects) {
-        g->spot = add_set(g, (set){.kind = SET_DIFFER, .slot = 1, .parent = SETIR_NONE, .host = 0, .sample = 1, .cutoff = SETIR_NONE}, "spot");
-        g->edge = add_set(g, (set){.kind = SET_PAIRS, .slot = 1, .parent = g->spot, .host = SETIR_NONE, .sample = SETIR_NONE,
-                                   .cutoff = num(g, 5)}, "edge");
+        g->spot = add_set(g,
+                          (set){.kind = SET_DIFFER,
+                                .slot = 1,
+                                .parent = SETIR_NONE,
+                                .host = 0,
+                                .sample = 1,
+                                .cutoff = SETIR_NONE},
+                          "spot");
+        g->edge = add_set(g,
+                          (set){.kind = SET_PAIRS,
+                                .slot = 1,
+                                .parent = g->spot,
+                                .host = SETIR_NONE,
+                                .sample = SETIR_NONE,
+                                .cutoff = num(g, 5)},
+                          "edge");
     }
 }
 
@@ -681,7 +831,8 @@ program *random_program(arena *a, uint64_t seed)
         switch (gen_pick(&g, 9)) {
         case 0: sort_def(&g); break;
         case 1: matrix_def(&g); break;
-        case 2: case 3: pattern_def(&g); break;
+        case 2:
+        case 3: pattern_def(&g); break;
         default: plain_def(&g, gen_pick(&g, 2)); break;
         }
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Specs written for the ways of the lowering (matrices, rows, triplets, filters, sorting, padding, structure factors),
- * compiled and compared with the interpreter on batches with single atoms, empty rows and empty sets.
+ * Specs written for the ways of the lowering (matrices, rows, triplets, filters, sorting, padding, structure
+ * factors), compiled and compared with the interpreter on batches with single atoms, empty rows and empty
+ * sets.
  */
 #include "check.h"
 
@@ -12,56 +13,103 @@ static const char header[] =
     "  field charge : atom -> scalar\n  field dipole : atom -> vector\n}\n"
     "structure Crystal {\n  set atom\n  field r : atom -> point [Å]\n  field Z : atom -> species\n"
     "  field charge : atom -> scalar\n  field dipole : atom -> vector\n  field cell : lattice(xyz) [Å]\n}\n"
-    "structure Layer {\n  set site\n  field r : site -> point [Å]\n  field Z : site -> species\n  field cell : lattice(xy) [Å]\n}\n";
+    "structure Layer {\n  set site\n  field r : site -> point [Å]\n  field Z : site -> species\n  field cell "
+    ": lattice(xy) [Å]\n}\n";
 
-typedef struct spec { const char *name, *body; int most; } spec;
+typedef struct spec {
+    const char *name, *body;
+    int most;
+} spec;
 
 static const spec specs[] = {
-    {"coulomb", "takes m : Mol\n let q[i in m.atom] = protons(m.Z[i])\n"
-     "let C[i in m.atom, j in m.atom] = if i == j then 0.5 * q[i]^2.4 else q[i] * q[j] * 1 Å / norm(m.r[i] - m.r[j])\n"
+    {"coulomb",
+     "takes m : Mol\n let q[i in m.atom] = protons(m.Z[i])\n"
+     "let C[i in m.atom, j in m.atom] = if i == j then 0.5 * q[i]^2.4 else q[i] * q[j] * 1 Å / norm(m.r[i] - "
+     "m.r[j])\n"
      "gives x : m.atom * m.atom -> scalar = C\n gives p : rank(9) * rank(9) -> scalar = pad(list(C), 9)\n"
-     "gives s : rank(m.atom) * rank(m.atom) -> scalar = sortrows(C)\n gives t : rank(9) * rank(9) -> scalar = pad(sortrows(C), 9)\n"
-     "gives e : rank(9) -> scalar = pad(eigvals(C), 9)\n gives g : rank(m.atom) -> scalar = sort(eigvals(C), descending)\n", 9},
-    {"sine", "takes s : Crystal\n let q[i in s.atom] = protons(s.Z[i])\n"
-     "gives M[i in s.atom, j in s.atom] : scalar [1/Å] = if i == j then 0.5 / 1 Å * q[i]^2.4 else q[i] * q[j] /\n"
-     "norm(sum k in s.axis: sin(pi * frac(s.r[i] - s.r[j], s.cell)[k])^2 * s.cell[k])\n", 9},
-    {"rows", "takes s : Crystal\n set bond = pairs(s.atom) within 4 Å\n"
+     "gives s : rank(m.atom) * rank(m.atom) -> scalar = sortrows(C)\n gives t : rank(9) * rank(9) -> scalar "
+     "= pad(sortrows(C), 9)\n"
+     "gives e : rank(9) -> scalar = pad(eigvals(C), 9)\n gives g : rank(m.atom) -> scalar = sort(eigvals(C), "
+     "descending)\n",
+     9},
+    {"sine",
+     "takes s : Crystal\n let q[i in s.atom] = protons(s.Z[i])\n"
+     "gives M[i in s.atom, j in s.atom] : scalar [1/Å] = if i == j then 0.5 / 1 Å * q[i]^2.4 else q[i] * "
+     "q[j] /\n"
+     "norm(sum k in s.axis: sin(pi * frac(s.r[i] - s.r[j], s.cell)[k])^2 * s.cell[k])\n",
+     9},
+    {"rows",
+     "takes s : Crystal\n set bond = pairs(s.atom) within 4 Å\n"
      "gives n[i in s.atom] : scalar = count(bond(i))\n gives e[b in bond] : scalar = exp(-norm(b.d) / 1 Å)\n"
      "gives f[i in s.atom] : vector [Å] = sum b in bond(i): b.d * exp(-norm(b.d) / 1 Å)\n"
      "gives m[i in s.atom] : scalar = mean b in bond(i) where norm(b.d) < 2 Å: s.charge[b.j]\n"
-     "gives h[i in s.atom] : scalar [Å] = max b in bond(i): norm(b.d)\n gives E : scalar = sum b in bond: exp(-norm(b.d) / 1 Å) / 2\n"
-     "gives d[b in bond] : species = s.Z[b.j]\n", 7},
-    {"triplets", "takes s : Crystal\n set bond = pairs(s.atom) within 3 Å\n let x[b in bond] = norm(b.d) / 1.1 Å\n"
+     "gives h[i in s.atom] : scalar [Å] = max b in bond(i): norm(b.d)\n gives E : scalar = sum b in bond: "
+     "exp(-norm(b.d) / 1 Å) / 2\n"
+     "gives d[b in bond] : species = s.Z[b.j]\n",
+     7},
+    {"triplets",
+     "takes s : Crystal\n set bond = pairs(s.atom) within 3 Å\n let x[b in bond] = norm(b.d) / 1.1 Å\n"
      "let tail(y) = exp(1.2 / (y - 3))\n let cosine(b, c) = dot(b.d, c.d) / (norm(b.d) * norm(c.d))\n"
-     "gives E : scalar = sum i in s.atom, {b, c} in bond(i): (cosine(b, c) + 1/3)^2 * tail(x[b]) * tail(x[c])\n"
+     "gives E : scalar = sum i in s.atom, {b, c} in bond(i): (cosine(b, c) + 1/3)^2 * tail(x[b]) * "
+     "tail(x[c])\n"
      "gives e[i in s.atom] : scalar = sum (b, c) in bond(i): cosine(b, c) * tail(x[b]) * norm(c.d) / 1 Å\n"
-     "gives a[i in s.atom] : scalar = sum b in bond(i), c in bond(b.j): exp(-(norm(c.d) + norm(b.d)) / 1 Å)\n", 5},
-    {"elements", "takes s : Crystal\n set bond = pairs(s.atom) within 4 Å\n set z = species(H, O, S)\n set k = 0..4\n"
-     "gives g[i in s.atom, y in z, n in k] : scalar = sum b in bond(i) where s.Z[b.j] == y: exp(-(norm(b.d) / 1 Å - n)^2)\n"
-     "gives p[y in z, w in z, n in k] : scalar = sum i in s.atom, b in bond(i) where s.Z[i] == y and s.Z[b.j] == w: exp(-(norm(b.d) / 1 Å - n)^2) / n^2\n"
+     "gives a[i in s.atom] : scalar = sum b in bond(i), c in bond(b.j): exp(-(norm(c.d) + norm(b.d)) / 1 "
+     "Å)\n",
+     5},
+    {"elements",
+     "takes s : Crystal\n set bond = pairs(s.atom) within 4 Å\n set z = species(H, O, S)\n set k = 0..4\n"
+     "gives g[i in s.atom, y in z, n in k] : scalar = sum b in bond(i) where s.Z[b.j] == y: exp(-(norm(b.d) "
+     "/ 1 Å - n)^2)\n"
+     "gives p[y in z, w in z, n in k] : scalar = sum i in s.atom, b in bond(i) where s.Z[i] == y and "
+     "s.Z[b.j] == w: exp(-(norm(b.d) / 1 Å - n)^2) / n^2\n"
      "gives c[y in z] : scalar = mean i in s.atom where s.Z[i] == y: s.charge[i]\n"
-     "gives t[i in s.atom, y in z, w in z] : scalar = sum (b, c) in bond(i) where s.Z[b.j] == y and s.Z[c.j] == w: dot(b.d, c.d) / 1 [Å^2]\n"
+     "gives t[i in s.atom, y in z, w in z] : scalar = sum (b, c) in bond(i) where s.Z[b.j] == y and s.Z[c.j] "
+     "== w: dot(b.d, c.d) / 1 [Å^2]\n"
      "gives h[n in 0..19] : scalar = sum b in bond where floor(norm(b.d) / 0.25 Å) == n: 1\n"
-     "gives w[n in 0..31] : scalar = sum b in bond: exp(-(norm(b.d) / 1 Å - 0.1 * n)^2)\n", 6},
-    {"ewald", "takes s : Crystal\n let a = (count(s.atom) / volume(s)^2)^(1/6) * 1.2\n set bond = pairs(s.atom) within 2.6 / a\n"
+     "gives w[n in 0..31] : scalar = sum b in bond: exp(-(norm(b.d) / 1 Å - 0.1 * n)^2)\n",
+     6},
+    {"ewald",
+     "takes s : Crystal\n let a = (count(s.atom) / volume(s)^2)^(1/6) * 1.2\n set bond = pairs(s.atom) "
+     "within 2.6 / a\n"
      "set g = reciprocal(s) within 5.2 * a\n let q[i in s.atom] = protons(s.Z[i])\n"
-     "gives M[i in s.atom, j in s.atom] : scalar [1/Å] = q[i] * q[j] * ((sum b in bond(i, j): erfc(a * norm(b.d)) / norm(b.d))\n"
-     " + 4 * pi / volume(s) * (sum k in g: exp(-norm2(k.k) / (4 * a^2)) / norm2(k.k) * cos(phase(k, s.r[i] - s.r[j]))))\n", 6},
-    {"nested", "takes m : Mol\n let q[i in m.atom] = sum j in m.atom where i != j: 1 Å / norm(m.r[i] - m.r[j])\n"
+     "gives M[i in s.atom, j in s.atom] : scalar [1/Å] = q[i] * q[j] * ((sum b in bond(i, j): erfc(a * "
+     "norm(b.d)) / norm(b.d))\n"
+     " + 4 * pi / volume(s) * (sum k in g: exp(-norm2(k.k) / (4 * a^2)) / norm2(k.k) * cos(phase(k, s.r[i] - "
+     "s.r[j]))))\n",
+     6},
+    {"nested",
+     "takes m : Mol\n let q[i in m.atom] = sum j in m.atom where i != j: 1 Å / norm(m.r[i] - m.r[j])\n"
      "let w[i in m.atom] = sum j in m.atom where i != j: exp(-q[j]) * 1 Å / norm(m.r[i] - m.r[j])\n"
-     "gives Q[i in m.atom] : scalar = q[i]\n gives W[i in m.atom] : scalar = w[i]\n gives T : scalar = mean i in m.atom: w[i] * q[i]\n"
-     "gives d[i in m.atom] : vector = m.charge[i] * m.dipole[i]\n gives D : tensor(2) = sum i in m.atom: outer(m.dipole[i], m.dipole[i])\n"
-     "gives o : rank(m.atom) -> scalar = sort(q)\n", 8},
-    {"vectors", "takes m : Mol\n let T = identity() + sum i in m.atom: outer(m.dipole[i], m.dipole[i]) * m.charge[i]^2\n"
-     "gives a : scalar = det(T)\n gives b : scalar = trace(T)\n gives c : tensor(2) = transpose(T)\n gives d : vector = apply(T, sum i in m.atom: m.dipole[i])\n"
-     "gives e[i in m.atom] : vector = cross(m.dipole[i], apply(T, m.dipole[i]))\n gives f[i in m.atom] : scalar = m.dipole[i].z\n"
-     "gives g : scalar = norm(T)\n gives h[i in m.atom] : scalar = mass(m.Z[i]) / mass(m.Z[i]) + protons(m.Z[i])^(1/3)\n", 6},
-    {"defects", "takes host, sample : Layer\n set spot = differ(host.site, sample.site)\n set edge = pairs(spot) within 9 Å\n"
-     "gives was[p in spot] : species = host.Z[p]\n gives now[p in spot] : species = lookup(sample.Z, p, vacancy)\n"
-     "gives len[e in edge] : scalar [Å] = norm(e.d)\n gives rise[e in edge] : scalar [Å] = e.d.z\n", 4},
+     "gives Q[i in m.atom] : scalar = q[i]\n gives W[i in m.atom] : scalar = w[i]\n gives T : scalar = mean "
+     "i in m.atom: w[i] * q[i]\n"
+     "gives d[i in m.atom] : vector = m.charge[i] * m.dipole[i]\n gives D : tensor(2) = sum i in m.atom: "
+     "outer(m.dipole[i], m.dipole[i])\n"
+     "gives o : rank(m.atom) -> scalar = sort(q)\n",
+     8},
+    {"vectors",
+     "takes m : Mol\n let T = identity() + sum i in m.atom: outer(m.dipole[i], m.dipole[i]) * m.charge[i]^2\n"
+     "gives a : scalar = det(T)\n gives b : scalar = trace(T)\n gives c : tensor(2) = transpose(T)\n gives d "
+     ": vector = apply(T, sum i in m.atom: m.dipole[i])\n"
+     "gives e[i in m.atom] : vector = cross(m.dipole[i], apply(T, m.dipole[i]))\n gives f[i in m.atom] : "
+     "scalar = m.dipole[i].z\n"
+     "gives g : scalar = norm(T)\n gives h[i in m.atom] : scalar = mass(m.Z[i]) / mass(m.Z[i]) + "
+     "protons(m.Z[i])^(1/3)\n",
+     6},
+    {"defects",
+     "takes host, sample : Layer\n set spot = differ(host.site, sample.site)\n set edge = pairs(spot) within "
+     "9 Å\n"
+     "gives was[p in spot] : species = host.Z[p]\n gives now[p in spot] : species = lookup(sample.Z, p, "
+     "vacancy)\n"
+     "gives len[e in edge] : scalar [Å] = norm(e.d)\n gives rise[e in edge] : scalar [Å] = e.d.z\n",
+     4},
 };
 
-typedef struct loaded { arena memory; intern names; diag_sink sink; infer_result *programs; } loaded;
+typedef struct loaded {
+    arena memory;
+    intern names;
+    diag_sink sink;
+    infer_result *programs;
+} loaded;
 
 static void load(loaded *l, const spec *s)
 {
@@ -70,7 +118,8 @@ static void load(loaded *l, const spec *s)
     diag_sink_init(&l->sink, &l->memory);
     char *words = arena_printf(&l->memory, "%stransform %s {\n%s}\n", header, s->name, s->body);
     source *src = source_new(&l->memory, s->name, words, strlen(words));
-    l->programs = infer_module(&l->memory, &l->names, &l->sink, module_load(&l->memory, &l->names, &l->sink, src, NULL, NULL));
+    l->programs = infer_module(&l->memory, &l->names, &l->sink,
+                               module_load(&l->memory, &l->names, &l->sink, src, NULL, NULL));
 }
 
 static void print_messages(const loaded *l)

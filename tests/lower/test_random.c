@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Random programs through the lowering and both back ends, against the interpreter; many kernels per compilation.
- * MTX_RANDOM_FIRST and MTX_RANDOM_COUNT choose others, MTX_DUMP prints the program and its loops when one fails.
+ * Random programs through the lowering and both back ends, against the interpreter; many kernels per
+ * compilation. MTX_RANDOM_FIRST and MTX_RANDOM_COUNT choose others, MTX_DUMP prints the program and its loops
+ * when one fails.
  */
 #include "check.h"
 #include "gen_program.c"
@@ -10,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef RANDOM_FIRST                     /* the full tier includes this file with more                         */
+#ifndef RANDOM_FIRST /* the full tier includes this file with more                         */
 #define RANDOM_FIRST 1
 #define RANDOM_C     500
 #define RANDOM_LLVM  120
@@ -27,12 +28,18 @@ static bool make_quick_cc(void)
 {
     static const char script[] = "#!/bin/sh\nexec cc \"$@\" -O0\n";
     int file = mkstemp(quick_cc);
-    bool good = file >= 0 && write(file, script, sizeof script - 1) == sizeof script - 1 && fchmod(file, 0700) == 0;
+    bool good =
+        file >= 0 && write(file, script, sizeof script - 1) == sizeof script - 1 && fchmod(file, 0700) == 0;
     if (file >= 0) close(file);
     return good;
 }
 
-typedef struct made { arena memory; program *p; module *m; uint32_t first; } made;
+typedef struct made {
+    arena memory;
+    program *p;
+    module *m;
+    uint32_t first;
+} made;
 
 static bool make(made *x, uint64_t seed)
 {
@@ -95,18 +102,20 @@ static int run_some(uint64_t seed, uint32_t n, backend_kind backend)
     for (uint32_t k = 0; k < n; k++) {
         wrong += !make(&x[k], seed + k);
         x[k].first = kernels.n;
-        for (uint32_t s = 0; x[k].m && s < x[k].m->stages.n; s++) vec_push(&memory, &kernels, x[k].m->stages.at[s]);
+        for (uint32_t s = 0; x[k].m && s < x[k].m->stages.n; s++)
+            vec_push(&memory, &kernels, x[k].m->stages.at[s]);
         if (x[k].m) vec_push(&memory, &kernels, x[k].m->main);
     }
     jit_code code;
     text problem;
     text_init(&problem);
-    if (!wrong && jit_kernels(kernels.at, kernels.n, &(jit_options){.backend = backend, .cc = quick_cc}, &code, &problem) == MTX_OK) {
+    if (!wrong && jit_kernels(kernels.at, kernels.n, &(jit_options){.backend = backend, .cc = quick_cc},
+                              &code, &problem) == MTX_OK) {
         for (uint32_t k = 0; k < n; k++) {
             sample s;
-            bool good = sample_make(&s, x[k].p, seed + k, FRAMES, ATOMS_MOST)
-                     && stages_agree(&x[k], code.kernel + x[k].first, mtx_batch_view(s.batch))
-                     && kernel_agrees(x[k].p, x[k].m, code.kernel[x[k].first + x[k].m->stages.n], &s);
+            bool good = sample_make(&s, x[k].p, seed + k, FRAMES, ATOMS_MOST) &&
+                        stages_agree(&x[k], code.kernel + x[k].first, mtx_batch_view(s.batch)) &&
+                        kernel_agrees(x[k].p, x[k].m, code.kernel[x[k].first + x[k].m->stages.n], &s);
             if (!good) {
                 print_error("seed %d\n", (int)(seed + k));
                 if (getenv("MTX_DUMP")) dump(&x[k]);
@@ -145,7 +154,8 @@ static void random_programs_agree(void **state)
     long first = setting("MTX_RANDOM_FIRST", RANDOM_FIRST), wrong = 0;
     long count = setting("MTX_RANDOM_COUNT", backend == BACKEND_C ? RANDOM_C : RANDOM_LLVM);
     for (long k = 0; k < count; k += TOGETHER)
-        wrong += run_some((uint64_t)(first + k), (uint32_t)(count - k < TOGETHER ? count - k : TOGETHER), backend);
+        wrong +=
+            run_some((uint64_t)(first + k), (uint32_t)(count - k < TOGETHER ? count - k : TOGETHER), backend);
     assert_int_equal(wrong, 0);
 }
 

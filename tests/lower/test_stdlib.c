@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every transform of the standard library, compiled by both back ends and compared with the interpreter on small random
- * structures (elements outside a transform's own list included).
+ * Every transform of the standard library, compiled by both back ends and compared with the interpreter on
+ * small random structures (elements outside a transform's own list included).
  */
 #include "check.h"
 #include "stdlib_files.h"
@@ -16,7 +16,8 @@ static bool transform_agrees(arena *a, diag_sink *sink, const program *p, backen
     jit_code code;
     text problem;
     text_init(&problem);
-    bool good = m && kernel_verify(m->main, &problem) && jit_compile(m, &(jit_options){.backend = backend}, &code, &problem) == MTX_OK;
+    bool good = m && kernel_verify(m->main, &problem) &&
+                jit_compile(m, &(jit_options){.backend = backend}, &code, &problem) == MTX_OK;
     if (good) {
         sample s;
         good = sample_make(&s, p, 11, FRAMES, ATOMS_MOST) && kernel_agrees(p, m, code.main, &s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The normal form of a program means the same as the program: random programs through the interpreter before and after.
- * Single rules by what they are for.
+ * The normal form of a program means the same as the program: random programs through the interpreter before
+ * and after. Single rules by what they are for.
  */
 #include "../lower/check.h"
 #include "../lower/gen_program.c"
@@ -11,7 +11,7 @@ enum { PROGRAMS = 3000, FRAMES = 3, ATOMS_MOST = 6 };
 
 static jmp_buf landing;
 
-/* ---- whole programs -------------------------------------------------------------------------------------------------------- */
+/* ---- whole programs ------------------------------------------------------------------------------------ */
 
 static bool agrees(program *p, const program *q, uint64_t seed)
 {
@@ -22,10 +22,13 @@ static bool agrees(program *p, const program *q, uint64_t seed)
         outputs_make(&o, p, mtx_batch_view(s.batch));
         outputs_make(&o2, q, mtx_batch_view(s.batch));
         for (uint32_t k = 0; k < o.n; k++) {
-            double written = p->defs.at[output_def(p, k)].has_unit ? p->defs.at[output_def(p, k)].out_scale : 1;
+            double written =
+                p->defs.at[output_def(p, k)].has_unit ? p->defs.at[output_def(p, k)].out_scale : 1;
             for (int64_t i = 0; i < o.size[k]; i++) {
-                if (o.real[k]) ((double *)o.data[k])[i] = o2.want[k][i] * written;
-                else ((int32_t *)o.data[k])[i] = (int32_t)o2.want[k][i];
+                if (o.real[k])
+                    ((double *)o.data[k])[i] = o2.want[k][i] * written;
+                else
+                    ((int32_t *)o.data[k])[i] = (int32_t)o2.want[k][i];
             }
         }
         good = outputs_agree(p, &s, &o);
@@ -62,17 +65,26 @@ static void rewriting_twice_changes_nothing(void **state)
     for (uint64_t seed = 1; seed <= PROGRAMS; seed += 7) {
         arena a;
         arena_init(&a, &landing);
-        program *once = rewrite_program(&a, random_program(&a, seed))->p, *twice = rewrite_program(&a, once)->p;
+        program *once = rewrite_program(&a, random_program(&a, seed))->p,
+                *twice = rewrite_program(&a, once)->p;
         for (uint32_t k = 0; k < once->defs.n; k++)
             if (once->defs.at[k].output && once->defs.at[k].lib == LIB_NONE)
-                assert_int_equal(once->nodes.at[once->defs.at[k].body].op, twice->nodes.at[twice->defs.at[k].body].op);
+                assert_int_equal(once->nodes.at[once->defs.at[k].body].op,
+                                 twice->nodes.at[twice->defs.at[k].body].op);
         arena_free(&a);
     }
 }
 
-/* ---- single rules ------------------------------------------------------------------------------------------------------------ */
+/* ---- single rules -------------------------------------------------------------------------------------- */
 
-typedef struct bench { arena memory; intern names; program *p; rewriter *r; set_id atom, bond, g; input_id r_in; } bench;
+typedef struct bench {
+    arena memory;
+    intern names;
+    program *p;
+    rewriter *r;
+    set_id atom, bond, g;
+    input_id r_in;
+} bench;
 
 static void bench_open(bench *t)
 {
@@ -90,7 +102,10 @@ static void bench_open(bench *t)
     recip.kind = SET_RECIP;
     recip.cutoff = node_const(p, 2, unit_none(), here);
     t->g = program_set(p, recip);
-    t->r_in = program_input(p, (input){.role = IN_POSITION, .elem = elem_real(1), .domain = arena_copy(&t->memory, &t->atom, sizeof t->atom), .n_domain = 1});
+    t->r_in = program_input(p, (input){.role = IN_POSITION,
+                                       .elem = elem_real(1),
+                                       .domain = arena_copy(&t->memory, &t->atom, sizeof t->atom),
+                                       .n_domain = 1});
     t->r = arena_new(&t->memory, rewriter);
     *t->r = (rewriter){.p = p, .memory = &t->memory, .kept = arena_array(&t->memory, bool, 8)};
 }
@@ -138,7 +153,10 @@ static void whole_powers_are_products(void **state)
     bench_open(&t);
     node_id b = node_ivar(t.p, over(&t, t.bond), here);
     node_id d = rule1(&t, OP_NORM, elem_real(0), rule1(&t, OP_PAIR_D, elem_real(1), b));
-    const struct { double power; int products; } want[] = {{2, 1}, {3, 2}, {6, 3}, {12, 4}, {16, 4}};
+    const struct {
+        double power;
+        int products;
+    } want[] = {{2, 1}, {3, 2}, {6, 3}, {12, 4}, {16, 4}};
     for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
         bool seen[200] = {false};
         node_id n = rule_node(t.r, OP_POW, elem_real(0), &d, 1, &(node_imm){.value = {want[k].power}}, here);
@@ -161,10 +179,12 @@ static void constants_are_folded(void **state)
     assert_int_equal(six, number(&t, 6));
     assert_int_equal(rule1(&t, OP_EXP, elem_real(0), number(&t, 0)), number(&t, 1));
     assert_int_equal(op_at(&t, rule2(&t, OP_LT, elem_bool(), two, three)), OP_BOOL_CONST);
-    node_id x = rule1(&t, OP_NORM, elem_real(0), rule1(&t, OP_PAIR_D, elem_real(1), node_ivar(t.p, over(&t, t.bond), here)));
+    node_id x = rule1(&t, OP_NORM, elem_real(0),
+                      rule1(&t, OP_PAIR_D, elem_real(1), node_ivar(t.p, over(&t, t.bond), here)));
     assert_int_equal(rule2(&t, OP_ADD, elem_real(0), x, number(&t, 0)), x);
     assert_int_equal(rule2(&t, OP_MUL, elem_real(0), number(&t, 1), x), x);
-    assert_int_equal(op_at(&t, rule2(&t, OP_MUL, elem_real(0), number(&t, 0), x)), OP_MUL);      /* x may be infinite */
+    assert_int_equal(op_at(&t, rule2(&t, OP_MUL, elem_real(0), number(&t, 0), x)),
+                     OP_MUL); /* x may be infinite */
     arena_free(&t.memory);
 }
 
@@ -181,7 +201,8 @@ static void phases_are_split_by_atom(void **state)
     node_id c = rule1(&t, OP_COS, elem_real(0), rule2(&t, OP_PHASE, elem_real(0), k, d));
     assert_int_equal(op_at(&t, c), OP_ADD);
     node_id own = rule2(&t, OP_SUB, elem_real(1), r[0], rule2(&t, OP_MUL, elem_real(1), number(&t, 2), r[0]));
-    assert_int_equal(op_at(&t, rule1(&t, OP_COS, elem_real(0), rule2(&t, OP_PHASE, elem_real(0), k, own))), OP_COS);
+    assert_int_equal(op_at(&t, rule1(&t, OP_COS, elem_real(0), rule2(&t, OP_PHASE, elem_real(0), k, own))),
+                     OP_COS);
     arena_free(&t.memory);
 }
 
@@ -194,7 +215,9 @@ static void chosen_sides_use_what_the_choice_says(void **state)
     node_id i = node_ivar(t.p, v[0], here), j = node_ivar(t.p, v[1], here);
     node_id rj = program_node(t.p, OP_INPUT, elem_real(1), &j, 1, &(node_imm){.input = t.r_in}, here);
     node_id same = rule2(&t, OP_INDEX_EQ, elem_bool(), i, j);
-    node_id n = rule_node(t.r, OP_SELECT, elem_real(1), (node_id[]){same, rj, node_2(t.p, OP_ADD, elem_real(1), rj, rj, here)}, 3, NULL, here);
+    node_id n =
+        rule_node(t.r, OP_SELECT, elem_real(1),
+                  (node_id[]){same, rj, node_2(t.p, OP_ADD, elem_real(1), rj, rj, here)}, 3, NULL, here);
     assert_false(program_depends(t.p, t.p->nodes.at[n].arg[1], v[1]));
     assert_true(program_depends(t.p, t.p->nodes.at[n].arg[2], v[1]));
     arena_free(&t.memory);
