@@ -522,7 +522,8 @@ static set_id rank_of(gen *g, set_id parent, int count)
 static def_id add_def(gen *g, def d, const ivar_id *param, uint32_t n, bool output)
 {
     d.id = gen_name(g, (const char *[]){"A", "B", "C", "D", "E", "F", "G", "H"}[g->n_tensor % 8]);
-    d.param = arena_copy(g->a, param, n * sizeof *param + 1);
+    d.param = arena_array(g->a, ivar_id, n + 1);
+    memcpy(d.param, param, n * sizeof *param);
     d.n_param = n;
     d.declared = d.elem;
     d.output = output;
