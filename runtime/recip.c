@@ -116,7 +116,8 @@ static mtx_status lattice_make(const double cell[3][3], const uint8_t pbc[3], la
     if (status != MTX_OK) return status;
     for (int k = 0; k < 9; k++) {
         if (llabs(change[k / 3][k % 3]) <= SKEW_MAX) continue;
-        return rt_problem_set(problem, MTX_EDATA, "E0615", "the cell is too skewed for its reciprocal vectors");
+        return rt_problem_set(problem, MTX_EDATA, "E0615",
+                              "the cell is too skewed for its reciprocal vectors");
     }
     mtx_cell_reciprocal(&complete, p->row);
     integer_inverse(change, p->back);
