@@ -56,18 +56,19 @@ typedef struct known {
 /* a table: node values for all elements of up to MAX_DIMS index variables */
 enum { MAX_DIMS = 8 };
 typedef struct dim {
-    uint32_t w;
+    ivar_id v;
     set_id set;
-    node_id row;
+    node_id row; /* NONE: all of the frame */
     lexpr *extent;
-} dim; /* row NONE: all of the frame */
+} dim;
 typedef struct table {
     struct table *next;
     scope *at;
     buffer_id buffer;
     uint32_t parts, n_dims;
-    dim dim[MAX_DIMS]; /* dim.w: which of the variables                                           */
-    lexpr *total;      /* rows; component c of row r is element c * total + r                     */
+    dim dim[MAX_DIMS];
+    const ivar_list *over; /* its variables, those that pairs imply included */
+    lexpr *total;          /* rows; component c of row r is element c * total + r */
 } table;
 
 /* a tensor that is stored: its buffer, or for sorted rows the order and the matrix */
@@ -174,8 +175,8 @@ node_id table_rename(lowering *x, node_id n, const ivar_list *w, ivar_list *fres
 bool table_possible(const lowering *x, const ivar_list *w);
 table *table_find(lowering *x, node_id n, const ivar_list *fresh, scope *cur);
 table *table_new(lowering *x, scope *at, node_id n, const ivar_list *fresh, uint32_t parts);
-vals table_read(lowering *x, scope *at, const table *t, const ivar_list *w);
-lexpr *table_row(lowering *x, scope *at, const table *t, const ivar_list *w);
+vals table_read(lowering *x, scope *at, const table *t, const ivar_list *fresh, const ivar_list *w);
+lexpr *table_row(lowering *x, scope *at, const table *t, const ivar_list *fresh, const ivar_list *w);
 lexpr *table_element(lowering *x, const table *t, uint32_t c, lexpr *row);
 
 /* ---- lower_reduce.c */

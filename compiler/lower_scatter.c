@@ -285,7 +285,7 @@ typedef struct pass {
 static void add_to_table(const pass *p, scope *s, const vals *term)
 {
     lowering *x = p->x;
-    lexpr *row = let(x, s, "row", table_row(x, s, p->t, p->fresh));
+    lexpr *row = let(x, s, "row", table_row(x, s, p->t, p->fresh, p->fresh));
     for (uint32_t c = 0; c < p->t->parts; c++) {
         lexpr *at = let(x, s, NULL, table_element(x, p->t, c, row)), *e = term->at[term->n == 1 ? 0 : c];
         if (op_of(p->op) == L_ADD)
@@ -460,6 +460,6 @@ bool reduce_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id id
         else
             scatter(x, t, &over, &fresh);
     }
-    *out = table_read(x, at, t, &w);
+    *out = table_read(x, at, t, &fresh, &w);
     return true;
 }

@@ -156,6 +156,13 @@ node_id table_rename(lowering *x, node_id n, const ivar_list *w, ivar_list *fres
     return rewrite_rename(x->r, n, w->at, to, w->n);
 }
 
+static bool same_list(const ivar_list *a, const ivar_list *b)
+{
+    for (uint32_t k = 0; k < a->n; k++)
+        if (!ivar_list_has(b->at, b->n, a->at[k])) return false;
+    return a->n == b->n;
+}
+
 table *table_find(lowering *x, node_id n, const ivar_list *fresh, scope *cur)
 {
     while (x->tables.n <= n) vec_push(x->a, &x->tables, NULL);
@@ -167,7 +174,7 @@ table *table_find(lowering *x, node_id n, const ivar_list *fresh, scope *cur)
         if (s && s->depth > home->depth) home = s;
     }
     for (table *t = x->tables.at[n]; t; t = t->next)
-        if (t->at->depth >= home->depth && scope_within(cur, t->at)) return t;
+        if (t->at->depth >= home->depth && scope_within(cur, t->at) && same_list(t->over, fresh)) return t;
     return NULL;
 }
 
@@ -178,6 +185,7 @@ table *table_new(lowering *x, scope *at, node_id n, const ivar_list *fresh, uint
     t->at = at;
     t->parts = parts;
     t->total = ix(x, 1);
+    t->over = arena_copy(x->a, fresh, sizeof *fresh);
     for (uint32_t k = 0; k < fresh->n; k++) {
         const ivar *v = &x->p->ivars.at[fresh->at[k]];
         bool implied = false; /* by pairs of its row, which come later in the list */
@@ -188,7 +196,7 @@ table *table_new(lowering *x, scope *at, node_id n, const ivar_list *fresh, uint
         }
         if (implied) continue;
         dim *d = &t->dim[t->n_dims++];
-        *d = (dim){.w = k, .set = v->set, .row = v->row};
+        *d = (dim){.v = fresh->at[k], .set = v->set, .row = v->row};
         if (v->row != SETIR_NONE && row_is_variable(x, v->row, fresh)) d->row = SETIR_NONE;
         add_extent(x->p, &size, d->set, d->row != SETIR_NONE);
         lexpr *lo, *hi;
@@ -204,13 +212,16 @@ table *table_new(lowering *x, scope *at, node_id n, const ivar_list *fresh, uint
     return t;
 }
 
-lexpr *table_row(lowering *x, scope *at, const table *t, const ivar_list *w)
+/* the row for the values that `w` have, which stand for `fresh` */
+lexpr *table_row(lowering *x, scope *at, const table *t, const ivar_list *fresh, const ivar_list *w)
 {
     lexpr *row = ix(x, 0);
     for (uint32_t k = 0; k < t->n_dims; k++) {
         const dim *d = &t->dim[k];
         lexpr *value = NULL, *lo, *hi;
-        if (!scope_of_ivar(at, w->at[d->w], &value)) {
+        uint32_t m = 0;
+        while (m < fresh->n && fresh->at[m] != d->v) m++;
+        if (m == fresh->n || !scope_of_ivar(at, w->at[m], &value)) {
             lower_fail(x, x->p->at, "a table of this expression");
             return row;
         }
@@ -225,9 +236,9 @@ lexpr *table_element(lowering *x, const table *t, uint32_t c, lexpr *row)
     return ix_add(x, ix_mul(x, ix(x, c), t->total), row);
 }
 
-vals table_read(lowering *x, scope *at, const table *t, const ivar_list *w)
+vals table_read(lowering *x, scope *at, const table *t, const ivar_list *fresh, const ivar_list *w)
 {
-    lexpr *row = table_row(x, at, t, w);
+    lexpr *row = table_row(x, at, t, fresh, w);
     if (t->parts > 1) row = let(x, at, NULL, row);
     vals v = vals_new(x, t->parts);
     for (uint32_t c = 0; c < t->parts; c++) v.at[c] = lx_load(x->k, t->buffer, table_element(x, t, c, row));
@@ -243,7 +254,7 @@ static void table_fill(lowering *x, table *t, node_id n, const ivar_list *fresh)
         s->holds_loops = k + 1 < fresh->n;
     }
     vals v = lower_node(x, s, n);
-    lexpr *row = table_row(x, s, t, fresh);
+    lexpr *row = table_row(x, s, t, fresh, fresh);
     if (t->parts > 1) row = let(x, s, NULL, row);
     for (uint32_t c = 0; c < t->parts; c++)
         lb_store(x->k, s->block, t->buffer, table_element(x, t, c, row), v.at[v.n == 1 ? 0 : c]);
@@ -322,7 +333,8 @@ static scope *leave_for_sibling(lowering *x, scope *cur, scope *leave, node_id i
             if (v == u || other->set != range.set || other->row != SETIR_NONE || other->partner != SETIR_NONE)
                 continue;
             node_id to = node_ivar(x->p, v, range.at);
-            if (rewrite_rename(x->r, id, &u, &to, 1) < x->n_first) leave = s;
+            node_id sibling = rewrite_rename(x->r, id, &u, &to, 1);
+            if (sibling != id && sibling < x->n_first) leave = s;
         }
     }
     return leave;
@@ -382,6 +394,6 @@ bool lower_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id n, 
         t = table_new(x, outside, renamed, &fresh, elem_components(x->p->nodes.at[n].elem));
         table_fill(x, t, renamed, &fresh);
     }
-    *out = table_read(x, at, t, &w);
+    *out = table_read(x, at, t, &fresh, &w);
     return true;
 }
