@@ -2,8 +2,9 @@
  *
  * law_symmetric.c: In: a node and two index variables. Out: whether a normal form of the node is unchanged
  * when the two are exchanged. The normal form knows that sums, products, extremes, `and` and `or` commute
- * and associate, that x - y = -(y - x), what the reverse of a pair is, which functions are even, odd or
- * symmetric, which tensors are, and ignores names of bound variables. It is kept as a 128-bit hash.
+ * and associate, that x - y = -(y - x), what the reverse of a pair is, that the pairs from j to i are the
+ * reverses of those from i to j, which functions are even, odd or symmetric, which tensors are, and ignores
+ * names of bound variables. It is kept as a 128-bit hash.
  * Everything that a node depends on must be in its form: also the rows of index variables, and the bodies of
  * tensors that mention variables from outside.
  */
@@ -14,7 +15,7 @@
 typedef struct form {
     uint64_t a, b;
     bool minus;
-} form; /* value = (minus ? -1 : 1) * what the hash stands for */
+} form; /* value = (minus ? -1 : 1) * what the hash stands for; of a pair, minus is its reverse */
 
 typedef struct former {
     const program *p;
@@ -69,6 +70,17 @@ static form of_word(uint64_t w)
     return (form){mix(w + 0x1234567), mix(w ^ 0xabcdef987654321u), false};
 }
 
+static bool less(form x, form y)
+{
+    return x.a < y.a || (x.a == y.a && x.b < y.b);
+}
+
+static form without_sign(form x)
+{
+    x.minus = false;
+    return x;
+}
+
 static form form_of(former *f, node_id n);
 
 /* sum of signed terms: linear in the hash */
@@ -82,15 +94,14 @@ static form sum_of(former *f, node_id n)
     if (d->op == OP_NEG) { return times_int(sum_of(f, d->arg[0]), -1); }
     form x = form_of(f, n);
     bool minus = x.minus;
-    x.minus = false;
-    x = mixed(x, 7);
+    x = mixed(without_sign(x), 7);
     return minus ? times_int(x, -1) : x;
 }
 
 static form canonical_sum(form s)
 {
     form other = times_int(s, -1);
-    bool minus = other.a < s.a || (other.a == s.a && other.b < s.b);
+    bool minus = less(other, s);
     form r = mixed(minus ? other : s, 11);
     r.minus = minus;
     return r;
@@ -128,7 +139,8 @@ static form product_of(former *f, node_id n, bool *minus)
 }
 
 /* Bound variables are named by the height of their reduction and their place in it; the elements that a
- * variable may take are part of its form. */
+ * variable may take are part of its form. A bound pair between two given atoms runs over the pairs of one
+ * direction, which the forms of the atoms choose: where it is the other one, it is the reverse. */
 static form ivar_form(former *f, ivar_id v)
 {
     if (v == f->left || v == f->right) {
@@ -138,17 +150,33 @@ static form ivar_form(former *f, ivar_id v)
     const ivar *d = &f->p->ivars.at[v];
     form r = f->bound[v] ? ordered(of_word(0x999000), of_word(f->bound[v])) : of_word(0x888000 + (uint64_t)v);
     r = ordered(r, of_word(d->set * 2u + d->unordered));
-    r = d->row == SETIR_NONE ? r : ordered(r, form_of(f, d->row));
-    r = d->to == SETIR_NONE ? r : ordered(r, form_of(f, d->to));
-    return d->partner == SETIR_NONE ? r : ordered(r, ivar_form(f, d->partner));
+    form row = d->row == SETIR_NONE ? of_word(0) : form_of(f, d->row);
+    form to = d->to == SETIR_NONE ? of_word(0) : form_of(f, d->to);
+    bool turned = f->bound[v] && d->to != SETIR_NONE && less(to, row);
+    r = d->row == SETIR_NONE ? r : ordered(r, turned ? to : row);
+    r = d->to == SETIR_NONE ? r : ordered(r, turned ? row : to);
+    r = d->partner == SETIR_NONE ? r : ordered(r, without_sign(ivar_form(f, d->partner)));
+    r.minus = turned;
+    return r;
+}
+
+static bool linear(reduction op)
+{
+    return op == RED_SUM || op == RED_MEAN;
 }
 
 static form reduce_form(former *f, node_id n)
 {
     const node *d = &f->p->nodes.at[n];
     form r = of_word(0x5000 + (uint64_t)d->imm.reduce * 16 + f->height[n]);
-    for (uint32_t k = 0; k < d->imm.n_ivars; k++) { r = ordered(r, ivar_form(f, d->imm.ivars[k])); }
-    for (uint32_t k = 0; k < d->n_args; k++) { r = ordered(r, form_of(f, d->arg[k])); }
+    for (uint32_t k = 0; k < d->imm.n_ivars; k++) {
+        r = ordered(r, without_sign(ivar_form(f, d->imm.ivars[k])));
+    }
+    form body = form_of(f, d->arg[0]);
+    bool minus = linear(d->imm.reduce) && body.minus;
+    r = ordered(r, minus ? without_sign(body) : body);
+    for (uint32_t k = 1; k < d->n_args; k++) { r = ordered(r, form_of(f, d->arg[k])); }
+    r.minus = minus;
     return r;
 }
 
@@ -185,7 +213,7 @@ static form gather(former *f, node_id n, node_op op)
 
 static bool keeps_sign(node_op op)
 {
-    return op == OP_SIN || op == OP_TAN || op == OP_ASIN || op == OP_ATAN || op == OP_SINH || op == OP_TANH ||
+    return op == OP_FRAC || op == OP_PHASE || op == OP_SIN || op == OP_TAN || op == OP_ASIN || op == OP_ATAN || op == OP_SINH || op == OP_TANH ||
            op == OP_ERF || op == OP_SIGN || op == OP_COMP || op == OP_TRACE || op == OP_TRANSPOSE ||
            op == OP_DET || op == OP_CHANNEL_GET;
 }
@@ -212,7 +240,7 @@ static form pair_form(former *f, const node *d)
     form r = imm_form(d), x = form_of(f, d->arg[0]), y = form_of(f, d->arg[1]);
     bool bilinear = d->op == OP_DOT || d->op == OP_CROSS;
     bool minus = bilinear && x.minus != y.minus;
-    if (d->op == OP_CROSS && (y.a < x.a || (y.a == x.a && y.b < x.b))) { minus = !minus; }
+    if (d->op == OP_CROSS && less(y, x)) { minus = !minus; }
     form xs = bilinear ? x : ordered(of_word(1), x), ys = bilinear ? y : ordered(of_word(1), y);
     xs.minus = ys.minus = false;
     r = ordered(r, plus(mixed(xs, 19), mixed(ys, 19)));
@@ -220,29 +248,41 @@ static form pair_form(former *f, const node *d)
     return r;
 }
 
-/* b.rev.d = -b.d, b.rev.i = b.j, b.rev.rev = b: true when the node is one of these */
-static bool reversed_form(former *f, const node *d, form *out)
+/* b.rev.d = -b.d, b.rev.i = b.j, b.rev.rev = b */
+static form pair_use(former *f, const node *d)
 {
-    bool pair = d->op == OP_PAIR_D || d->op == OP_PAIR_I || d->op == OP_PAIR_J || d->op == OP_PAIR_REV;
-    const node *rev = pair ? &f->p->nodes.at[d->arg[0]] : NULL;
-    if (!rev || rev->op != OP_PAIR_REV) { return false; }
-    form x = form_of(f, rev->arg[0]);
+    form x = form_of(f, d->arg[0]);
     if (d->op == OP_PAIR_REV) {
-        *out = x;
-        return true;
+        x.minus = !x.minus;
+        return x;
     }
-    node other = *d;
-    other.op = d->op == OP_PAIR_I ? OP_PAIR_J : d->op == OP_PAIR_J ? OP_PAIR_I : OP_PAIR_D;
-    *out = ordered(imm_form(&other), x);
-    out->minus = d->op == OP_PAIR_D;
-    return true;
+    node seen = *d;
+    if (x.minus && d->op != OP_PAIR_D) { seen.op = d->op == OP_PAIR_I ? OP_PAIR_J : OP_PAIR_I; }
+    form r = ordered(imm_form(&seen), without_sign(x));
+    r.minus = x.minus && d->op == OP_PAIR_D;
+    return r;
 }
 
-/* Does a tensor, through whatever it is made of, mention one of the two variables? */
+/* |nearest(v)| and |nearest(v)|^2 are those of -v: which of two equally near images is taken does not
+ * matter */
+static bool length_of_nearest(const former *f, const node *d)
+{
+    bool length = d->op == OP_NORM || (d->op == OP_DOT && d->arg[0] == d->arg[1]);
+    return length && f->p->nodes.at[d->arg[0]].op == OP_NEAREST;
+}
+
+static form nearest_form(former *f, const node *d)
+{
+    const node *v = &f->p->nodes.at[d->arg[0]];
+    form r = ordered(imm_form(d), imm_form(v));
+    return ordered(r, without_sign(form_of(f, v->arg[0])));
+}
+
+/* Does a tensor, through whatever it is made of, mention variables from outside? */
 static bool mentions(const former *f, const def *d)
 {
     while (d->lib != LIB_NONE) { d = &f->p->defs.at[d->lib_arg]; }
-    return d->nested && (program_depends(f->p, d->body, f->left) || program_depends(f->p, d->body, f->right));
+    return d->nested;
 }
 
 static bool symmetric_tensor(former *f, def_id id)
@@ -299,11 +339,13 @@ static form build(former *f, node_id n)
         return r;
     }
     if (d->op == OP_REDUCE) { return reduce_form(f, n); }
+    if (d->op == OP_PAIR_D || d->op == OP_PAIR_I || d->op == OP_PAIR_J || d->op == OP_PAIR_REV) {
+        return pair_use(f, d);
+    }
+    if (length_of_nearest(f, d)) { return nearest_form(f, d); }
     if (commutes(d->op) || d->op == OP_CROSS) { return pair_form(f, d); }
     if (d->op == OP_ACCESS || d->op == OP_PADGET) { return access_form(f, d); }
-    form r;
-    if (reversed_form(f, d, &r)) { return r; }
-    r = imm_form(d);
+    form r = imm_form(d);
     if (gathers(d->op)) { return ordered(r, gather(f, n, d->op)); }
     for (uint32_t k = 0; k < d->n_args; k++) {
         enum naming outside = f->naming;
@@ -313,7 +355,7 @@ static form build(former *f, node_id n)
         if (drops_sign(d->op)) {
             x.minus = false;
         } else if (keeps_sign(d->op)) {
-            minus = x.minus;
+            minus = minus != x.minus;
             x.minus = false;
         }
         r = ordered(r, x);
