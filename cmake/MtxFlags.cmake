@@ -26,6 +26,8 @@ if(MTX_SANITIZE)
     endif()
     add_compile_options(${sanitize})
     add_link_options(${sanitize})
+    # the sanitizers look up __cxa_throw when they start: modules written in C++ come later
+    add_link_options(-Wl,--no-as-needed -lstdc++)
 endif()
 
 # mtx_configure(TARGET): house flags for our own sources

@@ -267,10 +267,12 @@ static void failures(void **state)
 static int open_folder(void **state)
 {
     (void)state;
-    const char *base = getenv("TMPDIR"), *root = getenv("MTX_ROOT"), *made = getenv("MTX_BUILD");
+    const char *base = getenv("TMPDIR"), *root = getenv("MTX_ROOT"), *made = getenv("MTX_BUILD"),
+               *sanitize = getenv("MTX_SANITIZE"); /* a sanitized runtime wants callers that are, too */
     snprintf(folder, sizeof folder, "%s/mtx-link-XXXXXX", base ? base : "/tmp");
-    snprintf(tools, sizeof tools, "-I'%s/include' -L'%s' -lmtxrt -lm -ldl -lz -llzma -Wl,-rpath,'%s'",
-             root ? root : ".", made ? made : ".", made ? made : ".");
+    sanitize = sanitize ? sanitize : "";
+    snprintf(tools, sizeof tools, "%s%s -I'%s/include' -L'%s' -lmtxrt -lm -ldl -lz -llzma -Wl,-rpath,'%s'",
+             *sanitize ? "-fsanitize=" : "", sanitize, root ? root : ".", made ? made : ".", made ? made : ".");
     return mkdtemp(folder) ? 0 : 1;
 }
 

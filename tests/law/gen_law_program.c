@@ -22,7 +22,7 @@ static def_id add_tensor(gen *g, def d, const ivar_id *param, uint32_t n)
 {
     char words[8] = {'T', (char)('a' + g->p->defs.n / 26 % 26), (char)('a' + g->p->defs.n % 26)};
     d.id = intern_s(&g->names, words);
-    d.param = arena_copy(g->a, param, n * sizeof *param + 1);
+    d.param = arena_copy(g->a, param, n * sizeof *param);
     d.n_param = n;
     d.declared = d.elem;
     d.output = true;
