@@ -22,8 +22,8 @@
 #define arena_show(p, n) __asan_unpoison_memory_region(p, n)
 #else
 #define ARENA_GAP 0u
-#define arena_hide(p, n) ((void)(p))
-#define arena_show(p, n) ((void)(p))
+#define arena_hide(p, n) ((void)(p), (void)(n))
+#define arena_show(p, n) ((void)(p), (void)(n))
 #endif
 
 #define ARENA_ALIGN 16u
