@@ -40,9 +40,17 @@ static vals map1(lowering *x, loop_op op, vals a)
     return v;
 }
 
-static vals map2(lowering *x, loop_op op, vals a, vals b)
+static void bind_all(lowering *x, scope *at, vals *v, const char *words)
+{
+    for (uint32_t c = 0; c < v->n; c++) v->at[c] = let(x, at, words, v->at[c]);
+}
+
+/* a scalar that meets several components is computed once */
+static vals map2(lowering *x, scope *at, loop_op op, vals a, vals b)
 {
     vals v = vals_new(x, a.n > b.n ? a.n : b.n);
+    if (a.n < v.n) bind_all(x, at, &a, NULL);
+    if (b.n < v.n) bind_all(x, at, &b, NULL);
     for (uint32_t c = 0; c < v.n; c++) v.at[c] = op2(x, op, part(&a, c), part(&b, c));
     return v;
 }
@@ -52,11 +60,6 @@ static vals single(lowering *x, lexpr *e)
     vals v = vals_new(x, 1);
     v.at[0] = e;
     return v;
-}
-
-static void bind_all(lowering *x, scope *at, vals *v, const char *words)
-{
-    for (uint32_t c = 0; c < v->n; c++) v->at[c] = let(x, at, words, v->at[c]);
 }
 
 /* asin, acos: rounding just outside their range is forgiven */
@@ -120,11 +123,11 @@ static vals envelope(lowering *x, scope *at, const node *n, vals a)
     return single(x, choose(x, op2(x, L_LT, y, f64(x, 1)), op2(x, L_MUL, power, sum), f64(x, 0)));
 }
 
-static vals lower_pow(lowering *x, const node *n, vals a)
+static vals lower_pow(lowering *x, scope *at, const node *n, vals a)
 {
     double power = n->imm.value[0];
     if (power == 0.5) return map1(x, L_SQRT, a);
-    return map2(x, L_POW, a, single(x, f64(x, power)));
+    return map2(x, at, L_POW, a, single(x, f64(x, power)));
 }
 
 /* ---- division: one reciprocal for a divisor that stands still or serves several ------------------------ */
@@ -144,11 +147,11 @@ static vals lower_div(lowering *x, scope *at, const node *n, node_id id)
     vals a = lower_node(x, at, n->arg[0]);
     if (inverse || exact || !scalar || (!still && !divides_twice(x, n->arg[1]))) {
         vals b = lower_node(x, at, n->arg[1]);
-        return map2(x, L_DIV, a, b);
+        return map2(x, at, L_DIV, a, b);
     }
     node_id unity = node_const(x->p, 1, unit_none(), n->at);
     node_id reciprocal = node_2(x->p, OP_DIV, elem_real(0), unity, n->arg[1], n->at);
-    return map2(x, L_MUL, lower_node(x, at, reciprocal), a);
+    return map2(x, at, L_MUL, lower_node(x, at, reciprocal), a);
 }
 
 /* ---- vectors and tensors ------------------------------------------------------------------------------- */
@@ -428,7 +431,7 @@ static vals lower_special(lowering *x, scope *at, const node *n, node_id id)
     case OP_ACCESS: return lower_access(x, at, n);
     case OP_PADGET: return lower_padget(x, at, n);
     case OP_DIV: return lower_div(x, at, n, id);
-    case OP_POW: return lower_pow(x, n, lower_node(x, at, n->arg[0]));
+    case OP_POW: return lower_pow(x, at, n, lower_node(x, at, n->arg[0]));
     case OP_SIGN: return sign_of(x, at, lower_node(x, at, n->arg[0]));
     case OP_CUTOFF: return envelope(x, at, n, lower_node(x, at, n->arg[0]));
     case OP_NORM: return lower_norm(x, at, n);
@@ -467,7 +470,7 @@ static vals lower_op(lowering *x, scope *at, const node *n, node_id id)
     vals b = lower_node(x, at, n->arg[1]);
     bool swapped =
         n->op == OP_MIN2 || n->op == OP_MAX2; /* of equal numbers (0 and -0) the first, as eval_binary */
-    return swapped ? map2(x, op, b, a) : map2(x, op, a, b);
+    return swapped ? map2(x, at, op, b, a) : map2(x, at, op, a, b);
 }
 
 /* what is used again, or outside the scope that asked, gets a name */

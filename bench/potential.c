@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * potential.c: potential SPEC:TRANSFORM [cells [repeats]]
+ * Times a compiled potential on silicon crystals of cells^3 unit cells (8 atoms each) whose atoms are shaken until they
+ * have 6.4 neighbours within 3.77 angstrom, the neighbour list excluded, beside a Stillinger-Weber kernel written by
+ * hand in C (reference_sw.h). The first output is the energy; a vector over atoms is the force; a tensor the virial.
+ * Prints microseconds an atom, the energy alone and everything, and the largest differences from the kernel by hand.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+#include "engine.h"
+#include "reference_sw.h"
+
+#define LATTICE 5.431
+#define SHAKE   0.10
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double shake(uint64_t *state)
+{
+    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return SHAKE * (2 * ((double)((z ^ (z >> 31)) >> 11) * 0x1p-53) - 1);
+}
+
+static void silicon(mtx_structure *s, int cells)
+{
+    static const double at[8][3] = {{0, 0, 0},          {0, 0.5, 0.5},      {0.5, 0, 0.5},      {0.5, 0.5, 0},
+                                    {0.25, 0.25, 0.25}, {0.25, 0.75, 0.75}, {0.75, 0.25, 0.75}, {0.75, 0.75, 0.25}};
+    uint64_t state = 7;
+    mtx_structure_init(s);
+    mtx_structure_reserve(s, 8 * (int64_t)cells * cells * cells);
+    for (int k = 0; k < 3; k++) {
+        s->cell[k][k] = LATTICE * cells;
+        s->pbc[k] = 1;
+    }
+    for (int64_t c = 0; c < (int64_t)cells * cells * cells; c++) {
+        const int64_t shift[3] = {c / cells / cells, c / cells % cells, c % cells};
+        for (int k = 0; k < 8; k++) {
+            for (int x = 0; x < 3; x++) s->r[s->n][x] = LATTICE * ((double)shift[x] + at[k][x]) + shake(&state);
+            s->Z[s->n++] = 14;
+        }
+    }
+}
+
+/* the best of some timings, in microseconds an atom: others share the machine */
+static double best(engine *e, void *const *out, int64_t atoms, int repeats)
+{
+    double least = INFINITY;
+    for (int k = 0; k < repeats; k++) {
+        double start = now();
+        int64_t done = 0;
+        do {
+            e->code.main(e->view, out, e->scratch, 0, e->view->nb);
+            done += atoms;
+        } while (done < 32768);
+        double each = (now() - start) / (double)done;
+        least = each < least ? each : least;
+    }
+    return least * 1e6;
+}
+
+static double best_by_hand(const mtx_set_view *bond, double *E, double *F, double *W, double *g, int64_t atoms, int repeats)
+{
+    double least = INFINITY;
+    for (int k = 0; k < repeats; k++) {
+        double start = now();
+        int64_t done = 0;
+        do {
+            reference_sw(bond, atoms, E, F, W, g);
+            done += atoms;
+        } while (done < 32768);
+        double each = (now() - start) / (double)done;
+        least = each < least ? each : least;
+    }
+    return least * 1e6;
+}
+
+static double apart(const double *a, const double *b, int64_t n)
+{
+    double most = 0, scale = 0;
+    for (int64_t k = 0; k < n; k++) {
+        most = fmax(most, fabs(a[k] - b[k]));
+        scale = fmax(scale, fabs(b[k]));
+    }
+    return most / scale;
+}
+
+static uint32_t pair_set(const program *p)
+{
+    for (uint32_t k = 0; k < p->sets.n; k++)
+        if (p->sets.at[k].kind == SET_PAIRS) return k;
+    return SETIR_NONE;
+}
+
+static int measure(engine *e, int cells, int repeats)
+{
+    mtx_structure s;
+    silicon(&s, cells);
+    const mtx_structure *frame = &s;
+    mtx_problem problem = {.frame = -1};
+    if (engine_apply(e, &frame, 1, &problem) != MTX_OK) {
+        fprintf(stderr, "potential: %s\n", problem.message);
+        return 1;
+    }
+    const mtx_set_view *bond = &e->view->set[pair_set(e->p)];
+    double E, W[9], *F = calloc((size_t)s.n * 3, sizeof *F), *g = calloc((size_t)bond->n * 3, sizeof *g);
+    void **alone = calloc(e->n_outputs + 1, sizeof *alone);
+    alone[0] = e->out[0];
+    double energy = best(e, alone, s.n, repeats), all = best(e, e->out, s.n, repeats);
+    double hand_energy = best_by_hand(bond, &E, NULL, NULL, g, s.n, repeats);
+    double hand = best_by_hand(bond, &E, F, W, g, s.n, repeats);
+    printf("%7lld atoms %.2f neighbours  E %.4f  all %.4f (%.2f x)  by hand: E %.4f  all %.4f us/atom", (long long)s.n,
+           (double)bond->n / (double)s.n, energy, all, all / energy, hand_energy, hand);
+    for (uint32_t k = 0; k < e->n_outputs; k++) {
+        const engine_output *o = &e->output[k];
+        bool atoms = e->p->defs.at[o->def].n_param > 0;
+        printf("  %s %.1e", o->name,
+               apart(o->data, o->components == 9 ? W : atoms ? F : &E, atoms ? 3 * s.n : o->components));
+    }
+    printf("\n");
+    free(alone);
+    free(F);
+    free(g);
+    mtx_structure_free(&s);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fputs("usage: potential SPEC:TRANSFORM [cells [repeats]]\n", stderr);
+        return 2;
+    }
+    const char *path, *transform;
+    char *copy = cli_split_spec(argv[1], &path, &transform);
+    static compilation c;
+    if (cli_compile(&c, path, STAGE_LOWER, false, false) != EXIT_FINE) return 1;
+    compiled *t = driver_find(&c, transform);
+    engine e;
+    text why;
+    text_init(&why);
+    const char *backend = getenv("MTX_BACKEND");
+    backend_kind kind = backend && !strcmp(backend, "c") ? BACKEND_C : BACKEND_ANY;
+    double start = now();
+    if (!t || engine_open(&e, &c.memory, t, kind, &why) != MTX_OK) {
+        fprintf(stderr, "potential: %s\n", why.s ? why.s : "no such transform");
+        return 1;
+    }
+    printf("code in %.0f ms\n", 1e3 * (now() - start));
+    int wrong = 0, repeats = argc > 3 ? atoi(argv[3]) : 15;
+    if (argc > 2)
+        wrong = measure(&e, atoi(argv[2]), repeats);
+    else
+        for (int cells = 4; cells <= 16 && !wrong; cells *= 2) wrong = measure(&e, cells, repeats);
+    engine_close(&e);
+    driver_free(&c);
+    free(copy);
+    text_free(&why);
+    return wrong;
+}
