@@ -30,6 +30,9 @@ if(MTX_SANITIZE)
     add_link_options(-Wl,--no-as-needed -lstdc++)
 endif()
 
+# `mtx build` finds mtx/mtxrt.h beside the program, wherever the build folder lies
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include SYMBOLIC)
+
 # mtx_configure(TARGET): house flags for our own sources
 function(mtx_configure target)
     target_link_libraries(${target} PRIVATE mtx_common mtx_warnings)

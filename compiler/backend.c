@@ -13,7 +13,7 @@ const llvm_backend *backend_llvm(text *problem)
     mtx_problem why;
     const llvm_backend *table = mtxrt_module("mtx-llvm", "mtx_llvm_backend", &why);
     if (!table) {
-        text_printf(problem, "no LLVM back end: %s", why.message);
+        text_printf(problem, "no LLVM back end; the C back end needs none (%s)", why.message);
     } else if (table->size != sizeof *table) {
         text_add(problem, "the LLVM back end is of another version of mtx");
         table = NULL;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -15,19 +16,25 @@
 
 static bool write_beside(const char *path, const text *t)
 {
+    char *real = realpath(path, NULL);           /* a link stays a link */
+    path = real ? real : path;
     size_t n = strlen(path) + 32;
     char *temporary = malloc(n);
     if (!temporary) {
+        free(real);
         return false;
     }
     snprintf(temporary, n, "%s.mtx-%ld", path, (long)getpid());
+    struct stat old;
     FILE *f = fopen(temporary, "wb");
     bool good = f && fwrite(t->s, 1, t->n, f) == t->n;
+    good = good && (stat(path, &old) != 0 || fchmod(fileno(f), old.st_mode & 07777) == 0);
     good = f && fclose(f) == 0 && good && rename(temporary, path) == 0;
     if (!good) {
         remove(temporary);
     }
     free(temporary);
+    free(real);
     return good;
 }
 

@@ -2,6 +2,7 @@
  *
  * main.c: the command line. Only picks the command.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,7 +67,7 @@ static void print_help(FILE *out)
           "2 the command line is wrong, 3 the system refused (files, memory).\n", out);
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stderr);
@@ -99,4 +100,18 @@ int main(int argc, char **argv)
     fprintf(stderr, "mtx: `%s` is not a command%s%s%s\n", argv[1], near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
     fputs("mtx --help lists the commands\n", stderr);
     return EXIT_USAGE;
+}
+
+/* what was printed is worth nothing when it did not arrive: a full disk, a closed descriptor */
+int main(int argc, char **argv)
+{
+    int code = run_command(argc, argv);
+    bool arrived = !ferror(stdout);
+    if (fclose(stdout) != 0 || !arrived) {
+        if (errno != EBADF || !arrived) {
+            fprintf(stderr, "mtx: cannot write to standard output: %s\n", strerror(errno));
+            return code == EXIT_FINE ? EXIT_SYSTEM : code;
+        }
+    }
+    return code;
 }

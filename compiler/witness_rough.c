@@ -228,7 +228,7 @@ static void describe(trial *t, const path *w, double spot, const jump *found, wi
 static bool try_place(trial *t, const path *w, double spot, int order, witness *out)
 {
     samples all[STEPS] = {0};
-    jump found;
+    jump found = {0};
     bool good = true;
     for (int k = 0; k < STEPS && good; k++)
         good = sample_sides(t, w, spot, steps[k], &all[k]) && all[k].n == all[0].n;
@@ -303,10 +303,8 @@ static bool narrow(trial *t, const path *w, double a, double b, double *five, in
                 best = k;
         a += best * quarter;
         b = a + 2 * quarter;
-        double *keep[3] = {y[best], y[best + 1], y[best + 2]}, *spare[2];
-        for (int k = 0, m = 0; k < 5; k++)
-            if (k < best || k > best + 2)
-                spare[m++] = y[k];
+        double *keep[3] = {y[best], y[best + 1], y[best + 2]};
+        double *spare[2] = {y[best > 0 ? 0 : 3], y[best > 1 ? 1 : 4]};
         y[0] = keep[0];
         y[2] = keep[1];
         y[4] = keep[2];

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Installs this build to a scratch folder, moves the folder, and uses it as a stranger would: the program from its new
-place, a C11 and a C++17 consumer by the CMake package, the C consumer by pkg-config."""
+place (it builds a library outside any source tree, as the one that is not installed does), a C11 and a C++17 consumer by the CMake package, the C consumer by pkg-config."""
 import argparse
 import os
 import shutil
@@ -46,6 +46,14 @@ def main():
         program = os.path.join(prefix, "bin", "mtx")
         version = run(program, "--version", cwd=scratch)
         expect(version.startswith("mtx "), f"a version line, found {version!r}")
+
+        for mtx, backend in ((program, "c"), (os.path.abspath(options.mtx), "c"), (program, "llvm")):
+            if backend == "llvm" and not os.path.exists(os.path.join(libraries, "mtx", "libmtx-llvm.so")):
+                continue
+            out = os.path.join(scratch, "built")
+            run(mtx, "build", "stdlib:descriptors/coordination.mtx", "-o", out, "--backend", backend, cwd=scratch)
+            expect(sorted(os.listdir(out)) == ["coordination.h", "libcoordination.so"], "a library and its header")
+            shutil.rmtree(out)
 
         out = os.path.join(scratch, "cmake")
         run("cmake", "-S", consumer, "-B", out, f"-DCMAKE_PREFIX_PATH={prefix}")
