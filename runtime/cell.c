@@ -310,3 +310,36 @@ mtx_status mtx_cell_reduce(const mtx_cell *cell, double reduced[3][3], int64_t c
     }
     return MTX_OK;
 }
+
+/* ---- as compiled code reads it ------------------------------------------------------------------------- */
+
+/* volume, area or length that the periodic rows span */
+static double spanned(const double row[3][3], const uint8_t pbc[3])
+{
+    double product[3][3];
+    int n = 0;
+    for (int k = 0; k < 3; k++)
+        if (pbc[k]) memcpy(product[n++], row[k], sizeof product[0]);
+    const double *a = product[0], *b = product[1], *c = product[2];
+    if (n == 1) return sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2]);
+    const double x[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+    if (n == 2) return sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
+    return fabs(x[0] * c[0] + x[1] * c[1] + x[2] * c[2]);
+}
+
+mtx_status mtx_cell_numbers(const double cell[3][3], const uint8_t pbc[3], double numbers[21],
+                            mtx_problem *problem)
+{
+    double given[3][3] = {{0}};
+    for (int k = 0; k < 3; k++)
+        if (pbc[k]) memcpy(given[k], cell[k], sizeof given[k]);
+    mtx_cell made;
+    mtx_status status = mtx_cell_make((const double(*)[3])given, pbc, &made, problem);
+    if (status != MTX_OK) return status;
+    memcpy(numbers, made.row, sizeof made.row);
+    memcpy(numbers + 9, made.inverse, sizeof made.inverse);
+    numbers[18] = spanned((const double(*)[3])made.row, pbc);
+    numbers[19] = pbc[0] + pbc[1] + pbc[2];
+    numbers[20] = 0;
+    return MTX_OK;
+}

@@ -223,42 +223,15 @@ static mtx_status copy_frames(const preparing *p, int32_t slot)
     return MTX_OK;
 }
 
-/* volume, area or length that the periodic rows span */
-static double spanned(const double row[3][3], uint8_t axes)
-{
-    double product[3][3];
-    int n = 0;
-    for (int k = 0; k < 3; k++)
-        if (axes >> k & 1) memcpy(product[n++], row[k], sizeof product[0]);
-    const double *a = product[0], *b = product[1], *c = product[2];
-    if (n == 1) return sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2]);
-    const double x[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
-    if (n == 2) return sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
-    return fabs(x[0] * c[0] + x[1] * c[1] + x[2] * c[2]);
-}
-
 static mtx_status fill_cell(const preparing *p, int32_t slot, int64_t frame, double *out)
 {
     const uint8_t axes = p->plan->slots[slot].axes;
     const mtx_structure *s = p->frames[slot * p->nb + frame];
-    double given[3][3] = {{0}};
     uint8_t pbc[3];
-    for (int k = 0; k < 3; k++) {
-        pbc[k] = axes >> k & 1;
-        if (pbc[k]) memcpy(given[k], s->cell[k], sizeof given[k]);
-    }
-    mtx_cell cell;
-    mtx_status status = mtx_cell_make(given, pbc, &cell, p->problem);
-    if (status != MTX_OK) {
-        batch_blame(p, slot, frame);
-        return status;
-    }
-    memcpy(out, cell.row, sizeof cell.row);
-    memcpy(out + 9, cell.inverse, sizeof cell.inverse);
-    out[18] = spanned(cell.row, axes);
-    out[19] = pbc[0] + pbc[1] + pbc[2];
-    out[20] = 0;
-    return MTX_OK;
+    for (int k = 0; k < 3; k++) pbc[k] = axes >> k & 1;
+    mtx_status status = mtx_cell_numbers((const double(*)[3])s->cell, pbc, out, p->problem);
+    if (status != MTX_OK) batch_blame(p, slot, frame);
+    return status;
 }
 
 static mtx_status fill_cells(const preparing *p, int32_t slot)

@@ -265,6 +265,13 @@ MTX_API void mtx_cell_reciprocal(const mtx_cell *cell, double rows[3][3]);
 MTX_API mtx_status mtx_cell_reduce(const mtx_cell *cell, double reduced[3][3], int64_t change[3][3],
                                    mtx_problem *problem);
 
+/**
+ * The 21 numbers of a cell that compiled code reads: rows (9), inverse (9), volume (area, length of a layer, a wire), how
+ * many axes repeat, 0. Errors: those of mtx_cell_make.
+ */
+MTX_API mtx_status mtx_cell_numbers(const double cell[3][3], const uint8_t pbc[3], double numbers[21],
+                                    mtx_problem *problem);
+
 /* ------------------------------------------------------------------------------- batches (runtime/prepare.c) */
 
 typedef enum mtx_set_kind {       /* the order of set_kind in compiler/setir.h               */
@@ -402,6 +409,55 @@ MTX_API mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[
 MTX_API mtx_status mtx_neighbors_update(const double (*r)[3], const double cell[3][3], const uint8_t pbc[3], int64_t n,
                                         double cutoff, double skin, unsigned flags, mtx_pairs *out, bool *searched,
                                         mtx_problem *problem);
+/**
+ * Atoms and neighbours of a host program that has its own, as LAMMPS: its own atoms first, then ghosts, copies of atoms
+ * that it or another process owns, standing where they are seen.
+ *
+ *   r        [all][3]       positions; of `all` atoms the first `owned` are the host's          angstrom
+ *   row      [owned + 1]    neighbours of atom i are neighbor[row[i]] .. neighbor[row[i+1]-1];
+ *   neighbor [row[owned]]   or, with both NULL:
+ *   count    [owned]        neighbours of atom i are first[i][0] .. first[i][count[i]-1]
+ *   first    [owned]
+ *   mask                    the bits of a neighbour that are its number, 0: all of them
+ *   owner    [all]          owner[g] of a ghost g: the atom 0..owned-1 that it is an image of; those of the atoms
+ *                           themselves are not read. NULL: other processes own the ghosts
+ *
+ * The list is full (every pair from both of its ends, ghosts have no rows) and reaches at least as far as the cutoff; what
+ * lies beyond is left out.
+ */
+typedef struct mtx_host_list {
+    uint32_t size;               /* sizeof(mtx_host_list)                                   */
+    int64_t  owned, all;
+    const double (*r)[3];
+    const int64_t *row;
+    const int32_t *neighbor;
+    const int32_t *count;
+    const int32_t *const *first;
+    int32_t  mask;
+    const int32_t *owner;
+} mtx_host_list;
+
+/**
+ * The pairs of a host's list closer than the cutoff, as one structure of `owned` atoms. d is the difference of the
+ * positions, shifts are 0. Without owners j is a number below `all`, and there are no reverse pairs. With owners j is the
+ * owner, and MTX_PAIRS_REVERSE finds the reverse of every pair, whose d is made the exact negative.
+ *
+ * Errors  MTX_EINVAL (a number out of range, coincident atoms, a pair whose reverse is missing; problem->atom), MTX_ENOMEM.
+ *         `out` is then empty.
+ * Threads safe for different `out`.      Time   linear in the list; with reverse pairs times the length of a row.
+ */
+MTX_API mtx_status mtx_pairs_from_host(const mtx_host_list *list, double cutoff, unsigned flags, mtx_pairs *out,
+                                       mtx_problem *problem);
+
+/**
+ * Forces, from the derivative of an energy by the displacement of each pair: force[i] += g, force[j] -= g for every pair.
+ *   gradient [pairs->n][3]    dE/d(d)                                                eV/angstrom
+ *   force    [atoms][3]       added to; as many rows as j reaches (of a host's list: `all`)
+ */
+MTX_API void mtx_pairs_forces(const mtx_pairs *pairs, const double (*gradient)[3], double (*force)[3]);
+/** strain += sum of d (x) gradient: dE/d(strain), the negative of the virial; divided by the volume the stress.     eV */
+MTX_API void mtx_pairs_strain(const mtx_pairs *pairs, const double (*gradient)[3], double strain[3][3]);
+
 /** Name of the kernel that these flags select on this machine: "avx512", "avx2" or "portable". */
 MTX_API const char *mtx_neighbors_kernel(unsigned flags);
 
