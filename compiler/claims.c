@@ -280,7 +280,18 @@ static void judge_size(judge *x, const claim *c)
 
 static const char *order_text(judge *x, int order)
 {
-    return order >= SMOOTH_INFINITE ? "infinity" : arena_printf(x->a, "%d", order);
+    return order >= SMOOTH_INFINITE ? "-infinity" : arena_printf(x->a, "%d", order);
+}
+
+/* Derivatives up to this one are compared in the search for jumps. */
+enum { SEARCHED_ORDER = 2 };
+
+static const char *forces_text(int order)
+{
+    return order < 0    ? "Forces are infinite"
+           : order == 0 ? "Forces jump"
+           : order == 1 ? "Forces have a kink"
+                        : "A higher derivative of the forces jumps";
 }
 
 static void judge_smooth(judge *x, const claim *c)
@@ -294,7 +305,8 @@ static void judge_smooth(judge *x, const claim *c)
         return;
     }
     const char *witness = NULL;
-    bool refuted = s.exact || (x->refute && x->refute(x->user, x->p, c, &x->laws->def[c->subject], x->a, &witness));
+    bool searched = !s.exact && x->refute && s.order < SEARCHED_ORDER;
+    bool refuted = s.exact || (searched && x->refute(x->user, x->p, c, &x->laws->def[c->subject], x->a, &witness));
     span at = s.at.src ? s.at : d->at;
     diag *e = refuted ? diag_report(x->sink, D_NOT_SMOOTH, at, d->id, order_text(x, c->order),
                                     s.boundary != SETIR_NONE ? " at the cutoff" : "")
@@ -302,8 +314,12 @@ static void judge_smooth(judge *x, const claim *c)
     diag_label_primary(x->sink, e, "%s", s.reason ? s.reason : "");
     diag_label_at(x->sink, e, c->at, "claimed here");
     if (s.boundary != SETIR_NONE) {
-        diag_note(x->sink, e, "Forces %s whenever an atom crosses the cutoff.", s.order < 0 ? "are infinite" : s.order == 0 ? "jump" : "have a kink in some derivative");
-        diag_help(x->sink, e, "... * cutoff(norm(b.d), rc, %d)", c->order >= SMOOTH_INFINITE ? 6 : c->order + 1);
+        diag_note(x->sink, e, "%s whenever an atom crosses the cutoff.", forces_text(s.order));
+        if (c->order < SMOOTH_INFINITE) {
+            diag_help(x->sink, e, "... * cutoff(norm(b.d), rc, %d)", c->order + 1);
+        } else {
+            diag_help(x->sink, e, "... * exp(1 Å / (norm(b.d) - rc))      vanishes with all its derivatives");
+        }
     }
     if (witness) {
         diag_note(x->sink, e, "witness: %s", witness);

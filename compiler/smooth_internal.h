@@ -71,6 +71,7 @@ fact smooth_abs(analysis *x, node_id id, const node *n, const context *c);
 fact smooth_step(analysis *x, node_id id, const node *n, const context *c);
 fact smooth_extreme(analysis *x, node_id id, const node *n, const context *c);
 fact smooth_cutoff(analysis *x, node_id id, const node *n, const context *c);
+bool smooth_apart(analysis *x, node_id l, node_id r, const context *c); /* places that never coincide? */
 fact smooth_operation(analysis *x, node_id id, const context *c);
 
 /* smooth_branch.c */

@@ -154,6 +154,28 @@ static fact eval_jump(analysis *x, node_id id, const char *reason)
     return f;
 }
 
+/* the least number of elements of a set; there is always an atom */
+static double least_count(const analysis *x, set_id id)
+{
+    const set *s = &x->p->sets.at[id];
+    switch (s->kind) {
+    case SET_BASE: return 1;
+    case SET_RANGE: return s->hi - s->lo + 1;
+    case SET_AXIS: case SET_SPECIES: return s->count;
+    case SET_RANK: return s->parent == SETIR_NONE ? s->count : least_count(x, s->parent);
+    case SET_PAIRS: case SET_DIFFER: case SET_RECIP: return 0;
+    }
+    return 0;
+}
+
+static fact eval_count(analysis *x, node_id id, const node *n)
+{
+    fact f = eval_jump(x, id, "jumps whenever one enters or leaves");
+    f.r = range_of(n->n_args ? 0 : least_count(x, n->imm.set), END_CLOSED, INFINITY, END_OPEN);
+    fact_settle(&f);
+    return f;
+}
+
 /* nothing but the order of the arguments (indices: which element is meant) */
 static fact eval_arguments(analysis *x, const node *n, const context *c)
 {
@@ -235,11 +257,7 @@ fact smooth_operation(analysis *x, node_id id, const context *c)
         fact_limit(&field, f.order, f.blame);
         return field;
     }
-    case OP_COUNT: {
-        fact f = eval_jump(x, id, "jumps whenever one enters or leaves");
-        f.r = range_of(0, END_CLOSED, INFINITY, END_OPEN);
-        return f;
-    }
+    case OP_COUNT: return eval_count(x, id, &n);
     case OP_NEG: return fact_negate(x->a, smooth_eval(x, n.arg[0], c));
     case OP_ADD: case OP_SUB: return smooth_add(x, &n, c);
     case OP_MUL: return smooth_multiply(x, id, &n, c);

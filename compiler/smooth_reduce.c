@@ -42,22 +42,36 @@ static const char *vanish_text(analysis *x, uint32_t key, double m)
 
 /* --------------------------------------------------------------------------------------------------- sums */
 
-/* the addend that vanishes least */
-static node_id worst_addend(analysis *x, node_id body, uint32_t key, const context *c)
+/* Which factor of a product makes it vanish at the edge, when one alone does? A mere number beside it is left
+ * with it. */
+static node_id vanishing_factor(analysis *x, const node *n, uint32_t key, const context *c)
+{
+    const fact *f[2] = {smooth_eval(x, n->arg[0], c), smooth_eval(x, n->arg[1], c)};
+    double m[2] = {fact_vanish(f[0], key), fact_vanish(f[1], key)};
+    for (uint32_t k = 0; k < (n->op == OP_MUL ? 2u : 1u); k++)
+        if (m[k] > 0 && m[1 - k] == 0 && !f[1 - k]->constant)
+            return n->arg[k];
+    return SETIR_NONE;
+}
+
+/* the addend that vanishes least, and of that the factor by which it does */
+static node_id worst_part(analysis *x, node_id body, uint32_t key, const context *c)
 {
     for (;;) {
-        const node n = x->p->nodes.at[body];
-        if (n.op == OP_NEG || n.op == OP_ASCRIBE) {
-            body = n.arg[0];
-        } else if (n.op == OP_ADD || n.op == OP_SUB) {
+        const node n = x->p->nodes.at[smooth_plain(x, body)];
+        node_id part = SETIR_NONE;
+        if (n.op == OP_NEG)
+            part = n.arg[0];
+        if (n.op == OP_ADD || n.op == OP_SUB) {
             double l = fact_vanish(smooth_eval(x, n.arg[0], c), key),
                    r = fact_vanish(smooth_eval(x, n.arg[1], c), key);
-            if (l == r)
-                return body;
-            body = n.arg[l < r ? 0 : 1];
-        } else {
-            return body;
+            part = l == r ? SETIR_NONE : n.arg[l < r ? 0 : 1];
         }
+        if (n.op == OP_MUL || n.op == OP_DIV)
+            part = vanishing_factor(x, &n, key, c);
+        if (part == SETIR_NONE)
+            return body;
+        body = part;
     }
 }
 
@@ -73,7 +87,7 @@ static void limit_at_edge(analysis *x, fact *f, const fact *body, node_id id, no
         blame *b = arena_new(x->a, blame);
         bool number = x->p->nodes.at[at].elem.rank == 0;         /* vectors of opposite pairs cancel */
         bool leading = (body->definite && range_sign(body->r)) || (fact_series(body, key, &s) && s.n > 0);
-        *b = (blame){.node = worst_addend(x, at, key, c), .origin = id, .reason = vanish_text(x, key, m),
+        *b = (blame){.node = worst_part(x, at, key, c), .origin = id, .reason = vanish_text(x, key, m),
                      .certain = number && leading, .boundary = over, .vanish = m};
         fact_limit(f, order, b);
     }
@@ -131,6 +145,49 @@ static uint32_t bound_edge(analysis *x, const node *n, uint32_t k, fact *f)
     return key;
 }
 
+/* sin(pi f_k)^2p of the fractional coordinate f_k, along axis k, of the difference of two places of a crystal
+ * that never coincide: not all three are zero */
+static bool periodic_square(analysis *x, node_id id, ivar_id axis, const context *c)
+{
+    const node power = x->p->nodes.at[smooth_plain(x, id)];
+    bool even = power.op == OP_POW && power.imm.value[0] > 0 && fmod(power.imm.value[0], 2) == 0;
+    if (!even && !(power.op == OP_MUL && power.arg[0] == power.arg[1]))
+        return false;
+    const node wave = x->p->nodes.at[smooth_plain(x, power.arg[0])];
+    if (wave.op != OP_SIN)
+        return false;
+    const node phase = x->p->nodes.at[smooth_plain(x, wave.arg[0])];
+    if (phase.op != OP_MUL)
+        return false;
+    const fact *l = smooth_eval(x, phase.arg[0], c), *r = smooth_eval(x, phase.arg[1], c);
+    const node f = x->p->nodes.at[smooth_plain(x, phase.arg[l->constant ? 1 : 0])];
+    double factor = fabs(l->constant ? l->value : r->value), pi = acos(-1.0);
+    if ((!l->constant && !r->constant) || fabs(factor - pi) > 1e-12 * pi || f.op != OP_FRAC)
+        return false;
+    const node v = x->p->nodes.at[smooth_plain(x, f.arg[0])], k = x->p->nodes.at[f.arg[1]];
+    if (v.op != OP_SUB || k.op != OP_IVAR || k.imm.ivar != axis || !smooth_apart(x, v.arg[0], v.arg[1], c))
+        return false;
+    const node end = x->p->nodes.at[smooth_plain(x, v.arg[0])];
+    return end.op == OP_INPUT && x->p->inputs.at[end.imm.input].slot == f.imm.slot;
+}
+
+/* the sum of such squares over the three axes, or of the lattice vectors times them, is never zero */
+static bool lattice_separates(analysis *x, const node *n, node_id body, const context *c)
+{
+    const set *s = &x->p->sets.at[x->p->ivars.at[n->imm.ivars[0]].set];
+    if (n->imm.n_ivars != 1 || s->kind != SET_AXIS || s->count != 3)
+        return false;
+    if (n->elem.rank == 0)
+        return periodic_square(x, body, n->imm.ivars[0], c);
+    const node b = x->p->nodes.at[smooth_plain(x, body)];
+    if (b.op != OP_MUL)
+        return false;
+    const node a = x->p->nodes.at[smooth_plain(x, b.arg[1])];
+    const node k = a.op == OP_CELL_VEC ? x->p->nodes.at[a.arg[0]] : a;
+    return a.op == OP_CELL_VEC && a.imm.slot == s->slot && k.op == OP_IVAR &&
+           k.imm.ivar == n->imm.ivars[0] && periodic_square(x, b.arg[0], n->imm.ivars[0], c);
+}
+
 static fact reduce_sum(analysis *x, const node *n, node_id id, node_id at, bool filtered, const context *c)
 {
     const fact *body = smooth_eval(x, at, c);
@@ -145,6 +202,10 @@ static fact reduce_sum(analysis *x, const node *n, node_id id, node_id at, bool 
         fact_drop(&f, key);
     }
     f.r = sum_range(x, n, body, filtered);
+    if (!filtered && lattice_separates(x, n, at, c)) {
+        f.nonzero = f.definite = true;
+        f.r = n->elem.rank == 0 ? range_of(0, END_OPEN, INFINITY, END_OPEN) : f.r;
+    }
     fact_settle(&f);
     return f;
 }

@@ -40,7 +40,7 @@ static void two(analysis *x, const node *n, const context *c, fact *l, fact *r)
 }
 
 /* Is this the difference of two places that never coincide? */
-static bool differs(analysis *x, node_id l, node_id r, const context *c)
+bool smooth_apart(analysis *x, node_id l, node_id r, const context *c)
 {
     l = smooth_plain(x, l);
     r = smooth_plain(x, r);
@@ -70,7 +70,7 @@ fact smooth_add(analysis *x, const node *n, const context *c)
     if (n->op == OP_SUB)
         r = fact_negate(x->a, &r);
     fact f = fact_add(x->a, &l, &r);
-    if (n->op == OP_SUB && n->elem.rank == 1 && differs(x, n->arg[0], n->arg[1], c))
+    if (n->op == OP_SUB && n->elem.rank == 1 && smooth_apart(x, n->arg[0], n->arg[1], c))
         f.nonzero = f.definite = true;
     return f;
 }
@@ -118,11 +118,74 @@ fact smooth_power(analysis *x, node_id id, node_id arg, double p, const context 
     return f;
 }
 
+/* The numbers that an expression can be: choices and ranges of constants. 0: not known, or too many. */
+enum { VALUES_MOST = 32 };
+
+static uint32_t add_value(double *list, uint32_t n, double v)
+{
+    for (uint32_t k = 0; k < n; k++)
+        if (list[k] == v)
+            return n;
+    if (n < VALUES_MOST)
+        list[n] = v;
+    return n + 1;
+}
+
+static uint32_t values_of(analysis *x, node_id id, const context *c, double *list);
+
+static uint32_t values_of_two(analysis *x, const node *n, const context *c, double *list)
+{
+    double l[VALUES_MOST], r[VALUES_MOST];
+    uint32_t nl = values_of(x, n->arg[0], c, l), nr = nl ? values_of(x, n->arg[1], c, r) : 0, count = 0;
+    for (uint32_t k = 0; k < nl * nr && count <= VALUES_MOST; k++) {
+        double a = l[k / nr], b = r[k % nr];
+        count = add_value(list, count, n->op == OP_ADD ? a + b : n->op == OP_SUB ? a - b : a * b);
+    }
+    return count > VALUES_MOST ? 0 : count;
+}
+
+static uint32_t values_of(analysis *x, node_id id, const context *c, double *list)
+{
+    id = smooth_plain(x, id);
+    const node n = x->p->nodes.at[id];
+    const fact *f = smooth_eval(x, id, c);
+    uint32_t count = 0;
+    if (f->constant)
+        return add_value(list, 0, f->value);
+    if (n.op == OP_ADD || n.op == OP_SUB || n.op == OP_MUL)
+        return values_of_two(x, &n, c, list);
+    if (n.op == OP_SELECT && !smooth_varies(x, n.arg[0])) {
+        double other[VALUES_MOST];
+        uint32_t more = values_of(x, n.arg[2], c, other);
+        count = values_of(x, n.arg[1], c, list);
+        for (uint32_t k = 0; count && k < more && count <= VALUES_MOST; k++)
+            count = add_value(list, count, other[k]);
+        return more == 0 || count > VALUES_MOST ? 0 : count;
+    }
+    if (n.op == OP_INDEX_REAL && f->r.hi - f->r.lo < VALUES_MOST)
+        for (double v = f->r.lo; v <= f->r.hi; v++)
+            count = add_value(list, count, v);
+    return count;
+}
+
+/* one of several fixed powers */
+static bool listed_power(analysis *x, node_id id, const node *n, const context *c, fact *out)
+{
+    double list[VALUES_MOST];
+    uint32_t count = values_of(x, n->arg[1], c, list);
+    for (uint32_t k = 0; k < count; k++) {
+        fact one = smooth_power(x, id, n->arg[0], list[k], c);
+        *out = k ? fact_join(x->a, out, &one) : one;
+    }
+    return count > 0;
+}
+
 fact smooth_powv(analysis *x, node_id id, const node *n, const context *c)
 {
     const fact *base = smooth_eval(x, n->arg[0], c), *p = smooth_eval(x, n->arg[1], c);
-    if (p->constant)
-        return smooth_power(x, id, n->arg[0], p->value, c);
+    fact listed;
+    if (listed_power(x, id, n, c, &listed))
+        return listed;
     fact f = fact_worst(x->a, base, p);
     f.r =
         base->r.lo >= 0 ? range_of(0, base->definite ? END_OPEN : END_CLOSED, INFINITY, END_OPEN) : range_all;

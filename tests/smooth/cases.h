@@ -123,6 +123,36 @@ static const row rows[] = {
     {crystal, "count", " gives E : scalar = sum i in s.atom: count(bond(i))\n", -1, true, -1},
     {crystal, "one fixed species channel", " gives E[z in species(H, C)] : scalar = sum b in bond where "
      "s.Z[b.j] == z: (1 - x[b])^4\n", 3, true, 3},
+    /* ---- powers that are listed, counts */
+    {crystal, "share of an atom", " gives E : scalar = (sum b in bond: (1 - x[b])^3) / count(s.atom)\n", 2,
+     true, 2},
+    {crystal, "listed powers", " let p = [1, 2, 4]\n gives E[k in each(p)] : scalar = sum b in bond: (1 - "
+     "x[b])^3 * (b.d.x / a)^p[k] * 2^(1 - p[k])\n", 2, false, 2},
+    {crystal, "powers of a range", " gives E[k in 0..4] : scalar = sum b in bond: (1 - x[b])^3 * (b.d.x / "
+     "a)^k\n", 2, false, 2},
+    {crystal, "least of listed powers", " let p = [4, 2, 3]\n gives E[k in each(p)] : scalar = sum b in bond: "
+     "(1 - x[b])^p[k]\n", 1, false, 1},
+    {crystal, "negative listed power", " gives E[k in 0..2] : scalar = sum b in bond: (1 - x[b])^3 * (b.d.x / "
+     "a)^(k - 1)\n", -1, false, -1},
+    {crystal, "listed half power", " let p = [1, 2.5]\n gives E[k in each(p)] : scalar = sum b in bond: (1 - "
+     "x[b])^3 * (b.d.x / a)^p[k]\n", -1, false, -1},
+    {crystal, "share of a spot", " gives E : scalar = (sum b in bond: (1 - x[b])^3) / count(bond)\n", -1,
+     false, -1},
+    /* ---- periodic distances */
+    {crystal, "sine matrix", " let apart(i, j) = norm(sum k in s.axis: sin(turn * frac(s.r[i] - s.r[j], "
+     "s.cell)[k])^2 * s.cell[k])\n gives C[i in s.atom, j in s.atom] : scalar = if i == j then 0.5 else 1 Å / "
+     "apart(i, j)\n", INF, false, INF},
+    {crystal, "sine matrix with a missing condition", " let apart(i, j) = norm(sum k in s.axis: sin(turn * "
+     "frac(s.r[i] - s.r[j], s.cell)[k])^2 * s.cell[k])\n gives C[i in s.atom, j in s.atom] : scalar = 1 Å / "
+     "apart(i, j)\n", -1, false, -1},
+    {crystal, "squares that vanish half way", " let apart(i, j) = norm(sum k in s.axis: sin(2 * turn * "
+     "frac(s.r[i] - s.r[j], s.cell)[k])^2 * s.cell[k])\n gives C[i in s.atom, j in s.atom] : scalar = if i == j "
+     "then 0.5 else 1 Å / apart(i, j)\n", -1, false, -1},
+    {crystal, "plain sines may cancel", " let apart(i, j) = norm(sum k in s.axis: sin(turn * "
+     "frac(s.r[i] - s.r[j], s.cell)[k]) * s.cell[k])\n gives C[i in s.atom, j in s.atom] : scalar = if i == j "
+     "then 0.5 else 1 Å / apart(i, j)\n", -1, false, -1},
+    {crystal, "periodic square", " gives C : scalar = sum i in s.atom, j in s.atom where i != j: log(sum k in "
+     "s.axis: sin(turn * frac(s.r[i] - s.r[j], s.cell)[k])^2)\n", INF, false, INF},
     /* ---- conditions */
     {crystal, "piecewise cosine", SUM("if d[b] < 4 Å then 0.5 * (cos(turn * d[b] / (4 Å)) + 1) else 0"), 1,
      true, 1},
