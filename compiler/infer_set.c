@@ -109,6 +109,15 @@ static value not_a_set(infer *x, span at, const char *what)
     return value_error(at);
 }
 
+/* `species` alone: every element there is, which no result has columns for */
+static value open_species(infer *x, span at)
+{
+    diag *d = infer_report(x, D_OPEN_SPECIES, at);
+    diag_label_primary(x->sink, d, "which elements?");
+    diag_help(x->sink, d, "set z = species(Mo, S)      and  ... in z");
+    return value_error(at);
+}
+
 /* ---- pairs(S) within rc, reciprocal(s) within gc: the cutoff must be closed, a length or its inverse */
 value set_within(infer *x, scope *s, const expr *call, const expr *cutoff, span at)
 {
@@ -358,6 +367,9 @@ value infer_set(infer *x, scope *s, const expr *e)
         }
         return value_error(e->at);
     }
+    if (v.kind == V_BUILTIN && v.builtin == BI_SPECIES) {
+        return open_species(x, e->at);
+    }
     return not_a_set(x, e->at, "this is not a set");
 }
 
@@ -499,9 +511,7 @@ static bool domain_factor(infer *x, scope *s, const ast_path *path, set_id *out)
         return false;
     }
     if (path->n == 1 && element_number(path->part[0]) == 0 && strcmp(path->part[0], "species") == 0) {
-        diag *d = infer_report(x, D_OPEN_SPECIES, path->at);
-        diag_label_primary(x->sink, d, "which elements?");
-        diag_help(x->sink, d, "set z = species(Mo, S)");
+        open_species(x, path->at);
         return false;
     }
     value v = infer_lookup(x, s, path->part[0], path->at, false);

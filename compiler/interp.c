@@ -61,6 +61,7 @@ void interp_bind(interp *x, const mtx_view *view, int64_t frame)
     x->view = view;
     x->frame = frame;
     x->clock = 0;
+    x->work = 0;
 }
 
 int64_t interp_set_size(const interp *x, set_id s)
@@ -591,6 +592,7 @@ const double *interp_eval(interp *x, node_id id)
     if (++x->depth > INTERP_DEPTH)
         interp_fail(x, MTX_EUNSUPPORTED, "the program is nested too deeply for the interpreter");
     eval_node(x, n, m->value);
+    if (++x->work == x->work_most) interp_fail(x, MTX_EUNSUPPORTED, "more effort than was asked for");
     x->depth--;
     for (uint32_t k = 0; k < n->n_free; k++) m->stamp[k] = x->stamp[n->free[k]];
     m->known = true;
@@ -616,17 +618,22 @@ static mtx_status landed(interp *x, int how, mtx_problem *problem)
 
 mtx_status interp_def(interp *x, def_id d, double *out, mtx_problem *problem)
 {
+    return interp_some(x, d, NULL, def_elements(x, d), out, problem);
+}
+
+mtx_status interp_some(interp *x, def_id d, const int64_t *which, int64_t n, double *out,
+                       mtx_problem *problem)
+{
     int how = setjmp(x->landing);
     if (how) return landed(x, how, problem);
     x->depth = 0;
     const def *t = &x->p->defs.at[d];
     uint32_t components = elem_components(t->elem);
-    int64_t n = def_elements(x, d);
     int64_t index[INTERP_SETS];
     if (t->n_param > INTERP_SETS)
         interp_fail(x, MTX_EUNSUPPORTED, "a tensor over too many sets for the interpreter");
     for (int64_t at = 0; at < n; at++) {
-        int64_t rest = at;
+        int64_t rest = which ? which[at] : at;
         for (uint32_t k = t->n_param; k-- > 0;) {
             int64_t size = interp_set_size(x, x->p->ivars.at[t->param[k]].set);
             index[k] = rest % size;

@@ -28,6 +28,9 @@ int64_t interp_def_size(const interp *x, def_id d); /* numbers of the tensor in 
  * MTX_EINVAL (an index variable or parameters without values); *problem may be NULL.
  */
 mtx_status interp_def(interp *x, def_id d, double *out, mtx_problem *problem);
+/** Only the elements (rows of components) with these numbers, NULL for the first n. */
+mtx_status interp_some(interp *x, def_id d, const int64_t *which, int64_t n, double *out,
+                       mtx_problem *problem);
 mtx_status interp_node(interp *x, node_id n, const ivar_id *v, const int64_t *index, uint32_t count,
                        double *out, mtx_problem *problem);
 

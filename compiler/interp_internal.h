@@ -25,6 +25,7 @@ struct interp {
     int64_t *index;  /* per index variable: its element, counted within the frame */
     uint64_t *stamp; /* per index variable: when it was bound, 0 never */
     uint64_t clock;
+    uint64_t work, work_most; /* nodes evaluated since the frame was bound; none beyond, 0: no limit */
     interp_memo *memo;     /* per node */
     interp_tensor *tensor; /* per tensor */
     int depth;

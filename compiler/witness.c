@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* effort after which a search starts no further try */
-enum { WITNESS_PARAMETERS = 4096, WITNESS_WORK = 60000 };
+enum { WITNESS_PARAMETERS = 4096, WITNESS_WORK = 1000000, TRIAL_COST = 300 };
 #define WITNESS_RELATIVE 1e-8    /* of the largest value: below, nothing is a violation */
 #define WITNESS_SHAKE    1e-9    /* Å: how far atoms are moved to see how ill-conditioned the values are */
 #define WITNESS_SHARE    1e-3    /* of what that does: rounding is a thousand times smaller than the shake */
@@ -100,6 +100,50 @@ const mtx_plan *trial_plan(const trial *t)
     return &t->plan;
 }
 
+void trial_limit(trial *t, uint64_t most)
+{
+    t->work_most = most;
+}
+
+/* some elements of a table, spread over it */
+static void draw_elements(trial *t, int64_t elements)
+{
+    uint64_t rng = 1;
+    for (t->n_some = 0; t->n_some < WITNESS_DRAWN; t->n_some++) {
+        int64_t from = t->n_some * elements / WITNESS_DRAWN, to = (t->n_some + 1) * elements / WITNESS_DRAWN;
+        t->some[t->n_some] = from + sample_below(&rng, to - from);
+    }
+}
+
+/* the values of one frame of the batch, in t->value[f] */
+static bool frame_values(trial *t, int f, int64_t *n)
+{
+    mtx_problem problem;
+    uint32_t width = elem_components(t->p->defs.at[t->subject].elem);
+    interp_bind(t->interp, mtx_batch_view(t->batch), f);
+    int64_t elements = interp_def_size(t->interp, t->subject) / width;
+    if (t->partial && !t->n_some && elements > WITNESS_DRAWN)
+        draw_elements(t, elements);
+    for (int64_t k = 0; k < t->n_some; k++)
+        if (t->some[k] >= elements)
+            return false;
+    elements = t->n_some ? t->n_some : elements;
+    *n = elements * width;
+    if (*n > t->room[f]) {
+        double *bigger = realloc(t->value[f], (size_t)*n * sizeof *bigger);
+        if (!bigger)
+            return false;
+        t->value[f] = bigger;
+        t->room[f] = *n;
+    }
+    t->interp->work_most = t->work_most && t->work < t->work_most ? t->work_most - t->work : t->work_most > 0;
+    bool good = elements == 0 || interp_some(t->interp, t->subject, t->n_some ? t->some : NULL, elements,
+                                             t->value[f], &problem) == MTX_OK;
+    t->work += t->interp->work + TRIAL_COST;
+    t->interp->work_most = 0;
+    return good;
+}
+
 bool trial_values(trial *t, const mtx_structure *before, const mtx_structure *after, action_values *v,
                   int64_t n[2])
 {
@@ -112,20 +156,9 @@ bool trial_values(trial *t, const mtx_structure *before, const mtx_structure *af
     if (mtx_prepare(&t->plan, frames, 2, interp_stage, t->interp, t->batch, &problem) != MTX_OK)
         return false;
     mtx_batch_set_param(t->batch, t->parameters);
-    for (int f = 0; f < 2; f++) {
-        interp_bind(t->interp, mtx_batch_view(t->batch), f);
-        n[f] = interp_def_size(t->interp, t->subject);
-        if (n[f] > t->room[f]) {
-            double *bigger = realloc(t->value[f], (size_t)n[f] * sizeof *bigger);
-            if (!bigger)
-                return false;
-            t->value[f] = bigger;
-            t->room[f] = n[f];
-        }
-        if (n[f] > 0 && interp_def(t->interp, t->subject, t->value[f], &problem) != MTX_OK)
+    for (int f = 0; f < 2; f++)
+        if (!frame_values(t, f, &n[f]))
             return false;
-        t->work += t->interp->clock;
-    }
     *v = (action_values){.view = mtx_batch_view(t->batch), .before = t->value[0], .after = t->value[1]};
     return true;
 }
@@ -219,6 +252,8 @@ bool witness_find(const program *p, def_id subject, symmetry sym, double n_weigh
                                          SAMPLE_SKEWED, SAMPLE_LARGER, SAMPLE_PLAIN};
     trial *t = trial_new(p, subject);
     bool found = false;
+    if (t)
+        trial_limit(t, 2 * WITNESS_WORK);
     for (int k = 0; t && k < tries && !found && (k == 0 || t->work < WITNESS_WORK); k++) {
         action_difference diff = {0};
         found =
@@ -244,6 +279,7 @@ void witness_name(const trial *t, int frame, int64_t at, text *out)
 {
     const def *d = &t->p->defs.at[t->subject];
     int64_t width = elem_components(d->elem), part = at % width, e = at / width, index[8] = {0};
+    e = t->n_some ? t->some[e] : e;
     const mtx_view *view = mtx_batch_view(t->batch);
     text_add(out, d->id ? d->id : "it");
     for (uint32_t k = d->n_param; k-- > 0;) {

@@ -22,7 +22,8 @@ enum {
     DISTANCES = 16,
     GRID = 24,
     HALVINGS = 26,
-    ROUGH_WORK = 400000
+    KEPT = 16,
+    ROUGH_WORK = 1000000
 };
 /* Å, how far each side is sampled. Those compared for a derivative lie far apart, so that a kink near by
  * but elsewhere does not look the same in all; higher derivatives cannot go as near. */
@@ -129,8 +130,6 @@ static void put(const trial *t, mtx_structure *to, const path *w, double spot)
 static bool values_at(trial *t, const path *w, double before, double after, action_values *v, int64_t *count)
 {
     int64_t n[2];
-    if (t->work > ROUGH_WORK)                                    /* enough effort for one claim */
-        return false;
     put(t, t->made[1], w, before);
     put(t, t->made[2], w, after);
     if (!trial_values(t, t->made[1], t->made[2], v, n) || n[0] != n[1] || n[0] <= 0 || n[0] > 4096)
@@ -138,6 +137,37 @@ static bool values_at(trial *t, const path *w, double before, double after, acti
     bool first = *count == 0, same = first || n[0] == *count;
     *count = n[0];
     return same;
+}
+
+typedef struct candidate { int64_t element; double change; } candidate;
+
+static int by_change(const void *x, const void *y)
+{
+    const candidate *a = x, *b = y;
+    return a->change != b->change ? (a->change < b->change) - (a->change > b->change)
+                                  : (a->element > b->element) - (a->element < b->element);
+}
+
+/* Of a table with many elements keep, among some of them, to those that change most between two places. */
+static bool choose_elements(trial *t, const path *w, double a, double b)
+{
+    candidate all[WITNESS_DRAWN];
+    int64_t count = 0, width = elem_components(t->p->defs.at[t->subject].elem);
+    action_values v;
+    t->n_some = 0;
+    t->partial = true;
+    if (!values_at(t, w, a, b, &v, &count))
+        return false;
+    for (int64_t e = 0; e < t->n_some; e++) {
+        all[e] = (candidate){t->some[e], 0};
+        for (int64_t k = e * width; k < (e + 1) * width; k++)
+            all[e].change = fmax(all[e].change, fabs(v.after[k] - v.before[k]));
+    }
+    qsort(all, (size_t)t->n_some, sizeof *all, by_change);
+    t->n_some = t->n_some < KEPT ? t->n_some : KEPT;
+    for (int64_t e = 0; e < t->n_some; e++)
+        t->some[e] = all[e].element;
+    return true;
 }
 
 /* [component][node], below and above */
@@ -262,6 +292,7 @@ static bool try_distance(trial *t, double wanted, int order, uint32_t slot_id, w
 {
     path w = {.slot = slot_id};
     return nearest_pair(&t->made[0][slot_id], wanted, &w) && prepare_paths(t) &&
+           choose_elements(t, &w, wanted - steps[0], wanted + steps[0]) &&
            try_place(t, &w, wanted, order, out);
 }
 
@@ -321,7 +352,8 @@ static bool try_drift(trial *t, int order, uint64_t seed, witness *out)
     path w = {.drift = true, .seed = seed};
     action_values v;
     int64_t n = 0;
-    if (!prepare_paths(t) || !values_at(t, &w, 0, 0, &v, &n) || n > 512)
+    if (!prepare_paths(t) || !choose_elements(t, &w, -DRIFT_FAR, DRIFT_FAR) ||
+        !values_at(t, &w, 0, 0, &v, &n))
         return false;
     double *y = malloc((size_t)n * (GRID + 6) * sizeof *y), spot = 0, most = -1;
     bool good = y != NULL;
@@ -359,8 +391,10 @@ bool witness_rough(const program *p, def_id subject, int order, int tries, uint6
     }
     trial *t = trial_new(p, subject);
     bool found = false;
-    for (int k = 0; t && k < tries && !found; k++) {
-        sample_shape shape = k % 3 == 0 ? SAMPLE_PLAIN : k % 3 == 1 ? SAMPLE_SPARSE : SAMPLE_LARGER;
+    if (t)
+        trial_limit(t, ROUGH_WORK);
+    for (int k = 0; t && k < tries && !found && t->work < ROUGH_WORK; k++) {
+        sample_shape shape = k % 3 == 0 ? SAMPLE_SPARSE : k % 3 == 1 ? SAMPLE_PLAIN : SAMPLE_LARGER;
         if (!sample_structures(p, &t->plan, shape, seed + (uint64_t)k, t->made[0]))
             break;
         for (uint32_t j = 0; j < n && !found; j++)
