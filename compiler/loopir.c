@@ -215,6 +215,7 @@ static void verify_for(verifier *v, const lstmt *s)
     verify_expr(v, s->loop.lo, LT_I64);
     verify_expr(v, s->loop.hi, LT_I64);
     if (!s->loop.simd && s->loop.n_reduction) verify_fail(v, "a loop that is not simd lists reductions");
+    if (s->loop.simd && s->loop.wide) verify_fail(v, "a loop is both simd and wide");
     for (uint32_t i = 0; i < s->loop.n_reduction && !v->bad; i++) {
         lvalue cell = s->loop.reduction[i];
         if (cell >= v->k->values.n || v->state[cell] != VS_CELL || v->k->values.at[cell] == LT_BOOL)
@@ -468,7 +469,7 @@ static void dump_for(const kernel *k, const lstmt *s, int indent, text *out)
     dump_expr(k, s->loop.lo, out);
     text_add(out, " .. ");
     dump_expr(k, s->loop.hi, out);
-    text_add(out, s->loop.simd ? " simd" : "");
+    text_add(out, s->loop.simd ? " simd" : s->loop.wide ? " wide" : "");
     for (uint32_t i = 0; i < s->loop.n_reduction; i++) {
         text_add(out, i ? ", " : " sum ");
         dump_value(k, s->loop.reduction[i], out);

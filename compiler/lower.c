@@ -37,7 +37,7 @@ static void mark_def(marking *m, def_id id, bool exact)
     if (d->lib != LIB_NONE)
         mark_def(m, d->lib_arg, exact);
     else
-        mark_node(m, d->body, exact);
+        mark_node(m, def_body(m->x, id), exact);
 }
 
 static bool is_discrete(node_op op)
@@ -172,7 +172,7 @@ static void advance_start(lowering *x, const job *j)
 static vals output_value(lowering *x, scope *s, const job *j)
 {
     const def d = x->p->defs.at[j->def];
-    if (d.lib == LIB_NONE && !(j->def < x->n_kept && x->r->kept[j->def])) return lower_node(x, s, d.body);
+    if (d.lib == LIB_NONE && !(j->def < x->n_kept && x->r->kept[j->def])) return lower_node(x, s, def_body(x, j->def));
     node_id *args = arena_array(x->a, node_id, d.n_param + 1);
     for (uint32_t k = 0; k < d.n_param; k++) args[k] = node_ivar(x->p, d.param[k], d.at);
     return lower_node(
@@ -253,6 +253,12 @@ static void write_over(lowering *x, scope *outer, const job *j, uint32_t k)
         write_element(x, outer, j);
         return;
     }
+    if (k == 0 && def_body(x, j->def) != d.body && !x->r->kept[j->def]) {
+        scope *s = param_loop(x, outer, j->def, 0);
+        write_over(x, s, j, 1);
+        param_finish(x, s);
+        return;
+    }
     ivar_id v = d.param[k];
     lexpr *lo, *hi;
     set_id size[SPLITS];
@@ -286,7 +292,8 @@ static void write_alone(lowering *x, const job *j)
 static bool shares_loop(const lowering *x, const job *a, const job *b)
 {
     const def *d = &x->p->defs.at[a->def], *e = &x->p->defs.at[b->def];
-    return !b->done && e->n_param && d->param[0] == e->param[0] &&
+    bool by_rows = def_body(x, a->def) != d->body || def_body(x, b->def) != e->body;
+    return !b->done && !by_rows && e->n_param && d->param[0] == e->param[0] &&
            set_is_concatenated(x->p, x->p->ivars.at[d->param[0]].set);
 }
 

@@ -44,6 +44,7 @@ struct scope {
     VEC(bound) bound;
     VEC(fact) facts;
     bool holds_loops; /* its body is known to hold loops: costly values are made in a loop before */
+    bool in_row;      /* the inner one of two loops that param_loop made                          */
 };
 
 /* a value and the scope whose block holds it */
@@ -215,6 +216,10 @@ bool reduce_is_outside(lowering *x, scope *cur, node_id n); /* reduce_by_table w
 vals lower_access(lowering *x, scope *cur, const node *n);
 vals lower_padget(lowering *x, scope *cur, const node *n);
 stored *ensure_stored(lowering *x, scope *cur, def_id d);
+node_id def_body(const lowering *x, def_id id); /* where param_ivar(x, id, k) are bound           */
+ivar_id param_ivar(const lowering *x, def_id id, uint32_t k);
+scope *param_loop(lowering *x, scope *s, def_id id, uint32_t k);
+void param_finish(lowering *x, scope *s);
 set_id pad_size_of(const lowering *x, const node *padget, uint32_t k);
 
 #endif

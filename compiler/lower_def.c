@@ -46,6 +46,46 @@ static scope *def_home(lowering *x, scope *cur, def_id id)
     return home;
 }
 
+/* ---- loops over parameters ----------------------------------------------------------------------------- */
+
+static const row_loops *rows_of(const lowering *x, def_id id)
+{
+    return id < x->n_kept && x->r->rows[id].body != SETIR_NONE ? &x->r->rows[id] : NULL;
+}
+
+node_id def_body(const lowering *x, def_id id)
+{
+    const row_loops *rows = rows_of(x, id);
+    return rows ? rows->body : x->p->defs.at[id].body;
+}
+
+/* the variable in def_body that stands for parameter k */
+ivar_id param_ivar(const lowering *x, def_id id, uint32_t k)
+{
+    const row_loops *rows = k == 0 ? rows_of(x, id) : NULL;
+    return rows ? rows->pair : x->p->defs.at[id].param[k];
+}
+
+/* the loop over parameter k: over sites and the pairs of each where that has sums over the row */
+scope *param_loop(lowering *x, scope *s, def_id id, uint32_t k)
+{
+    lexpr *none;
+    const row_loops *rows = k == 0 ? rows_of(x, id) : NULL;
+    if (!rows) return loop_over(x, s, x->p->defs.at[id].param[k], &none);
+    scope *site = loop_over(x, s, rows->site, &none);
+    site->holds_loops = true;
+    scope *pair = loop_over(x, site, rows->pair, &none);
+    scope_bind(x, pair, x->p->defs.at[id].param[k], scope_index(x, pair));
+    pair->in_row = pair->holds_loops = true;
+    return pair;
+}
+
+void param_finish(lowering *x, scope *s)
+{
+    loop_finish(x, s, NULL, 0);
+    if (s->in_row) scope_close(x, s->outer);
+}
+
 /* ---- filling ------------------------------------------------------------------------------------------- */
 
 typedef struct shape {
@@ -80,7 +120,7 @@ static bool shape_of(lowering *x, scope *at, const def *d, shape *s)
 static vals value_at_params(lowering *x, scope *s, def_id id)
 {
     const def d = x->p->defs.at[id];
-    if (d.lib == LIB_NONE) return lower_node(x, s, d.body);
+    if (d.lib == LIB_NONE) return lower_node(x, s, def_body(x, id));
     node_id *args = arena_array(x->a, node_id, d.n_param + 1);
     for (uint32_t k = 0; k < d.n_param; k++) args[k] = node_ivar(x->p, d.param[k], d.at);
     return lower_node(x, s,
@@ -94,8 +134,8 @@ static void fill(lowering *x, scope *at, def_id id, const shape *sh, buffer_id b
     scope *s = at, *opened[MAX_DIMS];
     lexpr *row = ix(x, 0);
     for (uint32_t k = 0; k < d.n_param; k++) {
-        lexpr *none, *value = NULL;
-        opened[k] = s = loop_over(x, s, d.param[k], &none);
+        lexpr *value = NULL;
+        opened[k] = s = param_loop(x, s, id, k);
         scope_of_ivar(s, d.param[k], &value);
         row = ix_add(x, ix_mul(x, row, k ? sh->extent[k] : ix(x, 1)), in_frame(x, sh->set[k], value));
         if (k + 1 < d.n_param) row = let(x, s, "row", row);
@@ -105,7 +145,7 @@ static void fill(lowering *x, scope *at, def_id id, const shape *sh, buffer_id b
     for (uint32_t c = 0; c < parts; c++)
         lb_store(x->k, s->block, b, ix_add(x, ix_mul(x, row, ix(x, parts)), ix(x, c)),
                  v.at[v.n == 1 ? 0 : c]);
-    for (uint32_t k = d.n_param; k-- > 0;) loop_finish(x, opened[k], NULL, 0);
+    for (uint32_t k = d.n_param; k-- > 0;) param_finish(x, opened[k]);
 }
 
 static buffer_id fill_new(lowering *x, scope *at, def_id id, shape *sh)

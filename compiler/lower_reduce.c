@@ -39,10 +39,39 @@ bool block_is_simple(const lblock *b)
     return true;
 }
 
+static bool stores_or_calls(const lblock *b)
+{
+    for (uint32_t k = 0; k < b->stmt.n; k++) {
+        const lstmt *s = b->stmt.at[k];
+        if (s->kind == LOOP_STORE || s->kind == LOOP_CALL) return true;
+        if (s->kind == LOOP_FOR && stores_or_calls(&s->loop.body)) return true;
+        if (s->kind == LOOP_IF && (stores_or_calls(&s->branch.then) || stores_or_calls(&s->branch.other)))
+            return true;
+        if (s->kind == LOOP_IF_WANTED && stores_or_calls(&s->wanted.body)) return true;
+    }
+    return false;
+}
+
+/* loops inside, in which nothing is stored */
+static bool block_is_wide(const lblock *b)
+{
+    bool loops = false;
+    for (uint32_t k = 0; k < b->stmt.n; k++) {
+        const lstmt *s = b->stmt.at[k];
+        lblock one = {0};
+        one.stmt.at = (lstmt **)&b->stmt.at[k];
+        one.stmt.n = 1;
+        if (s->kind == LOOP_CALL || (s->kind != LOOP_STORE && stores_or_calls(&one))) return false;
+        loops |= s->kind == LOOP_FOR;
+    }
+    return loops;
+}
+
 /* closes a loop whose iterations are independent but for the sums in `cells` */
 void loop_finish(lowering *x, scope *s, const lvalue *cells, uint32_t n)
 {
     if (block_is_simple(s->block)) lb_simd(x->k, s->stmt, cells, n);
+    else if (s->in_row) s->stmt->loop.wide = block_is_wide(s->block);
     scope_close(x, s);
 }
 
@@ -227,8 +256,14 @@ void nest_push(nest *t, scope *s)
     t->inner = s;
 }
 
-/* the loops of a reduction with its conditions, each as far out as it goes; those on the last variable are
- * left in mask unless `guard` */
+static bool is_unequal(const lowering *x, node_id id)
+{
+    const node *n = &x->p->nodes.at[id];
+    return n->op == OP_NOT && x->p->nodes.at[n->arg[0]].op == OP_INDEX_EQ;
+}
+
+/* the loops of a reduction with its conditions, each as far out as it goes; those on the last variable are left in
+ * mask unless `guard`, `i != j` always */
 void open_nest(lowering *x, nest *t, scope *at, const node *r, const conds *c, bool guard)
 {
     t->inner = at;
@@ -240,10 +275,13 @@ void open_nest(lowering *x, nest *t, scope *at, const node *r, const conds *c, b
             t->inner->holds_loops = !last;
             if (not_partner) condition = truth_and(x, condition, not_partner);
         }
+        bool usual = true; /* i != j among many: no reason to branch */
         for (uint32_t m = 0; m < c->n; m++)
-            if (level_of(x, r, c->at[m]) == k)
+            if (level_of(x, r, c->at[m]) == k) {
                 condition = truth_and(x, condition, lower_scalar(x, t->inner, c->at[m]));
-        if (condition && last && !guard)
+                usual &= is_unequal(x, c->at[m]);
+            }
+        if (condition && last && (!guard || usual))
             t->mask = let(x, t->inner, "counts", condition);
         else if (condition)
             nest_push(t, open_if(x, t->inner, condition));

@@ -386,6 +386,7 @@ static void scatter(lowering *x, table *t, const node *r, const ivar_list *fresh
     clear_table(&p);
     nest loops = {.n = 0};
     open_nest(x, &loops, t->at, r, &(conds){.n = 0}, true);
+    if (loops.mask) nest_push(&loops, open_if(x, loops.inner, loops.mask));
     for (scope *s = loops.inner; s != t->at; s = s->outer) s->holds_loops = s->kind == SCOPE_LOOP;
     open_targets(&p, &loops, &sel, targets);
     uint32_t outer = loops.n;

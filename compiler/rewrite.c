@@ -579,6 +579,70 @@ node_id rewrite_rename(rewriter *r, node_id n, const ivar_id *from, const node_i
     return walk_node(&w, n, e);
 }
 
+/* ---- pairs by rows ------------------------------------------------------------------------------------- */
+
+static bool is_first_end(const program *p, node_id id, ivar_id v)
+{
+    const node *n = id == SETIR_NONE ? NULL : &p->nodes.at[id];
+    return n && n->op == OP_PAIR_I && p->nodes.at[n->arg[0]].op == OP_IVAR &&
+           p->nodes.at[n->arg[0]].imm.ivar == v;
+}
+
+static bool runs_over_row(const program *p, node_id id, ivar_id v, bool *seen)
+{
+    if (seen[id] || !program_depends(p, id, v)) return false;
+    seen[id] = true;
+    const node *n = &p->nodes.at[id];
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++)
+        if (is_first_end(p, p->ivars.at[n->imm.ivars[k]].row, v)) return true;
+    for (uint32_t k = 0; k < n->n_args; k++)
+        if (runs_over_row(p, n->arg[k], v, seen)) return true;
+    return false;
+}
+
+bool rewrite_needs_row(const program *p, node_id n, ivar_id v)
+{
+    const ivar *over = &p->ivars.at[v];
+    bool all = p->sets.at[over->set].kind == SET_PAIRS && over->row == SETIR_NONE && over->to == SETIR_NONE &&
+               over->partner == SETIR_NONE;
+    return all && runs_over_row(p, n, v, arena_array(p->memory, bool, n + 1));
+}
+
+row_loops rewrite_rows(rewriter *r, node_id body, ivar_id v, const ivar_list *avoid)
+{
+    program *p = r->p;
+    ivar_list taken = {0};
+    const node *n = &p->nodes.at[body];
+    for (uint32_t k = 0; k < n->n_free; k++) ivar_list_add(r->memory, &taken, n->free[k]);
+    for (uint32_t k = 0; avoid && k < avoid->n; k++) ivar_list_add(r->memory, &taken, avoid->at[k]);
+    span at = n->at;
+    ivar range = {.set = p->sets.at[p->ivars.at[v].set].parent, .row = SETIR_NONE, .to = SETIR_NONE,
+                  .partner = SETIR_NONE, .at = p->ivars.at[v].at};
+    row_loops rows = {.site = rewrite_canonical(r, range, &taken)};
+    ivar_list_add(r->memory, &taken, rows.site);
+    range = p->ivars.at[v];
+    range.row = node_ivar(p, rows.site, at);
+    rows.pair = rewrite_canonical(r, range, &taken);
+    node_id to = node_ivar(p, rows.pair, at);
+    rows.body = rewrite_rename(r, body, &v, &to, 1);
+    return rows;
+}
+
+/* tensors over pairs that are stored or written */
+static void find_rows(rewriter *r, const program *from)
+{
+    r->rows = arena_array(r->memory, row_loops, from->defs.n + 1);
+    for (uint32_t k = 0; k < from->defs.n; k++) {
+        const def d = r->p->defs.at[k];
+        r->rows[k].body = SETIR_NONE;
+        if (d.lib != LIB_NONE || d.nested || !d.n_param || !(r->kept[k] || d.output)) continue;
+        ivar_list others = {0};
+        for (uint32_t m = 1; m < d.n_param; m++) ivar_list_add(r->memory, &others, d.param[m]);
+        if (rewrite_needs_row(r->p, d.body, d.param[0]))
+            r->rows[k] = rewrite_rows(r, d.body, d.param[0], &others);
+    }
+}
+
 /* ---- a whole program ----------------------------------------------------------------------------------- */
 
 static program *copy_frame(arena *a, const program *from)
@@ -624,5 +688,6 @@ rewriter *rewrite_program(arena *a, const program *from)
     for (uint32_t k = 0; k < from->sets.n; k++)
         if (from->sets.at[k].cutoff != SETIR_NONE)
             r->p->sets.at[k].cutoff = walk_node(&w, from->sets.at[k].cutoff, NULL);
+    find_rows(r, from);
     return r;
 }

@@ -10,12 +10,20 @@
 
 #include "setir.h"
 
+/* Loops of a tensor over pairs whose value has sums over the row of its pair: over the sites, then over the pairs of
+ * each. `body` is the value there; SETIR_NONE: one loop over all pairs will do. */
+typedef struct row_loops {
+    ivar_id site, pair;
+    node_id body;
+} row_loops;
+
 typedef struct rewriter rewriter;
 struct rewriter {
     program *p; /* the result                                                              */
     arena *memory;
     uint32_t first_canonical; /* index variables from here on are canonical ones                         */
     bool *kept;               /* by def: accesses stay accesses; false: they were inlined                */
+    row_loops *rows;          /* by def of the source, as its first parameter is run over                */
 };
 
 rewriter *rewrite_program(arena *a, const program *p);
@@ -23,6 +31,9 @@ rewriter *rewrite_program(arena *a, const program *p);
 node_id rewrite_rename(rewriter *r, node_id n, const ivar_id *from, const node_id *to, uint32_t count);
 /* the first canonical variable over that set, row and partner which is not in `avoid` */
 ivar_id rewrite_canonical(rewriter *r, ivar wanted, const ivar_list *avoid);
+/* does the value have sums over the row of pair `v`, which runs over all pairs? */
+bool rewrite_needs_row(const program *p, node_id n, ivar_id v);
+row_loops rewrite_rows(rewriter *r, node_id body, ivar_id v, const ivar_list *avoid);
 double op_cost(const program *p, const node *n); /* of the operation alone; 1 is an addition */
 
 /* ---- rewrite_rules.c: one node, simplified by local rules */

@@ -307,11 +307,44 @@ static node_id rule_order(const summed *x)
     return all == x->body ? SETIR_NONE : rebuilt(x, x->imm->reduce, all, x->where);
 }
 
+/* ---- pairs by rows ------------------------------------------------------------------------------------- */
+
+/* a sum over all pairs whose body has sums over the row of its pair: over the sites and their rows */
+static node_id rule_rows(const summed *x)
+{
+    node_imm imm = *x->imm;
+    for (uint32_t k = 0; k < imm.n_ivars; k++) {
+        ivar_id v = imm.ivars[k];
+        node_id truth = x->where == SETIR_NONE ? x->body : x->where;
+        if (!rewrite_needs_row(x->p, x->body, v) && !rewrite_needs_row(x->p, truth, v)) continue;
+        for (uint32_t m = k + 1; m < imm.n_ivars; m++)
+            if (x->p->ivars.at[imm.ivars[m]].row != SETIR_NONE ||
+                x->p->ivars.at[imm.ivars[m]].partner != SETIR_NONE)
+                return SETIR_NONE;
+        ivar_list avoid = {0};
+        for (uint32_t m = 0; m < imm.n_ivars; m++) ivar_list_add(x->p->memory, &avoid, imm.ivars[m]);
+        ivar_list_add_free(x->p, &avoid, truth);
+        row_loops rows = rewrite_rows(x->r, x->body, v, &avoid);
+        node_id to = node_ivar(x->p, rows.pair, x->at), args[2] = {rows.body, SETIR_NONE};
+        if (x->where != SETIR_NONE) args[1] = rewrite_rename(x->r, x->where, &v, &to, 1);
+        ivar_id *list = arena_array(x->p->memory, ivar_id, imm.n_ivars + 1);
+        for (uint32_t m = 0, at = 0; m < imm.n_ivars; m++) {
+            if (m == k) list[at++] = rows.site;
+            list[at++] = m == k ? rows.pair : imm.ivars[m];
+        }
+        imm.ivars = list;
+        imm.n_ivars++;
+        return rule_node(x->r, OP_REDUCE, x->e, args, x->where == SETIR_NONE ? 1 : 2, &imm, x->at);
+    }
+    return SETIR_NONE;
+}
+
 node_id rule_sum(rewriter *r, elem e, const node_id *args, uint32_t n, const node_imm *imm, span at)
 {
     summed x = {r, r->p, e, args[0], n > 1 ? args[1] : SETIR_NONE, imm, at};
-    if (imm->reduce != RED_SUM && imm->reduce != RED_MEAN) return SETIR_NONE;
-    node_id better = rule_guarded(&x);
+    node_id better = rule_rows(&x);
+    if (better != SETIR_NONE || (imm->reduce != RED_SUM && imm->reduce != RED_MEAN)) return better;
+    better = rule_guarded(&x);
     if (better == SETIR_NONE && imm->reduce == RED_SUM) better = rule_separable(&x);
     return better != SETIR_NONE ? better : rule_order(&x);
 }

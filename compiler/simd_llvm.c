@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * simd_llvm.c: simd loops as vector code with a masked end, for processors with masked memory access
- * (x86-64-v3, -v4). In: a simd loop. Out: a loop over whole vectors of iterations whose last one runs with
+ * simd_llvm.c: simd and wide loops as vector code with a masked end, for processors with masked memory access
+ * (x86-64-v3, -v4). In: such a loop. Out: a loop over whole vectors of iterations whose last one runs with
  * some lanes idle. LLVM's own vectoriser finishes a row with scalar iterations, which is most of a row of 6
  * to 60 neighbours; loops that this file does not take (llvm_lanes), and other processors, are left to it.
  */
@@ -55,7 +55,7 @@ static void scan_block(scan *s, const lblock *b)
 
 unsigned llvm_lanes(const emitter *e, const lstmt *loop)
 {
-    if (!loop->loop.simd || e->lanes || e->level < 3) return 0;
+    if (!(loop->loop.simd || loop->loop.wide) || e->lanes || e->level < 3) return 0;
     scan s = {.k = e->k, .varies = calloc(e->k->values.n + 1u, 1)};
     if (!s.varies) return 0;
     s.varies[loop->loop.index] = true;

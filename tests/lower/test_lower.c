@@ -47,6 +47,17 @@ static const spec specs[] = {
      "exp(-norm(b.d) / 1 Å) / 2\n"
      "gives d[b in bond] : species = s.Z[b.j]\n",
      7},
+    {"pair_rows",
+     "takes s : Crystal\n set bond = pairs(s.atom) within 4 Å\n"
+     "let w(d : scalar [Å]) = cutoff(d, 4 Å, 3)\n"
+     "let G[b in bond] : vector [1] = w(norm(b.d)) * (sum c in bond(b.i) where c != b: w(norm(c.d)) *\n"
+     "dot(b.d, c.d) / (norm(b.d) * norm(c.d)) * (c.d / norm(c.d) + b.d / norm(b.d)))\n"
+     "gives F[k in s.atom] : vector = sum b in bond(k): G[b.rev] - G[b]\n"
+     "gives S : tensor(2) [Å] = sum b in bond: outer(b.d, G[b])\n"
+     "gives z[b in bond] : scalar = s.charge[b.j] * (sum c in bond(b.i): w(norm(c.d)) * s.charge[c.j])\n"
+     "gives E : scalar = sum b in bond: w(norm(b.d)) * (max c in bond(b.i): exp(-norm(c.d - b.d) / 1 Å))\n"
+     "gives m : scalar = mean b in bond: (sum c in bond(b.i) where c != b: w(norm(c.d)))\n",
+     7},
     {"triplets",
      "takes s : Crystal\n set bond = pairs(s.atom) within 3 Å\n let x[b in bond] = norm(b.d) / 1.1 Å\n"
      "let tail(y) = exp(1.2 / (y - 3))\n let cosine(b, c) = dot(b.d, c.d) / (norm(b.d) * norm(c.d))\n"
