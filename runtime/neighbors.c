@@ -147,11 +147,11 @@ const char *mtx_neighbors_kernel(unsigned flags)
 
 /* ---- coincident atoms */
 
-static double slot_distance2(const nb_slot *slot, const nb_atom *atom)
+static double slot_distance2(const nb_grid *g, const nb_slot *slot, const nb_atom *atom)
 {
     double sum = 0.0;
     for (int c = 0; c < 3; c++) {
-        const double d = (slot->at[c] - atom->at[c]) + slot->move[c];
+        const double d = (slot->at[c] - atom->at[c]) + g->image[slot->image].move[c];
         sum += d * d;
     }
     return sum;
@@ -162,21 +162,21 @@ static mtx_status coincident(const nb_grid *g, int64_t i, mtx_problem *problem)
 {
     const nb_atom *atom = &g->atom[i];
     int64_t k = 0;
-    while (k < g->slots && (k == atom->slot || !(slot_distance2(&g->slot[k], atom) < NB_COINCIDENT2))) k++;
+    while (k < g->slots && (k == atom->slot || !(slot_distance2(g, &g->slot[k], atom) < NB_COINCIDENT2))) k++;
     if (k >= g->slots) return rt_problem_set(problem, MTX_EDATA, "E0653", "two atoms are at the same place");
-    const nb_label *label = &g->label[k];
+    const nb_slot *slot = &g->slot[k];
     int32_t s[3];
-    for (int c = 0; c < 3; c++) s[c] = label->s[c] + atom->shift[c];
-    const double distance = sqrt(slot_distance2(&g->slot[k], atom));
+    for (int c = 0; c < 3; c++) s[c] = g->image[slot->image].s[c] + atom->shift[c];
+    const double distance = sqrt(slot_distance2(g, slot, atom));
     if ((s[0] | s[1] | s[2]) == 0) {
         rt_problem_set(problem, MTX_EDATA, "E0653",
                        "atoms %lld and %d are at the same place (%.2g angstrom apart)", (long long)i + 1,
-                       label->j + 1, distance);
+                       slot->j + 1, distance);
     } else {
         rt_problem_set(
             problem, MTX_EDATA, "E0653",
             "atom %lld is at the same place as the image (%d %d %d) of atom %d (%.2g angstrom apart)",
-            (long long)i + 1, s[0], s[1], s[2], label->j + 1, distance);
+            (long long)i + 1, s[0], s[1], s[2], slot->j + 1, distance);
     }
     if (problem != NULL) problem->atom = i;
     return MTX_EDATA;

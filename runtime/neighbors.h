@@ -21,16 +21,20 @@ enum { NB_SLACK = 64 };
 /* Squared distance below which two atoms are at the same place: (1e-8 angstrom)^2. */
 #define NB_COINCIDENT2 1e-16
 
-/* One image of one atom: where it is in the box, and how far the image is from it. d = (at - r_i) + move. */
+/* One image of one atom, half a cache line: of large structures the slots pass through the caches again and
+ * again, and most atoms were in the box and are met there, so what an image adds is kept elsewhere. */
 typedef struct nb_slot {
-    double at[4];   /* the atom, moved into the box; [3] is 0                   */
-    double move[4]; /* lattice vector of the image, an odd function of its indices; [3] is 0 */
+    double at[3];   /* the atom, moved into the box                             */
+    int32_t j;      /* the atom                                                 */
+    int32_t image;  /* its entry among the images; 0 where nothing was moved    */
 } nb_slot;
 
-/* The pair's other end and shift, but for the shift of atom i: S = label.s + own shift of i. */
-typedef struct nb_label {
-    int32_t j, s[3];
-} nb_label;
+/* How far an image is from its atom in the box: d = (at - r_i) + move, S = s + own shift of i. */
+typedef struct nb_image {
+    double move[4]; /* lattice vector, an odd function of its indices; [3] is 0 */
+    int32_t s[4];   /* that vector and the move into the box, in given rows; [3] is 0 */
+    int32_t pad[4];
+} nb_image;
 
 typedef struct nb_atom {
     double at[4];
@@ -43,7 +47,7 @@ typedef struct nb_grid {
     const nb_atom *atom;
     const float *u, *v, *w; /* [slots] places in the turned frame, from the corner of the grid */
     const nb_slot *slot;
-    const nb_label *label;
+    const nb_image *image;    /* [0] is all zero                                      */
     const int32_t *start; /* [nw * nv * nu + 1] first slot of each bin, u fastest     */
     int32_t *stage;       /* [slots + slack] hits of one row                          */
     int32_t nu, nv, nw;
@@ -115,12 +119,12 @@ typedef struct nb_frame {
 enum {
     NB_ATOMS,
     NB_PLACE,
-    NB_IMAGES,
+    NB_SOWN,
     NB_U,
     NB_V,
     NB_W,
     NB_SLOTS,
-    NB_LABELS,
+    NB_IMAGES,
     NB_START,
     NB_STAGE, /* the grid */
     NB_CURSOR,

@@ -60,33 +60,52 @@ static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int3
     return hits;
 }
 
-/* Displacements of 4 staged slots, transposed to one vector per component. */
-static inline NB_TARGET void nb_displacements(const nb_grid *g, __m256d at, const int32_t *stage,
-                                              __m256d d[3])
+/* one[k] = x y z t of vector k; to one vector per component. */
+static inline NB_TARGET void nb_transpose(const __m256d one[4], __m256d d[4])
 {
-    __m256d one[4];
-    for (int k = 0; k < 4; k++) {
-        const nb_slot *slot = &g->slot[stage[k]];
-        one[k] = _mm256_add_pd(_mm256_sub_pd(_mm256_load_pd(slot->at), at), _mm256_load_pd(slot->move));
-    }
     const __m256d xz01 = _mm256_unpacklo_pd(one[0], one[1]), xz23 = _mm256_unpacklo_pd(one[2], one[3]);
-    const __m256d y01 = _mm256_unpackhi_pd(one[0], one[1]), y23 = _mm256_unpackhi_pd(one[2], one[3]);
+    const __m256d yt01 = _mm256_unpackhi_pd(one[0], one[1]), yt23 = _mm256_unpackhi_pd(one[2], one[3]);
     d[0] = _mm256_permute2f128_pd(xz01, xz23, 0x20);
-    d[1] = _mm256_permute2f128_pd(y01, y23, 0x20);
+    d[1] = _mm256_permute2f128_pd(yt01, yt23, 0x20);
     d[2] = _mm256_permute2f128_pd(xz01, xz23, 0x31);
+    d[3] = _mm256_permute2f128_pd(yt01, yt23, 0x31);
 }
 
-/* Labels of 4 staged slots, transposed: j and the shift's three components. */
-static inline NB_TARGET void nb_labels(const nb_grid *g, const int32_t *stage, __m128i out[4])
+/* Move and shift of the images that 4 staged slots are, added to displacements and shifts. */
+static inline NB_TARGET void nb_add_images(const nb_grid *g, const int32_t *stage, __m256d d[3], __m128i s[3])
 {
-    __m128i one[4];
-    for (int k = 0; k < 4; k++) one[k] = _mm_load_si128((const __m128i *)&g->label[stage[k]]);
-    const __m128i jx01 = _mm_unpacklo_epi32(one[0], one[1]), jx23 = _mm_unpacklo_epi32(one[2], one[3]);
-    const __m128i yz01 = _mm_unpackhi_epi32(one[0], one[1]), yz23 = _mm_unpackhi_epi32(one[2], one[3]);
-    out[0] = _mm_unpacklo_epi64(jx01, jx23);
-    out[1] = _mm_unpackhi_epi64(jx01, jx23);
-    out[2] = _mm_unpacklo_epi64(yz01, yz23);
-    out[3] = _mm_unpackhi_epi64(yz01, yz23);
+    __m256d one[4], move[4];
+    __m128i shift[4];
+    for (int k = 0; k < 4; k++) {
+        const nb_image *image = &g->image[g->slot[stage[k]].image];
+        one[k] = _mm256_load_pd(image->move);
+        shift[k] = _mm_load_si128((const __m128i *)image->s);
+    }
+    nb_transpose(one, move);
+    const __m128i xy01 = _mm_unpacklo_epi32(shift[0], shift[1]), xy23 = _mm_unpacklo_epi32(shift[2], shift[3]);
+    const __m128i z01 = _mm_unpackhi_epi32(shift[0], shift[1]), z23 = _mm_unpackhi_epi32(shift[2], shift[3]);
+    for (int c = 0; c < 3; c++) d[c] = _mm256_add_pd(d[c], move[c]);
+    s[0] = _mm_add_epi32(s[0], _mm_unpacklo_epi64(xy01, xy23));
+    s[1] = _mm_add_epi32(s[1], _mm_unpackhi_epi64(xy01, xy23));
+    s[2] = _mm_add_epi32(s[2], _mm_unpacklo_epi64(z01, z23));
+}
+
+/* Displacements, shifts and ends of 4 staged slots, one vector per component. */
+static inline NB_TARGET __m128i nb_ends(const nb_grid *g, const __m256d at[3], const int32_t *stage,
+                                        __m256d d[3], __m128i s[3])
+{
+    __m256d one[4], part[4];
+    for (int k = 0; k < 4; k++) one[k] = _mm256_load_pd(g->slot[stage[k]].at);
+    nb_transpose(one, part);
+    const __m256i ends = _mm256_castpd_si256(part[3]); /* j and image in turn */
+    for (int c = 0; c < 3; c++) d[c] = _mm256_sub_pd(part[c], at[c]);
+    if (!_mm256_testz_si256(ends, _mm256_slli_epi64(_mm256_set1_epi64x(-1), 32))) {
+        nb_add_images(g, stage, d, s);
+    } else { /* -0 becomes 0, as it does with an image */
+        for (int c = 0; c < 3; c++) d[c] = _mm256_add_pd(d[c], _mm256_setzero_pd());
+    }
+    const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+    return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(ends, order));
 }
 
 /* Close the gaps that pairs outside the cutoff leave among the 4 just written; rare. */
@@ -110,26 +129,25 @@ static inline NB_TARGET void nb_close(mtx_pairs *out, int64_t end, unsigned keep
 static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
                                           mtx_pairs *out, int64_t end, bool *coincident)
 {
-    const __m256d at = _mm256_loadu_pd(atom->at);
+    const __m256d at[3] = {_mm256_set1_pd(atom->at[0]), _mm256_set1_pd(atom->at[1]),
+                           _mm256_set1_pd(atom->at[2])};
     const __m256d cutoff2 = _mm256_set1_pd(g->cutoff2), tiny = _mm256_set1_pd(NB_COINCIDENT2);
-    const __m128i own[4] = {_mm_set1_epi32(base), _mm_set1_epi32(atom->shift[0]),
-                            _mm_set1_epi32(atom->shift[1]), _mm_set1_epi32(atom->shift[2])};
+    const __m128i first = _mm_set1_epi32(base);
     for (int64_t k = 0; k < hits; k += 4) {
         __m256d d[3];
-        __m128i label[4];
-        nb_displacements(g, at, g->stage + k, d);
-        nb_labels(g, g->stage + k, label);
-        for (int c = 0; c < 4; c++) label[c] = _mm_add_epi32(label[c], own[c]);
+        __m128i s[3];
+        for (int c = 0; c < 3; c++) s[c] = _mm_set1_epi32(atom->shift[c]);
+        const __m128i j = _mm_add_epi32(nb_ends(g, at, g->stage + k, d, s), first);
         __m256d dist2 = _mm256_add_pd(_mm256_mul_pd(d[0], d[0]), _mm256_mul_pd(d[1], d[1]));
         dist2 = _mm256_add_pd(dist2, _mm256_mul_pd(d[2], d[2]));
         const unsigned lanes = hits - k >= 4 ? 15u : (1u << (hits - k)) - 1u;
         const unsigned keep = lanes & (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(dist2, cutoff2, _CMP_LT_OQ));
         const unsigned same = lanes & (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(dist2, tiny, _CMP_LT_OQ));
         if (__builtin_expect(same != 0, 0)) *coincident = true;
-        _mm_storeu_si128((__m128i *)(out->j + end), label[0]);
-        _mm_storeu_si128((__m128i *)(out->sx + end), label[1]);
-        _mm_storeu_si128((__m128i *)(out->sy + end), label[2]);
-        _mm_storeu_si128((__m128i *)(out->sz + end), label[3]);
+        _mm_storeu_si128((__m128i *)(out->j + end), j);
+        _mm_storeu_si128((__m128i *)(out->sx + end), s[0]);
+        _mm_storeu_si128((__m128i *)(out->sy + end), s[1]);
+        _mm_storeu_si128((__m128i *)(out->sz + end), s[2]);
         _mm256_storeu_pd(out->dx + end, d[0]);
         _mm256_storeu_pd(out->dy + end, d[1]);
         _mm256_storeu_pd(out->dz + end, d[2]);

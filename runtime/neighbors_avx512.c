@@ -40,18 +40,19 @@ static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int3
     return hits;
 }
 
-/* two[k] = x y z 0 of vector k, x y z 0 of vector k + 4; to one vector per component. */
-static inline NB_TARGET void nb_transpose(const __m512d two[4], __m512d d[3])
+/* two[k] = x y z t of vector k, x y z t of vector k + 4; to one vector per component. */
+static inline NB_TARGET void nb_transpose(const __m512d two[4], __m512d d[4])
 {
     const __m512d xz01_low = _mm512_unpacklo_pd(two[0], two[1]); /* x0 x1 z0 z1 x4 x5 z4 z5 */
     const __m512d xz23_low = _mm512_unpacklo_pd(two[2], two[3]);
-    const __m512d y01 = _mm512_unpackhi_pd(two[0], two[1]); /* y0 y1 0 0 y4 y5 0 0 */
+    const __m512d y01 = _mm512_unpackhi_pd(two[0], two[1]); /* y0 y1 t0 t1 y4 y5 t4 t5 */
     const __m512d y23 = _mm512_unpackhi_pd(two[2], two[3]);
     const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
     const __m512i second = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
     d[0] = _mm512_permutex2var_pd(xz01_low, first, xz23_low);
     d[1] = _mm512_permutex2var_pd(y01, first, y23);
     d[2] = _mm512_permutex2var_pd(xz01_low, second, xz23_low);
+    d[3] = _mm512_permutex2var_pd(y01, second, y23);
 }
 
 static inline NB_TARGET __m512d nb_join(__m256d low, __m256d high)
@@ -59,52 +60,60 @@ static inline NB_TARGET __m512d nb_join(__m256d low, __m256d high)
     return _mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1);
 }
 
-/* Displacements of 8 staged slots, one vector per component. */
-static inline NB_TARGET void nb_displacements(const nb_grid *g, __m256d at, const int32_t *stage,
-                                              __m512d d[3])
+/* Move and shift of the images that 8 staged slots are, added to displacements and shifts. */
+static inline NB_TARGET void nb_add_images(const nb_grid *g, const int32_t *stage, __m512d d[3], __m256i s[3])
 {
-    __m512d two[4];
+    __m512d two[4], move[4];
+    __m256i pair[4];
     for (int k = 0; k < 4; k++) {
-        const nb_slot *a = &g->slot[stage[k]], *b = &g->slot[stage[k + 4]];
-        const __m256d low = _mm256_add_pd(_mm256_sub_pd(_mm256_load_pd(a->at), at), _mm256_load_pd(a->move));
-        const __m256d high = _mm256_add_pd(_mm256_sub_pd(_mm256_load_pd(b->at), at), _mm256_load_pd(b->move));
-        two[k] = nb_join(low, high);
+        const nb_image *a = &g->image[g->slot[stage[k]].image], *b = &g->image[g->slot[stage[k + 4]].image];
+        two[k] = nb_join(_mm256_load_pd(a->move), _mm256_load_pd(b->move));
+        const __m128i low = _mm_load_si128((const __m128i *)a->s);
+        const __m128i high = _mm_load_si128((const __m128i *)b->s);
+        pair[k] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
     }
-    nb_transpose(two, d);
+    nb_transpose(two, move);
+    const __m256i xy01 = _mm256_unpacklo_epi32(pair[0], pair[1]); /* x0 x1 y0 y1 | x4 x5 y4 y5 */
+    const __m256i xy23 = _mm256_unpacklo_epi32(pair[2], pair[3]);
+    const __m256i z01 = _mm256_unpackhi_epi32(pair[0], pair[1]);
+    const __m256i z23 = _mm256_unpackhi_epi32(pair[2], pair[3]);
+    for (int c = 0; c < 3; c++) d[c] = _mm512_add_pd(d[c], move[c]);
+    s[0] = _mm256_add_epi32(s[0], _mm256_unpacklo_epi64(xy01, xy23));
+    s[1] = _mm256_add_epi32(s[1], _mm256_unpackhi_epi64(xy01, xy23));
+    s[2] = _mm256_add_epi32(s[2], _mm256_unpacklo_epi64(z01, z23));
 }
 
-/* Labels of 8 staged slots, transposed: j and the shift's three components. */
-static inline NB_TARGET void nb_labels(const nb_grid *g, const int32_t *stage, __m256i out[4])
+/* Displacements, shifts and ends of 8 staged slots, one vector per component. */
+static inline NB_TARGET __m256i nb_ends(const nb_grid *g, const __m512d at[3], const int32_t *stage,
+                                        __m512d d[3], __m256i s[3])
 {
-    __m256i two[4];
+    __m512d two[4], part[4];
     for (int k = 0; k < 4; k++) {
-        const __m128i low = _mm_load_si128((const __m128i *)&g->label[stage[k]]);
-        const __m128i high = _mm_load_si128((const __m128i *)&g->label[stage[k + 4]]);
-        two[k] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+        two[k] = nb_join(_mm256_load_pd(g->slot[stage[k]].at), _mm256_load_pd(g->slot[stage[k + 4]].at));
     }
-    const __m256i js01 = _mm256_unpacklo_epi32(two[0], two[1]); /* j0 j1 x0 x1 | j4 j5 x4 x5 */
-    const __m256i js23 = _mm256_unpacklo_epi32(two[2], two[3]);
-    const __m256i yz01 = _mm256_unpackhi_epi32(two[0], two[1]);
-    const __m256i yz23 = _mm256_unpackhi_epi32(two[2], two[3]);
-    out[0] = _mm256_unpacklo_epi64(js01, js23);
-    out[1] = _mm256_unpackhi_epi64(js01, js23);
-    out[2] = _mm256_unpacklo_epi64(yz01, yz23);
-    out[3] = _mm256_unpackhi_epi64(yz01, yz23);
+    nb_transpose(two, part);
+    const __m512i ends = _mm512_castpd_si512(part[3]); /* j and image in turn */
+    for (int c = 0; c < 3; c++) d[c] = _mm512_sub_pd(part[c], at[c]);
+    if (_mm512_cmpgt_epi64_mask(ends, _mm512_set1_epi64(INT32_MAX)) != 0) {
+        nb_add_images(g, stage, d, s);
+    } else { /* -0 becomes 0, as it does with an image */
+        for (int c = 0; c < 3; c++) d[c] = _mm512_add_pd(d[c], _mm512_setzero_pd());
+    }
+    return _mm512_cvtepi64_epi32(ends);
 }
 
 static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
                                           mtx_pairs *out, int64_t end, bool *coincident)
 {
-    const __m256d at = _mm256_loadu_pd(atom->at);
+    const __m512d at[3] = {_mm512_set1_pd(atom->at[0]), _mm512_set1_pd(atom->at[1]),
+                           _mm512_set1_pd(atom->at[2])};
     const __m512d cutoff2 = _mm512_set1_pd(g->cutoff2), tiny = _mm512_set1_pd(NB_COINCIDENT2);
-    const __m256i own[4] = {_mm256_set1_epi32(base), _mm256_set1_epi32(atom->shift[0]),
-                            _mm256_set1_epi32(atom->shift[1]), _mm256_set1_epi32(atom->shift[2])};
+    const __m256i first = _mm256_set1_epi32(base);
     for (int64_t k = 0; k < hits; k += 8) {
         __m512d d[3];
-        __m256i label[4];
-        nb_displacements(g, at, g->stage + k, d);
-        nb_labels(g, g->stage + k, label);
-        for (int c = 0; c < 4; c++) label[c] = _mm256_add_epi32(label[c], own[c]);
+        __m256i s[3];
+        for (int c = 0; c < 3; c++) s[c] = _mm256_set1_epi32(atom->shift[c]);
+        __m256i j = _mm256_add_epi32(nb_ends(g, at, g->stage + k, d, s), first);
         __m512d dist2 = _mm512_add_pd(_mm512_mul_pd(d[0], d[0]), _mm512_mul_pd(d[1], d[1]));
         dist2 = _mm512_add_pd(dist2, _mm512_mul_pd(d[2], d[2]));
         const __mmask8 lanes = hits - k >= 8 ? 0xff : (__mmask8)((1u << (hits - k)) - 1u);
@@ -113,13 +122,14 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
             *coincident = true;
         if (__builtin_expect(keep != lanes, 0)) {
             for (int c = 0; c < 3; c++) d[c] = _mm512_maskz_compress_pd(keep, d[c]);
-            for (int c = 0; c < 4; c++) label[c] = _mm256_maskz_compress_epi32(keep, label[c]);
+            for (int c = 0; c < 3; c++) s[c] = _mm256_maskz_compress_epi32(keep, s[c]);
+            j = _mm256_maskz_compress_epi32(keep, j);
             dist2 = _mm512_maskz_compress_pd(keep, dist2);
         }
-        _mm256_storeu_si256((__m256i *)(out->j + end), label[0]);
-        _mm256_storeu_si256((__m256i *)(out->sx + end), label[1]);
-        _mm256_storeu_si256((__m256i *)(out->sy + end), label[2]);
-        _mm256_storeu_si256((__m256i *)(out->sz + end), label[3]);
+        _mm256_storeu_si256((__m256i *)(out->j + end), j);
+        _mm256_storeu_si256((__m256i *)(out->sx + end), s[0]);
+        _mm256_storeu_si256((__m256i *)(out->sy + end), s[1]);
+        _mm256_storeu_si256((__m256i *)(out->sz + end), s[2]);
         _mm512_storeu_pd(out->dx + end, d[0]);
         _mm512_storeu_pd(out->dy + end, d[1]);
         _mm512_storeu_pd(out->dz + end, d[2]);
@@ -144,7 +154,7 @@ static inline NB_TARGET int64_t nb_measure_8(const mtx_pairs *wide, const double
                                              int64_t k, __mmask8 lanes, __m512d cutoff2, mtx_pairs *out,
                                              int64_t end, int64_t *place, bool *apart)
 {
-    __m512d two[4], d[3];
+    __m512d two[4], d[4];
     const int32_t *j = wide->j + k;
     for (int m = 0; m < 4; m++) {
         const int32_t a = (lanes >> m) & 1 ? j[m] : 0, b = (lanes >> (m + 4)) & 1 ? j[m + 4] : 0;

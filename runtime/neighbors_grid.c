@@ -30,10 +30,10 @@
 #define LAG 64
 
 /* An image of an atom before sorting. */
-typedef struct nb_image {
+typedef struct nb_sown {
     float u, v, w;
     int32_t j, s[3], bin; /* s: indices of the lattice vectors a1, a2, a3             */
-} nb_image;
+} nb_sown;
 
 void *nb_buffer_reserve(nb_buffer *b, int64_t count, size_t size, size_t keep)
 {
@@ -339,14 +339,15 @@ typedef struct nb_sowing {
     nb_grid *grid;
     double reach;
     int64_t count, capacity;
+    int64_t moved;   /* of which not where the input has them                         */
     float margin[3]; /* from the corner of the grid to that of the box           */
 } nb_sowing;
 
-static void sow_image(nb_sowing *sow, nb_image *images, int32_t *bins, int32_t j, const double x[3],
+static void sow_image(nb_sowing *sow, nb_sown *sown, int32_t *bins, int32_t j, const double x[3],
                       const int32_t s[3])
 {
     nb_grid *g = sow->grid;
-    nb_image *image = &images[sow->count++];
+    nb_sown *image = &sown[sow->count++];
     image->u = (float)(x[0] + sow->margin[0]);
     image->v = (float)(x[1] + sow->margin[1]);
     image->w = (float)(x[2] + sow->margin[2]);
@@ -356,13 +357,16 @@ static void sow_image(nb_sowing *sow, nb_image *images, int32_t *bins, int32_t j
         (int64_t)nb_bin(image->w, g->per_w, g->nw) * g->nv + nb_bin(image->v, g->per_v, g->nv);
     image->bin = (int32_t)(column * g->nu + nb_bin(image->u, g->per_u, g->nu));
     bins[image->bin + 1]++;
+    sow->moved += (s[0] | s[1] | s[2]) != 0; /* of the atom itself: sow_atom */
 }
 
 /* All images of one atom that are in the grid: w decides first, since a3 moves v and u too. */
 static bool sow_atom(nb_sowing *sow, int32_t *bins, int32_t j, const double place[3])
 {
     const nb_frame *f = &sow->scratch->frame;
+    const int32_t *shift = ((const nb_atom *)sow->scratch->buffer[NB_ATOMS].data)[j].shift;
     int32_t rw[2], rv[2], ru[2], s[3];
+    sow->moved += (shift[0] | shift[1] | shift[2]) != 0;
     image_range(f, 2, place[2], sow->reach, rw);
     for (s[2] = rw[0]; s[2] <= rw[1]; s[2]++) {
         double x[3];
@@ -377,69 +381,81 @@ static bool sow_atom(nb_sowing *sow, int32_t *bins, int32_t j, const double plac
             if (need > sow->capacity) {
                 sow->capacity = need + need / 2;
                 if (sow->capacity > IMAGES_MAX) return false;
-                if (nb_buffer_reserve(&sow->scratch->buffer[NB_IMAGES], sow->capacity, sizeof(nb_image),
-                                      (size_t)sow->count * sizeof(nb_image)) == NULL) {
+                if (nb_buffer_reserve(&sow->scratch->buffer[NB_SOWN], sow->capacity, sizeof(nb_sown),
+                                      (size_t)sow->count * sizeof(nb_sown)) == NULL) {
                     return false;
                 }
             }
             for (s[0] = ru[0]; s[0] <= ru[1]; s[0]++) {
                 x[0] = u + s[0] * f->low[0][0];
-                sow_image(sow, sow->scratch->buffer[NB_IMAGES].data, bins, j, x, s);
+                sow_image(sow, sow->scratch->buffer[NB_SOWN].data, bins, j, x, s);
             }
         }
     }
     return true;
 }
 
-static void slot_fill(const nb_frame *f, const nb_image *image, nb_atom *atoms, nb_slot *slot,
-                      nb_label *label, int32_t place)
+/* How far the image is from its atom in the input: the move into the box undone, then the lattice vector. */
+static void image_fill(const nb_frame *f, const int32_t s[3], const int32_t shift[3], nb_image *image)
 {
-    const int32_t *s = image->s;
-    nb_atom *atom = &atoms[image->j];
-    memcpy(slot->at, atom->at, sizeof slot->at);
-    memset(slot->move, 0, sizeof slot->move);
-    label->j = image->j;
-    for (int c = 0; c < 3; c++) label->s[c] = -atom->shift[c];
-    if ((s[0] | s[1] | s[2]) == 0) {
-        atom->slot = place;
-        return;
-    }
+    *image = (nb_image){.s = {-shift[0], -shift[1], -shift[2]}};
+    if ((s[0] | s[1] | s[2]) == 0) return;
     for (int c = 0; c < 3; c++) {
         /* odd in s, term by term: the reverse pair gets the exact negative */
-        slot->move[c] = s[0] * f->row[0][c] + (s[1] * f->row[1][c] + s[2] * f->row[2][c]);
-        label->s[c] += s[0] * f->change[0][c] + s[1] * f->change[1][c] + s[2] * f->change[2][c];
+        image->move[c] = s[0] * f->row[0][c] + (s[1] * f->row[1][c] + s[2] * f->row[2][c]);
+        image->s[c] += s[0] * f->change[0][c] + s[1] * f->change[1][c] + s[2] * f->change[2][c];
     }
 }
 
 /* Counting sort of the images into slots; equal bins keep the order of atoms. */
-static bool slots_sort(nb_scratch *s, nb_grid *g, int32_t *start, int64_t bins)
+static void slots_fill(const nb_grid *g, const nb_frame *f, const nb_sown *sown, nb_atom *atoms,
+                       int32_t *start, float *const place[3], nb_slot *slots, nb_image *images)
+{
+    int32_t moved = 0;
+    images[0] = (nb_image){0};
+    for (int64_t k = 0; k < g->slots; k++) {
+        const int32_t at = start[sown[k].bin]++;
+        const int32_t *s = sown[k].s;
+        nb_atom *atom = &atoms[sown[k].j];
+        place[0][at] = sown[k].u;
+        place[1][at] = sown[k].v;
+        place[2][at] = sown[k].w;
+        nb_slot *slot = &slots[at];
+        memcpy(slot->at, atom->at, sizeof slot->at);
+        slot->j = sown[k].j;
+        slot->image = 0;
+        if ((s[0] | s[1] | s[2]) == 0) {
+            atom->slot = at;
+            if ((atom->shift[0] | atom->shift[1] | atom->shift[2]) == 0) continue;
+        }
+        slot->image = ++moved;
+        image_fill(f, s, atom->shift, &images[moved]);
+    }
+}
+
+static bool slots_sort(nb_scratch *s, nb_grid *g, int32_t *start, int64_t bins, int64_t moved)
 {
     const int64_t count = g->slots;
-    const nb_image *images = s->buffer[NB_IMAGES].data;
     float *u = nb_buffer_reserve(&s->buffer[NB_U], count, sizeof *u, 0);
     float *v = nb_buffer_reserve(&s->buffer[NB_V], count, sizeof *v, 0);
     float *w = nb_buffer_reserve(&s->buffer[NB_W], count, sizeof *w, 0);
     nb_slot *slot = nb_buffer_reserve(&s->buffer[NB_SLOTS], count, sizeof *slot, 0);
-    nb_label *label = nb_buffer_reserve(&s->buffer[NB_LABELS], count, sizeof *label, 0);
+    nb_image *image = nb_buffer_reserve(&s->buffer[NB_IMAGES], moved + 1, sizeof *image, 0);
     int32_t *stage = nb_buffer_reserve(&s->buffer[NB_STAGE], count, sizeof *stage, 0);
-    if (u == NULL || v == NULL || w == NULL || slot == NULL || label == NULL || stage == NULL) return false;
+    if (u == NULL || v == NULL || w == NULL || slot == NULL || image == NULL || stage == NULL) return false;
     /* what a smaller structure finds after its hits must be one of its own slots */
     memset(stage, 0, ((size_t)count + NB_SLACK) * sizeof *stage);
+    memset(slot + count, 0, 16 * sizeof *slot); /* a vector of candidates may end after the last slot */
     for (int64_t b = 0; b < bins; b++) start[b + 1] += start[b];
-    for (int64_t k = 0; k < count; k++) {
-        const int32_t at = start[images[k].bin]++;
-        u[at] = images[k].u;
-        v[at] = images[k].v;
-        w[at] = images[k].w;
-        slot_fill(&s->frame, &images[k], s->buffer[NB_ATOMS].data, &slot[at], &label[at], at);
-    }
+    slots_fill(g, &s->frame, s->buffer[NB_SOWN].data, s->buffer[NB_ATOMS].data, start,
+               (float *const[3]){u, v, w}, slot, image);
     memmove(start + 1, start, (size_t)bins * sizeof *start);
     start[0] = 0;
     g->u = u;
     g->v = v;
     g->w = w;
     g->slot = slot;
-    g->label = label;
+    g->image = image;
     g->stage = stage;
     g->start = start;
     return true;
@@ -476,7 +492,7 @@ mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3
     for (int k = 0; k < 3; k++) sow.margin[k] = f->open[k] ? 0.0f : (float)reach;
     int32_t *start = nb_buffer_reserve(&s->buffer[NB_START], bins + 1, sizeof *start, 0);
     if (start == NULL ||
-        nb_buffer_reserve(&s->buffer[NB_IMAGES], sow.capacity, sizeof(nb_image), 0) == NULL) {
+        nb_buffer_reserve(&s->buffer[NB_SOWN], sow.capacity, sizeof(nb_sown), 0) == NULL) {
         return rt_no_memory(problem);
     }
     memset(start, 0, ((size_t)bins + 2) * sizeof *start);
@@ -486,6 +502,6 @@ mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3
         return sow.capacity > IMAGES_MAX ? too_many(problem) : rt_no_memory(problem);
     }
     g->slots = sow.count;
-    if (!slots_sort(s, g, start, bins)) return rt_no_memory(problem);
+    if (!slots_sort(s, g, start, bins, sow.moved)) return rt_no_memory(problem);
     return MTX_OK;
 }

@@ -30,15 +30,15 @@ static inline int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t b
 {
     for (int64_t k = 0; k < hits; k++) {
         const nb_slot *slot = &g->slot[g->stage[k]];
-        const nb_label *label = &g->label[g->stage[k]];
-        const double dx = (slot->at[0] - atom->at[0]) + slot->move[0];
-        const double dy = (slot->at[1] - atom->at[1]) + slot->move[1];
-        const double dz = (slot->at[2] - atom->at[2]) + slot->move[2];
+        const nb_image *image = &g->image[slot->image];
+        const double dx = (slot->at[0] - atom->at[0]) + image->move[0];
+        const double dy = (slot->at[1] - atom->at[1]) + image->move[1];
+        const double dz = (slot->at[2] - atom->at[2]) + image->move[2];
         const double dist2 = (dx * dx + dy * dy) + dz * dz;
-        out->j[end] = base + label->j;
-        out->sx[end] = label->s[0] + atom->shift[0];
-        out->sy[end] = label->s[1] + atom->shift[1];
-        out->sz[end] = label->s[2] + atom->shift[2];
+        out->j[end] = base + slot->j;
+        out->sx[end] = image->s[0] + atom->shift[0];
+        out->sy[end] = image->s[1] + atom->shift[1];
+        out->sz[end] = image->s[2] + atom->shift[2];
         out->dx[end] = dx;
         out->dy[end] = dy;
         out->dz[end] = dz;
