@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Full neighbour lists (i, j, shift, distance, vector): vesin's C library against ours, and growth with the atoms.
+"""Full neighbour lists (i, j, shift, distance, vector): vesin's C library against ours.
 
 Both libraries are called the same way, through ctypes with arguments made before the clock starts, on the same arrays;
 neither copies its result. Pair counts, neighbours per atom and summed distances per atom must agree.
@@ -120,16 +120,6 @@ def agree(ours, vesin, frames, cutoff):
     return True
 
 
-def silicon(cells):
-    """Diamond silicon of 8 * a * b * c atoms, each coordinate moved by at most 0.1 angstrom."""
-    basis = np.array([[0, 0, 0], [0, .5, .5], [.5, 0, .5], [.5, .5, 0],
-                      [.25, .25, .25], [.25, .75, .75], [.75, .25, .75], [.75, .75, .25]])
-    grid = np.stack(np.meshgrid(*map(np.arange, cells), indexing="ij"), -1).reshape(-1, 1, 3)
-    r = (grid + basis).reshape(-1, 3) * 5.431
-    r += np.random.default_rng(7).uniform(-0.1, 0.1, r.shape)
-    return np.ascontiguousarray(r), np.diag(cells) * 5.431, np.ones(3, dtype=np.uint8)
-
-
 def compare(options, ours, vesin):
     table = Table("Neighbour lists", f"{machine('vesin', 'numpy')}; kernel {ours.kernel()}. Wanted: {WANTED:g} times "
                   "vesin. M pairs/s.", "structures", "atoms", "cutoff", "pairs", "vesin", "mtx", "vesin / mtx", "agree")
@@ -150,24 +140,10 @@ def compare(options, ours, vesin):
     return good
 
 
-def growth(options, ours):
-    print()
-    table = Table("Growth of the neighbour list", "Silicon, cutoff 5 Å; microseconds per atom.", "atoms", "pairs", "µs per atom",
-                  "M pairs/s")
-    sizes = [(5, 5, 5), (11, 11, 10), (23, 23, 24), (50, 50, 50)]
-    for cells in sizes:
-        frame = silicon(cells)
-        own = ours.prepare([frame], 5.0)
-        seconds, _, pairs = race({"mtx": lambda: ours.run(own)}, repeats=3 if options.quick else 7, seconds=20.0)["mtx"]
-        atoms = len(frame[0])
-        table.row(atoms, pairs, 1e6 * seconds / atoms, pairs / seconds / 1e6)
-
-
 def main():
     options = arguments(__doc__)
     ours, vesin = Ours(options.build), Vesin()
     good = compare(options, ours, vesin)
-    growth(options, ours)
     sys.exit(0 if good else 1)
 
 

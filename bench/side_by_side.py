@@ -39,8 +39,8 @@ def machine(*packages):
             if line.startswith("model name"):
                 model = line.split(":", 1)[1].strip()
                 break
-    versions = ", ".join(f"{p} {version(p)}" for p in packages)
-    return f"{model}, one core, one thread, load {os.getloadavg()[0]:.1f}; {versions}; Python {sys.version.split()[0]}"
+    versions = ", ".join([f"{p} {version(p)}" for p in packages] + [f"Python {sys.version.split()[0]}"])
+    return f"{model}, one core, one thread, load {os.getloadavg()[0]:.1f}; {versions}"
 
 
 def once(work):

@@ -24,9 +24,9 @@ enum { NB_SLACK = 64 };
 /* One image of one atom, half a cache line: of large structures the slots pass through the caches again and
  * again, and most atoms were in the box and are met there, so what an image adds is kept elsewhere. */
 typedef struct nb_slot {
-    double at[3];   /* the atom, moved into the box                             */
-    int32_t j;      /* the atom                                                 */
-    int32_t image;  /* its entry among the images; 0 where nothing was moved    */
+    double at[3];  /* the atom, moved into the box                             */
+    int32_t j;     /* the atom                                                 */
+    int32_t image; /* its entry among the images; 0 where nothing was moved    */
 } nb_slot;
 
 /* How far an image is from its atom in the box: d = (at - r_i) + move, S = s + own shift of i. */
@@ -47,9 +47,9 @@ typedef struct nb_grid {
     const nb_atom *atom;
     const float *u, *v, *w; /* [slots] places in the turned frame, from the corner of the grid */
     const nb_slot *slot;
-    const nb_image *image;    /* [0] is all zero                                      */
-    const int32_t *start; /* [nw * nv * nu + 1] first slot of each bin, u fastest     */
-    int32_t *stage;       /* [slots + slack] hits of one row                          */
+    const nb_image *image; /* [0] is all zero                                      */
+    const int32_t *start;  /* [nw * nv * nu + 1] first slot of each bin, u fastest     */
+    int32_t *stage;        /* [slots + slack] hits of one row                          */
     int32_t nu, nv, nw;
     float per_u, per_v, per_w; /* bins per angstrom                        */
     float edge_v, edge_w;

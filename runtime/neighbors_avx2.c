@@ -82,7 +82,8 @@ static inline NB_TARGET void nb_add_images(const nb_grid *g, const int32_t *stag
         shift[k] = _mm_load_si128((const __m128i *)image->s);
     }
     nb_transpose(one, move);
-    const __m128i xy01 = _mm_unpacklo_epi32(shift[0], shift[1]), xy23 = _mm_unpacklo_epi32(shift[2], shift[3]);
+    const __m128i xy01 = _mm_unpacklo_epi32(shift[0], shift[1]),
+                  xy23 = _mm_unpacklo_epi32(shift[2], shift[3]);
     const __m128i z01 = _mm_unpackhi_epi32(shift[0], shift[1]), z23 = _mm_unpackhi_epi32(shift[2], shift[3]);
     for (int c = 0; c < 3; c++) d[c] = _mm256_add_pd(d[c], move[c]);
     s[0] = _mm_add_epi32(s[0], _mm_unpacklo_epi64(xy01, xy23));

@@ -491,8 +491,7 @@ mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3
         .scratch = s, .grid = g, .reach = reach, .capacity = (int64_t)(1.1 * expected) + NB_SLACK};
     for (int k = 0; k < 3; k++) sow.margin[k] = f->open[k] ? 0.0f : (float)reach;
     int32_t *start = nb_buffer_reserve(&s->buffer[NB_START], bins + 1, sizeof *start, 0);
-    if (start == NULL ||
-        nb_buffer_reserve(&s->buffer[NB_SOWN], sow.capacity, sizeof(nb_sown), 0) == NULL) {
+    if (start == NULL || nb_buffer_reserve(&s->buffer[NB_SOWN], sow.capacity, sizeof(nb_sown), 0) == NULL) {
         return rt_no_memory(problem);
     }
     memset(start, 0, ((size_t)bins + 2) * sizeof *start);
