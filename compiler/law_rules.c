@@ -23,7 +23,7 @@ const law_rule law_rules[OP_COUNT_] = {
     [OP_SPOT_HOST] = {law_rule_spot_host, "which host site: as the host is laid on the sample"},
     [OP_INDEX_REAL] = {law_rule_plain, "ranges are the same for every structure"},
     [OP_INDEX_SPECIES] = {law_rule_plain, "species lists are the same for every structure"},
-    [OP_INDEX_EQ] = {law_rule_index_eq, "bijections keep equality; coverings do not"},
+    [OP_INDEX_EQ] = {law_rule_index_eq, "bijections keep equality; coverings do in one row only"},
     [OP_INDEX_LT] = {law_rule_index_lt, "the file's order breaks permute"},
     [OP_PAIR_D] = {law_rule_plain,
                    "a vector; the set of images is the same for every description of the crystal"},

@@ -174,11 +174,33 @@ void law_rule_padget(law_cx *x, node_id n, law_info *r)
     }
 }
 
+/* Is `row`, to which a variable over the pairs of an atom is bound, the first end of the pair `other`, or bound
+ * to it as well? */
+static bool starts_row(law_cx *x, node_id row, node_id other)
+{
+    const node *o = law_node(x, other), *from = law_node(x, row);
+    bool end = from->op == OP_PAIR_I && from->arg[0] == other;
+    return end || (o->op == OP_IVAR && x->p->ivars.at[o->imm.ivar].row == row);
+}
+
+/* Two pairs of one atom, as the binders say it: coverings are one to one there. */
+static bool one_row(law_cx *x, const node *same)
+{
+    for (int k = 0; k < 2; k++) {
+        const node *a = law_node(x, same->arg[k]);
+        node_id row = a->op == OP_IVAR ? x->p->ivars.at[a->imm.ivar].row : SETIR_NONE;
+        if (row != SETIR_NONE && starts_row(x, row, same->arg[1 - k])) { return true; }
+    }
+    return false;
+}
+
 void law_rule_index_eq(law_cx *x, node_id n, law_info *r)
 {
     set_kind kind = x->p->sets.at[law_node(x, law_node(x, n)->arg[0])->elem.set].kind;
     if (kind == SET_AXIS) {
         law_break(x, r, SYM_CELL, n, "lattice vectors compared");
+    } else if (kind == SET_PAIRS && one_row(x, law_node(x, n))) {
+        return;
     } else if (kind != SET_RANGE && kind != SET_SPECIES && kind != SET_RANK) {
         law_break(x, r, SYM_SUPERCELL, n, "an atom equals itself but not its copies in a larger cell");
     }

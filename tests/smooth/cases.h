@@ -153,6 +153,18 @@ static const row rows[] = {
      "then 0.5 else 1 Å / apart(i, j)\n", -1, false, -1},
     {crystal, "periodic square", " gives C : scalar = sum i in s.atom, j in s.atom where i != j: log(sum k in "
      "s.axis: sin(turn * frac(s.r[i] - s.r[j], s.cell)[k])^2)\n", INF, false, INF},
+    /* ---- sums over listed elements */
+    {crystal, "reach per element", " let reach = [3 Å, 5 Å]\n gives E : scalar = sum b in bond, z in species(H, C) "
+     "where s.Z[b.j] == z: if d[b] < reach[z] then (1 - d[b] / reach[z])^3 else 0\n", 2, false, 2},
+    {crystal, "reach of one element beyond the cutoff", " let reach = [3 Å, 6 Å]\n gives E : scalar = sum b in bond, z in "
+     "species(H, C) where s.Z[b.j] == z: if d[b] < reach[z] then (1 - d[b] / reach[z])^3 else 0\n", -1, false, -1},
+    {crystal, "reach per pair of elements", " let reach = [[3 Å, 4 Å], [4 Å, 5 Å]]\n let power = [[1, 2], [2, 3]]\n gives E : "
+     "scalar = sum b in bond, y in species(H, C), z in species(H, C) where s.Z[b.i] == y and s.Z[b.j] == z: if d[b] < "
+     "reach[y][z] then (reach[y][z] - d[b])^3 / 1 [Å^3] * power[y][z] else 0\n", 2, false, 2},
+    {crystal, "shifted by a number per element", " let k = [1 [1/Å], 2 [1/Å]]\n gives E : scalar = sum b in bond, z in "
+     "species(H, C) where s.Z[b.j] == z: exp(-k[z] * d[b]) - exp(-k[z] * rc)\n", 0, false, 0},
+    {crystal, "two different elements", " let reach = [3 Å, 5 Å]\n gives E : scalar = sum b in bond, (y, z) in species(H, C) "
+     "where s.Z[b.j] == z: (1 - x[b])^2 * (reach[y] / reach[z])\n", 1, true, 1},
     /* ---- conditions */
     {crystal, "piecewise cosine", SUM("if d[b] < 4 Å then 0.5 * (cos(turn * d[b] / (4 Å)) + 1) else 0"), 1,
      true, 1},
