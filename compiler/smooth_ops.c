@@ -136,9 +136,20 @@ static fact eval_index_real(analysis *x, const node *n)
     return f;
 }
 
+/* the atomic number of a fixed element; -1 when it is not fixed */
+static int32_t fixed_element(const analysis *x, const node *z)
+{
+    if (z->op == OP_SPECIES_CONST) return z->imm.k;
+    if (z->op != OP_INDEX_SPECIES) return -1;
+    const node *member = &x->p->nodes.at[z->arg[0]];
+    return member->op == OP_INDEX_CONST ? x->p->sets.at[member->imm.set].species[member->imm.k] : -1;
+}
+
 static fact eval_protons(analysis *x, const node *n)
 {
     const node z = x->p->nodes.at[smooth_plain(x, n->arg[0])];
+    int32_t fixed = fixed_element(x, &z);
+    if (fixed >= 0) return fact_constant(fixed, 0);
     bool atom = z.op == OP_INPUT || z.op == OP_INDEX_SPECIES || (z.op == OP_SPECIES_CONST && z.imm.k > 0);
     fact f = fact_opaque();
     f.r = range_of(atom ? 1 : 0, END_CLOSED, 118, END_CLOSED);   /* a vacancy has none */

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The potentials of the standard library beside the energies, forces and virials of tests/reference/potentials (README.md
+there has the conventions): LAMMPS's, and those of closed formulas. An output is compared when the spec gives it: E, e, F
+and the stress S = -virial / volume. Two numbers that are known without any program are here as well.
+usage: run_values.py --mtx PROGRAM --root SOURCE_TREE"""
+import argparse
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from mtx_call import Mtx, cross, dot, xyz
+
+EXACT = 1e-11               # relative to the largest number of a frame: the same formula in another program
+MADELUNG = 1.747564594633   # of rock salt
+FOLDER = "stdlib/potentials/"
+
+# values -> spec, transform, are per-atom energies shared out alike, tolerance
+CASES = {
+    "lj_cut": ("lennard_jones", "lj_cut", True, EXACT),
+    "lj_shifted": ("lennard_jones", "lj_shifted", True, EXACT),
+    "lj_force_shifted": ("lennard_jones", "lj_force_shifted", True, EXACT),
+    "lj_smooth": ("lennard_jones", "lj_smooth", True, EXACT),
+    "lj_alloy": ("lennard_jones", "lj_alloy", True, EXACT),
+    "morse": ("morse", "morse", True, EXACT),
+    "morse_force_shifted": ("morse", "morse_force_shifted", True, EXACT),
+    "buckingham": ("buckingham", "buckingham", True, EXACT),
+    "buckingham_coulomb": ("buckingham", "silica", False, 3e-7),         # LAMMPS's erfc
+    "stillinger_weber": ("stillinger_weber", "stillinger_weber", False, EXACT),
+    "tersoff_1988": ("tersoff", "tersoff_silicon", False, EXACT),
+    "tersoff_1989": ("tersoff", "tersoff_carbide", False, EXACT),
+    "zbl": ("zbl", "zbl_switched", True, EXACT),
+    "zbl_faded": ("zbl", "zbl", True, EXACT),
+    "gupta": ("gupta", "gupta", True, EXACT),
+    "gupta_alloy": ("gupta", "gupta", True, EXACT),
+}
+mtx = None
+
+
+def load(name):
+    with open(mtx.path("tests", "reference", "potentials", name + ".json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def text_of(frame, charges):
+    sites = [(*site, charges[site[0]]) for site in frame["sites"]] if charges else frame["sites"]
+    return xyz(sites, frame["cell"], columns=":charges:R:1" if charges else "")
+
+
+def volume_of(frame):
+    a, b, c = frame["cell"]
+    return abs(dot(a, cross(b, c)))
+
+
+def flat(values):
+    return [x for row in values for x in (flat(row) if isinstance(row, list) else [row])]
+
+
+class Values(unittest.TestCase):
+    def agree(self, got, want, tolerance, what):
+        self.assertEqual(len(got), len(want), what)
+        scale = max(1.0, *map(abs, want))
+        worst = max(abs(a - b) for a, b in zip(got, want))
+        self.assertLessEqual(worst, tolerance * scale, what)
+
+    def compare(self, name):
+        spec, transform, shared, tolerance = CASES[name]
+        values = load(name)
+        charges = values.get("charges")
+        path = mtx.write(name + ".xyz", "".join(text_of(f, charges) for f in values["frames"]))
+        got = mtx.run(mtx.path(FOLDER, spec + ".mtx"), path, transform=transform)
+        start = 0
+        for k, frame in enumerate(values["frames"]):
+            what, end = f"{name}: {frame['name']}", start + len(frame["sites"])
+            self.agree([got["E"][k]], [frame["energy"]], tolerance, what)
+            if shared:
+                self.agree(got["e"].rows(start, end).values, frame["energies"], tolerance, what + ", per atom")
+            if "F" in got:
+                self.agree(got["F"].rows(start, end).values, flat(frame["forces"]), tolerance, what + ", forces")
+            if "S" in got:
+                stress = [-w / volume_of(frame) for w in flat(frame["virial"])]
+                self.agree(got["S"].rows(k, k + 1).values, stress, tolerance, what + ", stress")
+            start = end
+
+    def test_diamond(self):
+        """Known without a program: silicon by its parameters; Tersoff's by his paper, to its digits."""
+        frame = load("stillinger_weber")["frames"][0]
+        path = mtx.write("diamond.xyz", text_of(frame, None))
+        got = mtx.run(mtx.path(FOLDER, "stillinger_weber.mtx"), path)
+        self.assertAlmostEqual(got["E"][0] / 8, -2 * 2.1683, places=7)
+        got = mtx.run(mtx.path(FOLDER, "tersoff.mtx"), path, transform="tersoff_silicon")
+        self.assertAlmostEqual(got["E"][0] / 8, -4.63041, places=5)
+
+    def test_coulomb(self):
+        frames = load("coulomb")["frames"]
+        path = mtx.write("ions.xyz", "".join(text_of(f, f["charges"]) for f in frames))
+        got = mtx.run(mtx.path("stdlib/descriptors/ewald_matrix.mtx"), path, transform="ewald_energy")
+        for k, frame in enumerate(frames):
+            self.agree([got["E"][k]], [frame["energy"]], EXACT, frame["name"])
+        k_e, a = 14.3996454784255, frames[1]["cell"][0][1] * 2
+        self.assertAlmostEqual(-got["E"][1] / k_e * a / 2, MADELUNG, places=10)
+
+
+for _name in CASES:
+    setattr(Values, "test_" + _name, lambda self, name=_name: self.compare(name))
+
+
+def main():
+    global mtx
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mtx", required=True)
+    parser.add_argument("--root", required=True)
+    options, rest = parser.parse_known_args()
+    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()
