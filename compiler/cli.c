@@ -151,6 +151,7 @@ int cli_compile(compilation *c, const char *path, driver_stage last, bool search
     }
     mtx_status status = driver_run(c, strcmp(path, "-") ? path : "(standard input)", text_, n, last, search);
     free(text_);
+    c->memory.guard = &cli_no_memory;
     if (status != MTX_OK) {
         fprintf(stderr, "mtx: %s: %s\n", path, mtx_strerror(status));
         return EXIT_SYSTEM;
@@ -174,6 +175,33 @@ int cli_compile(compilation *c, const char *path, driver_stage last, bool search
         text_free(&out);
     }
     return c->sink.errors ? EXIT_WRONG : EXIT_FINE;
+}
+
+int cli_problem_code(mtx_status status)
+{
+    return status == MTX_EIO || status == MTX_ENOMEM ? EXIT_SYSTEM : EXIT_WRONG;
+}
+
+int cli_no_transform(const char *command, const compilation *c, const char *transform)
+{
+    const char *names[64];
+    text list;
+    text_init(&list);
+    uint32_t n = c->transforms.n < 64 ? c->transforms.n : 64;
+    for (uint32_t k = 0; k < n; k++) {
+        names[k] = c->transforms.at[k].p->id;
+        text_printf(&list, "%s%s", k ? ", " : "", names[k]);
+    }
+    const char *near = transform ? text_closest(transform, names, n) : NULL;
+    if (!n) {
+        cli_usage(command, "the spec has no transform");
+    } else if (near) {
+        cli_usage(command, "the spec has no transform `%s`; did you mean `%s`?", transform, near);
+    } else {
+        cli_usage(command, "the spec has no transform `%s`; it has %s", transform, list.s ? list.s : "");
+    }
+    text_free(&list);
+    return EXIT_USAGE;
 }
 
 void cli_problem(const mtx_problem *p)
@@ -237,6 +265,7 @@ static mtx_status read_first(const char *path, mtx_structure *s, mtx_problem *pr
     }
     status = mtx_reader_next(reader, s, problem);
     if (status == MTX_END) {
+        snprintf(problem->code, sizeof problem->code, "E0603");
         snprintf(problem->message, sizeof problem->message, "%s holds no structure", path);
     }
     mtx_structure second;
@@ -250,12 +279,12 @@ static mtx_status read_first(const char *path, mtx_structure *s, mtx_problem *pr
     return status;
 }
 
-bool cli_read_slot(const char *command, const program *p, const char *assignment, mtx_structure *fixed, bool *is_fixed)
+int cli_read_slot(const char *command, const program *p, const char *assignment, mtx_structure *fixed, bool *is_fixed)
 {
     const char *equals = strchr(assignment, '=');
     if (!equals || equals == assignment || !equals[1]) {
         cli_usage(command, "--set is written NAME=FILE, not `%s`", assignment);
-        return false;
+        return EXIT_USAGE;
     }
     size_t n = (size_t)(equals - assignment);
     const char *names[CLI_SLOTS];
@@ -265,16 +294,19 @@ bool cli_read_slot(const char *command, const program *p, const char *assignment
         if (strlen(names[s]) != n || strncmp(names[s], assignment, n) != 0) {
             continue;
         }
+        if (is_fixed[s]) {
+            return cli_usage(command, "--set binds `%s` twice", names[s]);
+        }
         mtx_problem problem = {.frame = -1, .line = -1, .atom = -1};
-        is_fixed[s] = read_first(equals + 1, &fixed[s], &problem) == MTX_OK;
+        mtx_status status = read_first(equals + 1, &fixed[s], &problem);
+        is_fixed[s] = status == MTX_OK;
         if (!is_fixed[s]) {
             cli_problem(&problem);
         }
-        return is_fixed[s];
+        return is_fixed[s] ? EXIT_FINE : cli_problem_code(status);
     }
     char word[64];
     snprintf(word, sizeof word, "%.*s", (int)n, assignment);
     const char *near = text_closest(word, names, slots);
-    cli_usage(command, "%s takes no structure `%s`%s%s%s", p->id, word, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
-    return false;
+    return cli_usage(command, "%s takes no structure `%s`%s%s%s", p->id, word, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
 }

@@ -12,6 +12,7 @@ enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };   /* do
 
 typedef struct cli_command { const char *name; int (*run)(int argc, char **argv); const char *usage, *summary, *help; } cli_command;
 extern const cli_command cli_commands[];
+extern jmp_buf cli_no_memory;    /* main's landing place when memory is exhausted after the passes             */
 
 int cli_check(int argc, char **argv);
 int cli_run(int argc, char **argv);
@@ -31,15 +32,19 @@ bool cli_options(const char *command, int argc, char **argv, const cli_option *o
 int  cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Runs the driver on a file ("-" reads standard input, stdlib:PATH the standard library) and prints its messages to stderr unless
- * quiet. EXIT_FINE, EXIT_WRONG (the spec has errors) or EXIT_SYSTEM (it cannot be read). */
+ * quiet. EXIT_FINE, EXIT_WRONG (the spec has errors) or EXIT_SYSTEM (it cannot be read). From here on
+ * exhausted memory ends in main. */
 int  cli_compile(compilation *c, const char *path, driver_stage last, bool search, bool quiet);
 /* SPEC:TRANSFORM, where SPEC may itself have colons. The result, to be freed, holds *path when it is not `word`. */
 char *cli_split_spec(const char *word, const char **path, const char **transform);
 bool  cli_backend(const char *command, const char *word, backend_kind *out);   /* llvm, c or NULL                  */
 enum { CLI_SLOTS = 16 };
-/* NAME=FILE: reads the first structure of FILE into fixed[slot of that name]. False after a message. */
-bool  cli_read_slot(const char *command, const program *p, const char *assignment, mtx_structure *fixed, bool *is_fixed);
+/* NAME=FILE: reads the first structure of FILE into fixed[slot of that name]. An exit code, a message unless fine. */
+int   cli_read_slot(const char *command, const program *p, const char *assignment, mtx_structure *fixed, bool *is_fixed);
 bool cli_colour(int fd);
 void cli_problem(const mtx_problem *p);                           /* a runtime problem, as a message on stderr */
+int  cli_problem_code(mtx_status status);                         /* EXIT_SYSTEM when the system refused       */
+/* Says that the spec lacks the transform (or all), with those that it has; EXIT_USAGE. */
+int  cli_no_transform(const char *command, const compilation *c, const char *transform);
 
 #endif

@@ -179,7 +179,7 @@ int cli_build(int argc, char **argv)
             done++;
         }
         if (code == EXIT_FINE && !done) {
-            code = cli_usage("build", "the spec has no transform%s%s", transform ? " " : "", transform ? transform : "");
+            code = cli_no_transform("build", &c, transform);
         }
     }
     driver_free(&c);

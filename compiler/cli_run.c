@@ -4,6 +4,7 @@
  * result file that appears only when it is complete.
  */
 #include <signal.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,8 @@ typedef struct runner {
     bool          skip_bad, quiet, named;
     int64_t       frames, skipped;
     double        started, shown;
+    int64_t       odd;                     /* outputs not finite in a frame; the first:      */
+    char          odd_first[256];
     char         *bool_bytes[64];
 } runner;
 
@@ -256,6 +259,14 @@ static const void *bool_column(runner *r, uint32_t k, int64_t rows)
     return grown;
 }
 
+static mtx_status no_room(mtx_problem *problem)
+{
+    *problem = (mtx_problem){.status = MTX_ENOMEM, .frame = -1, .line = -1, .atom = -1};
+    snprintf(problem->code, sizeof problem->code, "E0600");
+    snprintf(problem->message, sizeof problem->message, "%s", mtx_strerror(MTX_ENOMEM));
+    return MTX_ENOMEM;
+}
+
 /* ptr of the rows of set k in this batch; products and ranks have their own arrays */
 static const int64_t *batch_ptr(runner *r, uint32_t k, int64_t nb, const def *of)
 {
@@ -283,6 +294,27 @@ static const int64_t *batch_ptr(runner *r, uint32_t k, int64_t nb, const def *of
     return ptr;
 }
 
+/* nan and infinity are written as they are, and told at the end */
+static void note_odd(runner *r, const mtx_structure *const *frames, int64_t nb)
+{
+    for (uint32_t k = 0; k < r->e.n_outputs; k++) {
+        const engine_output *o = &r->e.output[k];
+        const double *x = o->data;
+        for (int64_t f = 0; o->real && f < nb; f++) {
+            int64_t n = engine_rows(r->e.p, r->e.view, &r->e.p->defs.at[o->def], f) * o->components;
+            bool odd = false;
+            for (int64_t i = 0; i < n; i++) {
+                odd |= !isfinite(x[i]);
+            }
+            x += n;
+            if (odd && r->odd++ == 0) {
+                snprintf(r->odd_first, sizeof r->odd_first, "`%s` is not a finite number in frame %lld of %.150s", o->name,
+                         (long long)frames[f]->frame, r->input);
+            }
+        }
+    }
+}
+
 static mtx_status write_batch(runner *r, const mtx_structure *const *frames, int64_t nb, mtx_problem *problem)
 {
     const void *data[65];
@@ -296,6 +328,9 @@ static mtx_status write_batch(runner *r, const mtx_structure *const *frames, int
         }
         set_id s = r->set_of[k];
         r->set_rows[k] = (mtx_set_rows){.ptr = batch_ptr(r, k, nb, of)};
+        if (!r->set_rows[k].ptr) {
+            return no_room(problem);
+        }
         if (s != SETIR_NONE && p->sets.at[s].kind == SET_PAIRS) {
             const mtx_set_view *v = &r->e.view->set[s];
             r->set_rows[k] = (mtx_set_rows){v->ptr, v->i, v->j, v->sx, v->sy, v->sz, r->e.view->set[p->sets.at[s].parent].ptr};
@@ -310,6 +345,9 @@ static mtx_status write_batch(runner *r, const mtx_structure *const *frames, int
                 rows += engine_rows(p, r->e.view, d, f);
             }
             data[k] = bool_column(r, k, rows);
+            if (!data[k]) {
+                return no_room(problem);
+            }
         }
     }
     for (int64_t f = 0; r->named && f < nb; f++) {
@@ -318,6 +356,7 @@ static mtx_status write_batch(runner *r, const mtx_structure *const *frames, int
     }
     data[r->e.n_outputs] = ids;
     mtx_rows rows = {nb, data, r->set_rows, frames};
+    note_odd(r, frames, nb);
     return mtx_writer_append(r->writer, &rows, problem);
 }
 
@@ -387,6 +426,7 @@ static bool run_file(runner *r, const char *path, mtx_problem *problem)
     r->input = path;
     if (mtx_reader_open(&reader, path, &r->reading, problem) != MTX_OK) {
         name_file(r, problem);
+        cli_problem(problem);
         return false;
     }
     int64_t nb = 0, atoms = 0, bad = 0;
@@ -500,7 +540,7 @@ static int finish(runner *r, bool good, mtx_problem *problem)
             fprintf(stderr, "\nmtx run: interrupted after %lld frames; %s is not written\n", (long long)r->frames, r->output);
             return 128 + (int)interrupted;
         }
-        return EXIT_WRONG;
+        return cli_problem_code(problem->status);
     }
     if (!r->writer) {
         fprintf(stderr, "mtx run: no frame was left to write: %s is not written\n", r->output);
@@ -514,6 +554,11 @@ static int finish(runner *r, bool good, mtx_problem *problem)
     if (r->skipped) {
         fprintf(stderr, "mtx run: %lld bad frames were left out\n", (long long)r->skipped);
     }
+    if (r->odd > 1) {
+        fprintf(stderr, "warning[E0644]: %s, the first of %lld such results\n", r->odd_first, (long long)r->odd);
+    } else if (r->odd) {
+        fprintf(stderr, "warning[E0644]: %s\n", r->odd_first);
+    }
     if (!r->quiet) {
         fprintf(stderr, "%s: %lld frames in %.2f s\n", r->output, (long long)r->frames, seconds() - r->started);
     }
@@ -524,14 +569,15 @@ static int run_compiled(runner *r, const char *transform, const cli_many *sets, 
 {
     r->t = driver_find(&r->c, transform);
     if (!r->t) {
-        return cli_usage("run", transform ? "the spec has no transform `%s`" : "the spec has no transform%s", transform ? transform : "");
+        return cli_no_transform("run", &r->c, transform);
     }
     if (r->t->p->slots.n > CLI_SLOTS) {
         return cli_usage("run", "more than %d structures in one transform", CLI_SLOTS);
     }
     for (int k = 0; k < sets->n; k++) {
-        if (!cli_read_slot("run", r->t->p, sets->at[k], r->fixed, r->is_fixed)) {
-            return EXIT_WRONG;
+        int code = cli_read_slot("run", r->t->p, sets->at[k], r->fixed, r->is_fixed);
+        if (code != EXIT_FINE) {
+            return code;
         }
     }
     if (!choose_moving(r)) {

@@ -221,7 +221,7 @@ static void run_block(arena *a, const char *spec, const test_program *t, results
 
 typedef struct data_set { mtx_structure frame[DATA_MOST]; int n; } data_set;
 
-static bool read_data(data_set *d, char **paths, int n)
+static int read_data(data_set *d, char **paths, int n)
 {
     for (int k = 0; k < n; k++) {
         mtx_problem problem = {.frame = -1, .line = -1, .atom = -1};
@@ -235,10 +235,10 @@ static bool read_data(data_set *d, char **paths, int n)
         mtx_reader_close(reader);
         if (status != MTX_OK && status != MTX_END) {
             cli_problem(&problem);
-            return false;
+            return cli_problem_code(status);
         }
     }
-    return true;
+    return EXIT_FINE;
 }
 
 /* data[slot * n + k]: the frame for the open slot, --set for the others; only when just one slot is open */
@@ -275,7 +275,7 @@ static int test_spec(const char *path, const char *transform, const testgen_opti
             mtx_structure_init(&fixed[s]);
         }
         for (int s = 0; s < sets->n && code == EXIT_FINE; s++) {
-            code = cli_read_slot("test", t->p, sets->at[s], fixed, is_fixed) ? EXIT_FINE : EXIT_USAGE;
+            code = cli_read_slot("test", t->p, sets->at[s], fixed, is_fixed);
         }
         const mtx_structure **given_ = arena_array(&c.memory, const mtx_structure *, CLI_SLOTS * DATA_MOST);
         testgen_options o = *base;
@@ -318,7 +318,7 @@ int cli_test(int argc, char **argv)
         goto done;
     }
     text_init(&r.junit);
-    code = read_data(data, rest + 1, n - 1) ? EXIT_FINE : EXIT_WRONG;
+    code = read_data(data, rest + 1, n - 1);
     if (code == EXIT_FINE) {
         const char *path, *transform;
         char *copy = cli_split_spec(rest[0], &path, &transform);

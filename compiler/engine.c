@@ -35,9 +35,8 @@ int64_t engine_rows(const program *p, const mtx_view *view, const def *d, int64_
     return n;
 }
 
-mtx_status engine_open(engine *e, arena *a, const compiled *t, backend_kind backend, text *problem)
+static mtx_status engine_fill(engine *e, arena *a, const compiled *t, backend_kind backend, text *problem)
 {
-    memset(e, 0, sizeof *e);
     e->p = t->p;
     e->loops = t->loops;
     if (!plan_from_program(a, t->p, &e->plan, problem)) {
@@ -59,6 +58,16 @@ mtx_status engine_open(engine *e, arena *a, const compiled *t, backend_kind back
         }
     }
     return e->batch ? MTX_OK : MTX_ENOMEM;
+}
+
+mtx_status engine_open(engine *e, arena *a, const compiled *t, backend_kind backend, text *problem)
+{
+    jmp_buf here, *outer = a->guard;
+    memset(e, 0, sizeof *e);
+    a->guard = &here;
+    mtx_status status = setjmp(here) ? MTX_ENOMEM : engine_fill(e, a, t, backend, problem);
+    a->guard = outer;
+    return status;
 }
 
 void engine_close(engine *e)

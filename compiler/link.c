@@ -332,20 +332,29 @@ static void remove_folder(const linker *l)
     rmdir(l->folder);
 }
 
-mtx_status link_build(arena *a, const link_request *r, text *written, text *problem)
+static mtx_status build_all(linker *l, text *written)
 {
-    linker l = {.r = r, .a = a, .problem = problem};
+    const link_request *r = l->r;
     text t;
     text_init(&t);
     c_identifier(r->name ? r->name : r->t->p->id, &t);
-    const char *prefix = arena_strndup(a, t.s ? t.s : "transform", t.s ? t.n : 9);
+    const char *prefix = arena_strndup(l->a, t.s ? t.s : "transform", t.s ? t.n : 9);
     text_free(&t);
-    if (!find_backend(&l) || !find_tools(&l) || !abi_make(a, r->t, prefix, &l.x, problem))
+    if (!find_backend(l) || !find_tools(l) || !abi_make(l->a, r->t, prefix, &l->x, l->problem))
         return MTX_EUNSUPPORTED;
-    if (!make_folders(&l)) return MTX_EIO;
-    mtx_status status = make_texts(&l);
-    if (status == MTX_OK) status = make_objects(&l);
-    if (status == MTX_OK) status = rename_all(&l, written);
+    if (!make_folders(l)) return MTX_EIO;
+    mtx_status status = make_texts(l);
+    if (status == MTX_OK) status = make_objects(l);
+    return status == MTX_OK ? rename_all(l, written) : status;
+}
+
+mtx_status link_build(arena *a, const link_request *r, text *written, text *problem)
+{
+    linker l = {.r = r, .a = a, .problem = problem};
+    jmp_buf here, *outer = a->guard;
+    a->guard = &here;
+    mtx_status status = setjmp(here) ? MTX_ENOMEM : build_all(&l, written);
+    a->guard = outer;
     if (status == MTX_ENOMEM) text_add(problem, "memory exhausted");
     remove_folder(&l);
     return status;

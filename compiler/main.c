@@ -9,6 +9,8 @@
 #include "cli.h"
 #include "mtx_version.h"
 
+jmp_buf cli_no_memory;
+
 const cli_command cli_commands[] = {
     {"check", cli_check, "mtx check SPEC... [--json] [--no-search] [--strict] [--time-passes]",
      "judge the claims of a spec",
@@ -105,7 +107,12 @@ static int run_command(int argc, char **argv)
 /* what was printed is worth nothing when it did not arrive: a full disk, a closed descriptor */
 int main(int argc, char **argv)
 {
-    int code = run_command(argc, argv);
+    volatile int code = EXIT_SYSTEM;
+    if (!setjmp(cli_no_memory)) {
+        code = run_command(argc, argv);
+    } else {
+        fputs("mtx: memory exhausted\n", stderr);
+    }
     bool arrived = !ferror(stdout);
     if (fclose(stdout) != 0 || !arrived) {
         if (errno != EBADF || !arrived) {

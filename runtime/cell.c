@@ -192,7 +192,7 @@ mtx_status mtx_cell_wrap(const mtx_cell *cell, double (*r)[3], int64_t n, int32_
         int32_t own[3];
         if (!wrap_one(cell, r[i], own)) {
             rt_problem_set(problem, MTX_EDATA, "E0652", "atom %lld is at (%g, %g, %g), which is not a place",
-                           (long long)i + 1, r[i][0], r[i][1], r[i][2]);
+                           (long long)i, r[i][0], r[i][1], r[i][2]);
             if (problem != NULL) problem->atom = i;
             return MTX_EDATA;
         }

@@ -453,13 +453,13 @@ static mtx_status misfit(scratch *s, const mtx_structure *sample, const double s
         if (place >= 0 && s->occupant[place] == a) continue;
         if (place >= 0) {
             snprintf(one, sizeof one, "%satoms %lld and %lld are both on host site %lld",
-                     named > 0 ? "; " : "", (long long)s->occupant[place] + 1, (long long)a + 1,
-                     (long long)(place % s->host.n) + 1);
+                     named > 0 ? "; " : "", (long long)s->occupant[place], (long long)a,
+                     (long long)(place % s->host.n));
         } else {
             double distance;
             const int32_t site = nearest_site(s, sample->r[a], shift, &distance);
             snprintf(one, sizeof one, "%satom %lld (%s) is %.3g angstrom from host site %d (%s)",
-                     named > 0 ? "; " : "", (long long)a + 1, symbol, distance, site + 1,
+                     named > 0 ? "; " : "", (long long)a, symbol, distance, site,
                      mtx_element_symbol(s->host.Z[site]));
         }
         append_text(list, sizeof list, one);
@@ -612,7 +612,7 @@ static mtx_status places_known(const mtx_structure *s, mtx_problem *problem)
     for (int64_t i = 0; i < s->n; i++) {
         if (fabs(s->r[i][0]) < 1e9 && fabs(s->r[i][1]) < 1e9 && fabs(s->r[i][2]) < 1e9) continue;
         rt_problem_set(problem, MTX_EDATA, "E0652", "atom %lld is at (%g, %g, %g), which is not a place",
-                       (long long)i + 1, s->r[i][0], s->r[i][1], s->r[i][2]);
+                       (long long)i, s->r[i][0], s->r[i][1], s->r[i][2]);
         if (problem != NULL) {
             problem->frame = s->frame;
             problem->line = s->line;

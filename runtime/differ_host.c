@@ -260,7 +260,7 @@ mtx_status differ_host_make(differ_host *h, const mtx_structure *host, const uin
         for (int k = 0; k < 3; k++) {
             if (fabs(h->f[i][k]) < 1e6) continue;
             return rt_problem_set(problem, MTX_EDATA, "E0652",
-                                  "host site %lld is at (%g, %g, %g), which is not a place", (long long)i + 1,
+                                  "host site %lld is at (%g, %g, %g), which is not a place", (long long)i,
                                   h->r[i][0], h->r[i][1], h->r[i][2]);
         }
     }

@@ -339,6 +339,8 @@ static mtx_status find_format(mtx_reader *r, const char *name, mtx_problem *prob
     while (status == MTX_OK && in->end - in->begin < SNIFF_BYTES)
         status = io_stream_fill(in, IO_LINE_LIMIT, problem);
     if (status != MTX_OK && status != MTX_END) return status;
+    if (in->end - in->begin >= 3 && memcmp(in->data + in->begin, "\xef\xbb\xbf", 3) == 0)
+        in->begin += 3; /* the mark that some editors put before UTF-8 */
     if (in->end == in->begin)
         return io_problem(r, problem, MTX_EFORMAT, "E0603", -1, -1, "the file is empty");
     if (name != NULL && name[0] != '\0') {
@@ -357,7 +359,7 @@ static mtx_status find_format(mtx_reader *r, const char *name, mtx_problem *prob
     r->format = database ? &io_format_asedb : by_path != NULL ? by_path : format_by_content(text, length);
     if (r->format != NULL) return MTX_OK;
     status = io_problem(r, problem, MTX_EFORMAT, "E0603", -1, -1, "the file is of no known format");
-    rt_problem_help(problem, "known are extxyz, poscar, cif, json and asedb; name one with --format");
+    rt_problem_help(problem, "give it one of the endings .xyz, .extxyz, .poscar, .vasp, .cif, .json, .db");
     return status;
 }
 

@@ -170,13 +170,13 @@ static mtx_status coincident(const nb_grid *g, int64_t i, mtx_problem *problem)
     const double distance = sqrt(slot_distance2(g, slot, atom));
     if ((s[0] | s[1] | s[2]) == 0) {
         rt_problem_set(problem, MTX_EDATA, "E0653",
-                       "atoms %lld and %d are at the same place (%.2g angstrom apart)", (long long)i + 1,
-                       slot->j + 1, distance);
+                       "atoms %lld and %d are at the same place (%.2g angstrom apart)", (long long)i,
+                       slot->j, distance);
     } else {
         rt_problem_set(
             problem, MTX_EDATA, "E0653",
             "atom %lld is at the same place as the image (%d %d %d) of atom %d (%.2g angstrom apart)",
-            (long long)i + 1, s[0], s[1], s[2], slot->j + 1, distance);
+            (long long)i, s[0], s[1], s[2], slot->j, distance);
     }
     if (problem != NULL) problem->atom = i;
     return MTX_EDATA;

@@ -249,7 +249,7 @@ static mtx_status atoms_home(nb_scratch *s, const double (*r)[3], int64_t n, mtx
     for (int64_t i = 0; i < n; i++) {
         if (atom_home(&s->frame, r[i], &atoms[i], place[i])) continue;
         rt_problem_set(problem, MTX_EDATA, "E0652", "atom %lld is at (%g, %g, %g), which is not a place",
-                       (long long)i + 1, r[i][0], r[i][1], r[i][2]);
+                       (long long)i, r[i][0], r[i][1], r[i][2]);
         if (problem != NULL) problem->atom = i;
         return MTX_EDATA;
     }

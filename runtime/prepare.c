@@ -138,7 +138,7 @@ static mtx_status check_periodic(const preparing *p, int32_t slot, int64_t frame
         rt_problem_set(p->problem, MTX_EDATA, "E0660",
                        "`%s` repeats along lattice vector %d, but this structure does not", d->name, k + 1);
         rt_problem_help(p->problem,
-                        "Give the structure a cell and pbc, or declare a type with another lattice.");
+                        "give the structure a cell and pbc, or declare a type with another lattice");
         return batch_blame(p, slot, frame);
     }
     if (d->axes == 0 && (s->pbc[0] || s->pbc[1] || s->pbc[2])) {

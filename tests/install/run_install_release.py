@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Installs this build to a scratch folder, moves the folder, and uses it as a stranger would: the program from its new
-place (it builds a library outside any source tree, as the one that is not installed does), a C11 and a C++17 consumer by the CMake package, the C consumer by pkg-config."""
+place (it builds a library outside any source tree, as the one that is not installed does), a C11 and a C++17 consumer
+by the CMake package, the C consumer by pkg-config."""
 import argparse
 import os
 import shutil

@@ -421,9 +421,9 @@ static void coincident_atoms_are_named(void **state)
         assert_int_equal(mtx_neighbors_build(images, cell, pbc, 3, 3.0, kernels[k], &p, &problem), MTX_EDATA);
         assert_int_equal(problem.atom, 0);
         assert_non_null(
-            strstr(problem.message, "atom 1 is at the same place as the image (-1 -2 0) of atom 3"));
+            strstr(problem.message, "atom 0 is at the same place as the image (-1 -2 0) of atom 2"));
         assert_int_equal(mtx_neighbors_build(twice, cell, none, 2, 3.0, kernels[k], &p, &problem), MTX_EDATA);
-        assert_non_null(strstr(problem.message, "atoms 1 and 2 are at the same place"));
+        assert_non_null(strstr(problem.message, "atoms 0 and 1 are at the same place"));
         assert_int_equal(p.n, 0);
         assert_int_equal(p.structures, 0);
     }
@@ -591,7 +591,7 @@ static void moving_atoms_keep_their_lists(void **state)
     assert_int_equal(
         mtx_neighbors_update((const double(*)[3])r, cell, pbc, N, 4.5, 0.8, 0, &updated, NULL, &problem),
         MTX_EDATA);
-    assert_non_null(strstr(problem.message, "atoms 1 and 2 are at the same place"));
+    assert_non_null(strstr(problem.message, "atoms 0 and 1 are at the same place"));
     assert_int_equal(
         mtx_neighbors_update((const double(*)[3])r, cell, pbc, N, 4.5, -1.0, 0, &updated, NULL, &problem),
         MTX_EINVAL);
