@@ -124,7 +124,7 @@ static range range_multiply(range a, range b)
 }
 
 /* x^p of a range of numbers >= 0 */
-static range range_power_positive(range a, double p)
+static range range_powerpositive(range a, double p)
 {
     double lo = pow(a.lo, p), hi = pow(a.hi, p);
     if (p > 0)
@@ -136,9 +136,9 @@ static range range_power(range a, double p, bool nonzero)
 {
     bool whole = p == floor(p), odd = whole && fmod(p, 2) != 0;
     if (a.lo >= 0)
-        return range_power_positive(a, p);
+        return range_powerpositive(a, p);
     if (a.hi <= 0 && whole) {
-        range r = range_power_positive(range_negate(a), p);
+        range r = range_powerpositive(range_negate(a), p);
         return odd ? range_negate(r) : r;
     }
     if (!whole || p < 0)
@@ -240,6 +240,28 @@ static range affine_range(const fact *f)
          : r.hi <= 0 ? range_of(-INFINITY, END_OPEN, 0, r.hi < 0 ? END_OPEN : r.hi_end) : range_all;
 }
 
+static range_end at_edge(range_end end)
+{
+    return end == END_OPEN ? END_EDGE : end;
+}
+
+/* An end of the range that a value comes to at an edge: zero where it vanishes there, any where nothing is
+ * known. */
+static range edge_ends(const fact *f)
+{
+    range r = f->r;
+    bool vanishes = false, wild = false;
+    for (uint32_t k = 0; k < f->n_edges; k++) {
+        vanishes |= f->edge[k].m > 0;
+        wild |= f->edge[k].m == -INFINITY;
+    }
+    if (wild ? isfinite(r.lo) : vanishes && r.lo == 0)
+        r.lo_end = at_edge(r.lo_end);
+    if (wild ? isfinite(r.hi) : vanishes && r.hi == 0)
+        r.hi_end = at_edge(r.hi_end);
+    return r;
+}
+
 void fact_settle(fact *f)
 {
     uint32_t n = 0;
@@ -258,6 +280,7 @@ void fact_settle(fact *f)
             f->edge[n++] = e;
     }
     f->n_edges = n;
+    f->r = edge_ends(f);
     f->definite |= (plain && range_nonzero(f->r, true)) || (all_known && fact_is_nonzero(f));
 }
 
@@ -339,6 +362,26 @@ static bool dominates(const fact *x, const fact *y)
     return true;
 }
 
+/* of a sum of two values that are never negative */
+static touch touch_add(const fact *x, const fact *y)
+{
+    if (x->touch.power == 0 || y->touch.power == 0)
+        return (touch){0};
+    double floor = x->touch.floor == 0                  ? y->touch.floor
+                 : y->touch.floor == 0                  ? x->touch.floor
+                                                       : fmin(x->touch.floor, y->touch.floor);
+    return (touch){fmin(x->touch.power, y->touch.power), floor, false};
+}
+
+/* of a value times something smooth that is never near zero */
+static touch touch_scale(const fact *x, const fact *by)
+{
+    for (uint32_t k = 0; k < by->n_edges; k++)
+        if (by->edge[k].m != 0)
+            return (touch){0};
+    return by->definite && range_sign(by->r) > 0 ? x->touch : (touch){0};
+}
+
 fact fact_add(arena *a, const fact *x, const fact *y)
 {
     if (x->constant && y->constant)
@@ -353,6 +396,7 @@ fact fact_add(arena *a, const fact *x, const fact *y)
     f.r = range_add(x->r, y->r);
     merge_edges(a, &f, x, y, m_least, rule_add);
     f.definite = dominates(x, y) || dominates(y, x);
+    f.touch = touch_add(x, y);
     fact_settle(&f);
     return f;
 }
@@ -388,6 +432,7 @@ fact fact_multiply(arena *a, const fact *x, const fact *y)
     f.r = range_multiply(x->r, y->r);
     f.nonzero = fact_is_nonzero(x) && fact_is_nonzero(y);
     f.definite = x->definite && y->definite;
+    f.touch = x->touch.power > 0 ? touch_scale(x, y) : touch_scale(y, x);
     merge_edges(a, &f, x, y, m_sum, rule_multiply);
     fact_settle(&f);
     return f;
@@ -399,11 +444,12 @@ static fact fact_like(arena *a, const fact *x)
 {
     fact f = *x;
     f.affine = false;
+    f.touch = (touch){0};
     f.edge = x->n_edges ? arena_copy(a, x->edge, x->n_edges * sizeof *x->edge) : NULL;
     return f;
 }
 
-static const char *power_problem(const fact *x, double p)
+static const char *powerproblem(const fact *x, double p)
 {
     bool whole = p == floor(p);
     if (!whole && x->r.lo < 0)
@@ -421,7 +467,7 @@ fact fact_power(arena *a, const fact *x, double p, const char **problem)
         return *x;
     if (p == 0)
         return fact_constant(1, 1);
-    *problem = power_problem(x, p);
+    *problem = powerproblem(x, p);
     if (x->constant && !*problem) {
         double v = pow(x->value, p);
         return fact_constant(v, fabs(v) * (x->value != 0 ? fmax(1, fabs(p) * x->size / fabs(x->value)) : 1));
@@ -443,6 +489,8 @@ fact fact_power(arena *a, const fact *x, double p, const char **problem)
     }
     f.definite = x->definite;
     f.affine = whole && x->affine && is_scale(x);
+    if (p > 0)
+        f.touch = (touch){x->touch.power * p, x->touch.floor * p, x->touch.exact};
     fact_settle(&f);
     return f;
 }
@@ -461,11 +509,18 @@ static range function_range(node_op op, range r)
     case OP_EXP: return range_meet(range_monotone(r, exp), range_of(0, END_OPEN, INFINITY, END_OPEN));
     case OP_LOG: return r.lo >= 0 ? range_monotone(r, log) : range_all;
     case OP_SIN:
+        if (r.lo >= -pi / 2 * (1 + FACT_TINY) && r.hi <= pi / 2 * (1 + FACT_TINY))
+            return range_meet(range_monotone(range_meet(r, range_of(-pi / 2, END_CLOSED, pi / 2, END_CLOSED)),
+                                             sin), one);
         return r.lo >= 0 && r.hi <= pi
                    ? range_of(0, end_less(r.lo > 0 ? END_OPEN : r.lo_end, r.hi < pi ? END_OPEN : r.hi_end), 1,
                               END_CLOSED)
                    : one;
-    case OP_COS: return one;
+    case OP_COS:
+        if (r.lo >= 0 && r.hi <= pi * (1 + FACT_TINY))
+            return range_meet(range_of(cos(fmin(r.hi, pi)), r.hi <= pi ? r.hi_end : END_CLOSED, cos(r.lo),
+                                       r.lo_end), one);
+        return one;
     case OP_TAN: return range_monotone(r, tan);
     case OP_ASIN: return range_monotone(r, asin);
     case OP_ACOS: return range_of(acos(r.hi), r.hi_end, acos(r.lo), r.lo_end);

@@ -40,6 +40,15 @@ typedef struct blame {
     double      vanish;          /* the m of the body there                                                */
 } blame;
 
+/* A value f >= 0 whose derivatives of number j are O(f^(1 - j/power)) where it comes to zero: a sum of terms
+ * that vanish as t^power where they come and go. f^p is then C^k there for every k < p power. power 0: not
+ * known to be so. `floor`: at an edge that the value does not have, f is at least of order t^floor, because one
+ * of the terms is that edge's. */
+typedef struct touch {
+    double power, floor;
+    bool   exact;                /* one term alone can come to zero in this way                             */
+} touch;
+
 typedef struct fact {
     int          order;          /* proved; SMOOTH_INFINITE, -1: may jump                                  */
     const blame *blame;          /* of `order`, NULL when infinite                                         */
@@ -48,6 +57,7 @@ typedef struct fact {
     range        r;              /* scalars                                                                */
     bool         nonzero;        /* off the edges                                                          */
     bool         definite;       /* h is nonzero, edges included                                           */
+    touch        touch;          /* how it comes to zero, off the edges                                    */
     node_id      base;           /* SETIR_NONE, or the quantity it is a function of                        */
     int          power;          /* symbolic edges: the series times the base's symbol to this power       */
     bool         affine;         /* symbolic edges: exactly at[0] + at[1] t, 0 < t < 1                     */

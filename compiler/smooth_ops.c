@@ -36,12 +36,13 @@ static fact eval_norm(analysis *x, node_id id, const node *n, const context *c)
     f.base = SETIR_NONE;
     f.power = 0;
     f.constant = f.affine = false;
+    f.touch = (touch){0};
     f.edge = f.n_edges ? arena_copy(x->a, f.edge, f.n_edges * sizeof *f.edge) : NULL;
     f.r = range_of(0, nonzero ? END_OPEN : END_CLOSED, INFINITY, END_OPEN);
     bool definite = f.definite;
     fact_settle(&f);
     f.definite = definite;
-    if (!nonzero && smooth_varies(x, id))
+    if (!definite && smooth_varies(x, id))
         smooth_limit(x, &f, 0, id, false, "has a kink where the vector is zero");
     return f;
 }
@@ -74,9 +75,14 @@ static fact eval_gather(analysis *x, const node *n, const context *c)
     fact f = *smooth_eval(x, n->arg[0], c);
     for (uint32_t k = 1; k < n->n_args; k++)
         f = fact_join(x->a, &f, smooth_eval(x, n->arg[k], c));
-    if (n->op == OP_VEC3)
-        for (uint32_t k = 0; k < 3; k++)
-            f.nonzero |= fact_is_nonzero(smooth_eval(x, n->arg[k], c));
+    bool plain = true;
+    for (uint32_t k = 0; k < f.n_edges; k++)
+        plain &= f.edge[k].m == 0;
+    for (uint32_t k = 0; k < 3 && n->op == OP_VEC3; k++) {
+        const fact *part = smooth_eval(x, n->arg[k], c);
+        f.nonzero |= fact_is_nonzero(part);
+        f.definite |= part->definite && plain && part->n_edges == 0;
+    }
     return f;
 }
 
@@ -85,6 +91,7 @@ static fact eval_linear(analysis *x, const node *n, const context *c, uint32_t a
     const fact *a = smooth_eval(x, n->arg[arg], c);
     fact f = *a;
     f.constant = f.affine = f.nonzero = f.definite = false;
+    f.touch = (touch){0};
     f.base = SETIR_NONE;
     f.power = 0;
     f.r = range_all;

@@ -132,6 +132,7 @@ static fact without_base(analysis *x, const fact *body)
     f.base = SETIR_NONE;
     f.power = 0;
     f.constant = f.nonzero = f.definite = f.affine = false;
+    f.touch = (touch){0};
     f.r = range_all;
     f.edge = f.n_edges ? arena_copy(x->a, f.edge, f.n_edges * sizeof *f.edge) : NULL;
     return f;
@@ -190,6 +191,25 @@ static bool lattice_separates(analysis *x, const node *n, node_id body, const co
            k.imm.ivar == n->imm.ivars[0] && periodic_square(x, b.arg[0], n->imm.ivars[0], c);
 }
 
+/* how a sum of positive terms comes to zero: only by terms that leave */
+static touch sum_touch(analysis *x, const node *n, const fact *body, bool filtered)
+{
+    touch r = {.power = INFINITY, .exact = !filtered && n->imm.n_ivars == 1};
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
+        uint32_t key = smooth_index_edge(x, node_ivar(x->p, n->imm.ivars[k], n->at));
+        series s;
+        bool flat = key != SETIR_NONE && fact_vanish(body, key) == INFINITY;
+        if (key == SETIR_NONE || fact_vanish(body, key) <= 0 || (!flat && !body->definite) ||
+            range_sign(body->r) <= 0)
+            return (touch){0};
+        r.power = fmin(r.power, fact_vanish(body, key));
+        r.exact = r.exact && fact_series(body, key, &s) && s.n > 0;
+    }
+    bool own = !filtered && n->imm.n_ivars == 1 && never_empty(x, &x->p->ivars.at[n->imm.ivars[0]]);
+    r.floor = own ? r.power : 0;
+    return r;
+}
+
 static fact reduce_sum(analysis *x, const node *n, node_id id, node_id at, bool filtered, const context *c)
 {
     const fact *body = smooth_eval(x, at, c);
@@ -204,6 +224,7 @@ static fact reduce_sum(analysis *x, const node *n, node_id id, node_id at, bool 
         fact_drop(&f, key);
     }
     f.r = sum_range(x, n, body, filtered);
+    f.touch = sum_touch(x, n, body, filtered);
     if (!filtered && lattice_separates(x, n, at, c)) {
         f.nonzero = f.definite = true;
         f.r = n->elem.rank == 0 ? range_of(0, END_OPEN, INFINITY, END_OPEN) : f.r;
@@ -376,11 +397,11 @@ fact smooth_lib(analysis *x, const def *d, node_id at)
     fact inner = arg.lib == LIB_NONE ? *smooth_eval(x, arg.body, &x->root) : smooth_lib(x, &arg, at);
     fact f = fact_opaque();
     fact_limit(&f, inner.order, inner.blame);
-    const def *root = &arg;
-    while (root->lib != LIB_NONE)
-        root = &x->p->defs.at[root->lib_arg];
-    bool varies = smooth_varies(x, root->body);
-    node_id blamed = at != SETIR_NONE ? at : root->body;
+    const def *made = &arg;
+    while (made->lib != LIB_NONE)
+        made = &x->p->defs.at[made->lib_arg];
+    bool varies = smooth_varies(x, made->body);
+    node_id blamed = at != SETIR_NONE ? at : made->body;
     if (domain_varies(x, &arg))
         smooth_limit(x, &f, -1, blamed, false, "puts in order a set whose members come and go");
     if (!varies)

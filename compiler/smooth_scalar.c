@@ -96,16 +96,36 @@ static node_id kink_at_zero(analysis *x, node *n, const context *c)
     return SETIR_NONE;
 }
 
+/* What a fractional power loses where its base comes to zero. */
+static void limit_root(analysis *x, fact *f, const fact *base, double p, node_id id)
+{
+    const touch *r = &base->touch;
+    if (fact_is_nonzero(base) && r->floor > 0 && r->floor <= r->power)
+        return;
+    bool known = p * r->power > p;
+    int order = (int)fmin(ceil(known ? p * r->power : p) - 1, SMOOTH_INFINITE);
+    if (!known)
+        smooth_limit(x, f, order, id, false, kink);
+    else
+        smooth_limit(x, f, order, id, r->exact,
+                     arena_printf(x->a, "vanishes as t^%g where its base vanishes as t^%g, so it is only C%d",
+                                  p * r->power, r->power, order));
+}
+
 fact smooth_power(analysis *x, node_id id, node_id arg, double p, const context *c)
 {
     const char *problem = NULL;
+    const node inner_power = x->p->nodes.at[smooth_plain(x, arg)];
+    if (inner_power.op == OP_POW && p > 0 && inner_power.imm.value[0] > 0 &&
+        smooth_eval(x, inner_power.arg[0], c)->r.lo >= 0)        /* (v^q)^p = v^(qp) for v >= 0             */
+        return smooth_power(x, id, inner_power.arg[0], p * inner_power.imm.value[0], c);
     const fact *a = smooth_eval(x, arg, c);
     fact f = fact_power(x->a, a, p, &problem);
     if (problem && smooth_varies(x, arg))
         smooth_limit(x, &f, -1, arg, false, problem);
     bool whole = p == floor(p), even = whole && fmod(p, 2) == 0;
-    if (!whole && !fact_is_nonzero(a))
-        smooth_limit(x, &f, (int)fmin(ceil(p) - 1, SMOOTH_INFINITE - 1), id, false, kink);
+    if (!whole && p > 0 && !a->definite)
+        limit_root(x, &f, a, p, id);
     node n = x->p->nodes.at[smooth_plain(x, arg)];               /* |v|^p: the kink at zero is raised too   */
     node_id raised = p > 1 && a->order == 0 ? kink_at_zero(x, &n, c) : SETIR_NONE;
     if (raised != SETIR_NONE) {

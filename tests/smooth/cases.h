@@ -96,7 +96,37 @@ static const row rows[] = {
     {crystal, "embedded density", " let rho[i in s.atom] = sum b in bond(i): cutoff(d[b], rc, 3)\n gives E "
      ": scalar = sum i in s.atom: sqrt(1 + rho[i])\n", 2, true, 2},
     {crystal, "root of a density that may be zero", " let rho[i in s.atom] = sum b in bond(i): "
-     "cutoff(d[b], rc, 3)\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false, 0},
+     "cutoff(d[b], rc, 3)\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 1, true, 1},
+    {crystal, "root of a linear density", " let rho[i in s.atom] = sum b in bond(i): 1 - x[b]\n gives E : "
+     "scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false, 0},
+    {crystal, "root of a scaled cosine density", " let rho[i in s.atom] = sum b in bond(i): 0.5 * (cos(turn * "
+     "x[b]) + 1) * exp(-x[b]) * protons(s.Z[b.j])\n gives E : scalar = sum i in s.atom: -sqrt(3 * rho[i])^3\n",
+     1, false, 1},
+    {crystal, "root of two densities", " let u[i in s.atom] = sum b in bond(i): (1 - x[b])^5\n let v[i in "
+     "s.atom] = sum b in bond(i): (1 - x[b])^3\n gives E : scalar = sum i in s.atom: sqrt(u[i] + v[i])\n", 1,
+     false, 1},
+    {crystal, "root of a bump density", " let rho[i in s.atom] = sum b in bond(i): exp(1 / (x[b] - 1))\n gives E "
+     ": scalar = sum i in s.atom: sqrt(rho[i])\n", INF, false, INF},
+    {crystal, "root of a density of either sign", " let rho[i in s.atom] = sum b in bond(i): (x[b] - 0.5) * "
+     "(1 - x[b])^3\n gives E : scalar = sum i in s.atom: sqrt(rho[i]^2)\n", 0, false, 0},
+    {crystal, "root of a density with a hole inside", " let rho[i in s.atom] = sum b in bond(i): if d[b] < 4 Å "
+     "then (1 - d[b] / (4 Å))^3 else 0\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false, 0},
+    {crystal, "root of a density times a charge", " let rho[i in s.atom] = sum b in bond(i): s.q[b.j]^2 * "
+     "(1 - x[b])^3\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false, 0},
+    {crystal, "root of an angular density", " let rho[i in s.atom] = sum {b, c} in bond(i): (1.5 + dot(b.d, "
+     "c.d) / (norm(b.d) * norm(c.d))) * (1 - x[b])^4 * (1 - x[c])^4\n gives E : scalar = sum i in s.atom: "
+     "sqrt(rho[i])\n", 1, false, 1},
+    {crystal, "root of a density seen from a neighbour", " let rho[i in s.atom] = sum b in bond(i): (1 - "
+     "x[b])^4\n gives E : scalar = sum b in bond: sqrt(rho[b.i]) * (1 - x[b])^3\n", 2, false, 2},
+    {crystal, "inverse of a density seen from a neighbour", " let rho[i in s.atom] = sum b in bond(i): exp(1 / "
+     "(x[b] - 1))\n gives E : scalar = sum b in bond: exp(1 / (x[b] - 1)) / rho[b.i]^2\n", -1, false, -1},
+    {crystal, "norm that vanishes in a corner", SUM("(1 - x[b])^4 * norm([(1 - x[b])^2, b.d.y / a, 0])"), 0,
+     false, 0},
+    {crystal, "root that vanishes in a corner", SUM("(1 - x[b])^4 * sqrt((1 - x[b])^4 + (b.d.y / a)^2)"), 0,
+     false, 0},
+    {crystal, "norm with a constant part", SUM("(1 - x[b])^4 * norm([b.d.x / a, b.d.y / a, 1])"), 3, true, 3},
+    {crystal, "difference from the limit of a bump", " let rho[i in s.atom] = sum b in bond(i): 1 - exp(1 / "
+     "(x[b] - 1))\n gives E : scalar = sum i in s.atom: rho[i]\n", -1, true, -1},
     {crystal, "message passing", " let v[i in s.atom] = sum b in bond(i): cutoff(d[b], rc, 4)\n gives E : "
      "scalar = sum b in bond: v[b.j] * tanh(v[b.i]) * cutoff(d[b], rc, 3)\n", 2, false, 2},
     {crystal, "message passing, cut hard", " let v[i in s.atom] = sum b in bond(i): cutoff(d[b], rc, 4)\n "
