@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_orders.c: the order of differentiability that smooth.c proves, one small transform per row of cases.h,
- * and the place and words of the blame.
+ * test_orders.c: the order of differentiability that smooth.c proves, one small transform per row of cases.h
+ * and potentials.h, and the place and words of the blame.
  */
-#include "cases.h"
+#include "potentials.h"
 
 static int run_row(const row *r)
 {
@@ -31,6 +31,8 @@ static void orders(void **state)
     int wrong = 0;
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
         wrong += run_row(&rows[k]);
+    for (size_t k = 0; k < sizeof potentials / sizeof *potentials; k++)
+        wrong += run_row(&potentials[k]);
     assert_int_equal(wrong, 0);
 }
 
