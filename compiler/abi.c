@@ -41,8 +41,8 @@ set_id abi_counted(const program *p, set_id s)
 
 void abi_shape(const abi *x, uint32_t o, text *out)
 {
-    const program *p = x->t->p;
-    const def *d = &p->defs.at[x->output_def[o]];
+    const program *p = x->outputs.at[o].p;
+    const def *d = &p->defs.at[x->outputs.at[o].def];
     bool some = false;
     for (uint32_t k = 0; k < d->n_param; k++) {
         set_id s = p->ivars.at[d->param[k]].set;
@@ -86,8 +86,7 @@ static void abi_names(arena *a, abi *x)
     x->slot = arena_array(a, const char *, p->slots.n + 1);
     x->set = arena_array(a, const char *, p->sets.n + 1);
     x->input = arena_array(a, const char *, p->inputs.n + 1);
-    x->output = arena_array(a, const char *, p->defs.n + 1);
-    x->output_def = arena_array(a, def_id, p->defs.n + 1);
+    const char **output = arena_array(a, const char *, p->defs.n + 1);
     for (uint32_t k = 0; k < p->slots.n; k++)
         x->slot[k] = abi_name(a, p->slots.at[k].id, "slot", k, x->slot, k);
     for (uint32_t k = 0; k < p->sets.n; k++) x->set[k] = abi_name(a, p->sets.at[k].id, "set", k, x->set, k);
@@ -95,9 +94,9 @@ static void abi_names(arena *a, abi *x)
         x->input[k] = abi_name(a, p->inputs.at[k].id, "input", k, x->input, k);
     for (uint32_t k = 0; k < p->defs.n; k++)
         if (p->defs.at[k].output) {
-            x->output_def[x->n_outputs] = k;
-            x->output[x->n_outputs] = abi_name(a, p->defs.at[k].id, "output", k, x->output, x->n_outputs);
-            x->n_outputs++;
+            const char *words = abi_name(a, p->defs.at[k].id, "output", k, output, x->outputs.n);
+            output[x->outputs.n] = words;
+            vec_push(a, &x->outputs, ((abi_output){.name = words, .p = p, .def = k, .of = SETIR_NONE, .why = ""}));
         }
 }
 
@@ -183,12 +182,12 @@ static void json_inputs(const abi *x, text *out)
 
 static void json_outputs(const abi *x, text *out)
 {
-    const program *p = x->t->p;
     text_add(out, "\"outputs\": [");
-    for (uint32_t o = 0; o < x->n_outputs; o++) {
-        const def *d = &p->defs.at[x->output_def[o]];
+    for (uint32_t o = 0; o < x->outputs.n; o++) {
+        const program *p = x->outputs.at[o].p;
+        const def *d = &p->defs.at[x->outputs.at[o].def];
         text_add(out, o ? ", {" : "{");
-        json_pair(out, "name", d->id);
+        json_pair(out, "name", d->id ? d->id : x->outputs.at[o].name);
         text_add(out, ", ");
         json_pair(out, "type", elem_word(d->declared));
         text_printf(out, ", \"rank\": %u, \"components\": %u, \"domain\": [", d->declared.rank,
@@ -200,7 +199,8 @@ static void json_outputs(const abi *x, text *out)
         text_add(out, ", ");
         json_pair(out, "doc", d->doc);
         text_add(out, ", ");
-        json_claims(x, x->output_def[o], out);
+        text_printf(out, "\"ghosts\": %s, ", abi_ghosts(x, o) ? "true" : "false");
+        json_claims(x, x->outputs.at[o].def, out);
         text_add(out, "}");
     }
     text_add(out, "]");
@@ -241,7 +241,7 @@ static const char *abi_hash(arena *a, const abi *x)
     abi_meta(x, &t);
     program_dump(x->t->p, &t);
     for (uint32_t k = 0; k < x->t->loops->stages.n; k++) kernel_dump(x->t->loops->stages.at[k], &t);
-    kernel_dump(x->t->loops->main, &t);
+    for (uint32_t k = 0; k < x->entries.n; k++) kernel_dump(x->entries.at[k].k, &t);
     uint64_t h = UINT64_C(14695981039346656037);
     for (size_t k = 0; k < t.n; k++) h = (h ^ (unsigned char)t.s[k]) * UINT64_C(1099511628211);
     text_free(&t);
@@ -253,6 +253,7 @@ bool abi_make(arena *a, const compiled *t, const char *prefix, abi *out, text *p
     *out = (abi){.t = t, .prefix = prefix};
     if (!plan_from_program(a, t->p, &out->plan, problem)) return false;
     abi_names(a, out);
+    abi_entries(a, out);
     out->hash = abi_hash(a, out);
     text meta;
     text_init(&meta);

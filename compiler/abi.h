@@ -8,15 +8,34 @@
 
 #include "driver.h"
 
+/* a member of NAME_out */
+typedef struct abi_output {
+    const char *name;
+    const program *p; /* that computes it: the transform's, or one made from it with the same ids */
+    def_id def;
+    def_id of;        /* derivatives by pairs: of that output; else SETIR_NONE */
+    bool local;       /* local.h */
+    const char *why;  /* not local: because of that */
+} abi_output;
+
+/* a kernel for some of the outputs: those that are not wanted by a caller cost least in the smallest one */
+typedef struct abi_entry {
+    const char *symbol;
+    const kernel *k;
+    const uint32_t *output; /* [n] members of NAME_out, in the order of the kernel's outputs */
+    uint32_t n;
+    bool local;
+} abi_entry;
+
 typedef struct abi {
     const compiled *t;
     const char *prefix; /* NAME of the symbols: letters of a C identifier */
     const char *hash;   /* 16 hexadecimal digits over the interface and the kernels */
     mtx_plan plan;
-    const char **set, **input, **slot, **output; /* C names; output by number, the others by id */
-    def_id *output_def;
-    uint32_t n_outputs;
-    const char *meta; /* JSON */
+    const char **set, **input, **slot; /* C names by id */
+    VEC(abi_output) outputs;
+    VEC(abi_entry) entries; /* the first has every output of the transform, the others fewer or more */
+    const char *meta;       /* JSON */
 } abi;
 
 /* NAME_program, NAME_stage, ...: what a library exports besides NAME_meta */
@@ -28,8 +47,19 @@ bool abi_make(arena *a, const compiled *t, const char *prefix, abi *out, text *p
 void abi_header(const abi *x, text *out);                                /* abi_header.c: NAME.h */
 void abi_source(const abi *x, const int *level, int n_level, text *out); /* abi_source.c */
 
-/* does the main kernel read that array (of a set, slot or input) */
+/* abi_entries.c: the outputs are there; adds derivatives by pairs, and the kernels */
+void abi_entries(arena *a, abi *x);
+
+/* does the kernel, or any kernel, read that array (of a set, slot or input) */
+bool abi_entry_reads(const abi_entry *e, buffer_kind kind, uint32_t index);
 bool abi_reads(const abi *x, buffer_kind kind, uint32_t index);
+
+void abi_run(const abi *x, text *out); /* abi_run.c: the functions that run kernels */
+
+/* is an output computed by that kernel */
+bool abi_entry_has(const abi_entry *e, uint32_t o);
+/* can a host with ghost atoms ask for that output (SETIR_NONE: for any) */
+bool abi_ghosts(const abi *x, uint32_t o);
 
 /* size of output `o` for readers: "[s.atom][s.atom][3]" */
 void abi_shape(const abi *x, uint32_t o, text *out);

@@ -9,6 +9,7 @@
 #include "loop_plan.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 /* words inside a comment: no end of it, no line break */
@@ -77,10 +78,10 @@ static void put_claims(const abi *x, def_id subject, text *out)
 
 static void put_outputs_doc(const abi *x, text *out)
 {
-    const program *p = x->t->p;
-    for (uint32_t o = 0; o < x->n_outputs; o++) {
-        const def *d = &p->defs.at[x->output_def[o]];
-        text_printf(out, " *   %s ", x->output[o]);
+    for (uint32_t o = 0; o < x->outputs.n; o++) {
+        const program *p = x->outputs.at[o].p;
+        const def *d = &p->defs.at[x->outputs.at[o].def];
+        text_printf(out, " *   %s ", x->outputs.at[o].name);
         abi_shape(x, o, out);
         text_printf(out, "  %s", kind_word(p, d));
         if (d->declared.kind == ELEM_REAL) {
@@ -93,7 +94,9 @@ static void put_outputs_doc(const abi *x, text *out)
             text_add(out, " *     ");
             put_wrapped(d->doc, " *     ", 7, out);
         }
-        put_claims(x, x->output_def[o], out);
+        put_claims(x, x->outputs.at[o].def, out);
+        if (abi_ghosts(x, SETIR_NONE) && !abi_ghosts(x, o))
+            text_printf(out, " *     not with ghosts%s%s\n", *x->outputs.at[o].why ? ": " : "", x->outputs.at[o].why);
     }
 }
 
@@ -124,15 +127,6 @@ static void put_top(const abi *x, text *out)
                   "its own. Nothing is\n"
                   " * allocated, nothing has state, except inside mtx_prepare and the computing of cutoffs.\n"
                   " */\n");
-}
-
-bool abi_reads(const abi *x, buffer_kind kind, uint32_t index)
-{
-    const kernel *k = x->t->loops->main;
-    for (buffer_id b = 0; b < k->buffers.n; b++)
-        if (k->uses->buffer[b] && k->buffers.at[b].kind == kind && k->buffers.at[b].index == index)
-            return true;
-    return false;
 }
 
 static void put_set_arrays(const abi *x, set_id s, text *out)
@@ -200,25 +194,27 @@ static void put_shape(const abi *x, text *out)
         if (p->sets.at[s].kind <= SET_RECIP)
             text_printf(out, "    int64_t n_%s, max_row_%s, max_frame_%s;\n", x->set[s], x->set[s],
                         x->set[s]);
+    if (abi_ghosts(x, SETIR_NONE))
+        text_printf(out, "    int64_t ghosts;  /* atoms that are only seen: see %s_run; else 0 */\n", x->prefix);
     text_printf(out, "} %s_shape;\n\n", x->prefix);
 }
 
 static void put_out(const abi *x, text *out)
 {
-    const program *p = x->t->p;
     text_printf(out, "/* Results; NULL: not wanted, and then not computed. */\ntypedef struct %s_out {\n",
                 x->prefix);
-    for (uint32_t o = 0; o < x->n_outputs; o++) {
-        const def *d = &p->defs.at[x->output_def[o]];
+    for (uint32_t o = 0; o < x->outputs.n; o++) {
+        const def *d = &x->outputs.at[o].p->defs.at[x->outputs.at[o].def];
         text_printf(out, "    %s *%s;  /* ", d->declared.kind == ELEM_REAL ? "double" : "int32_t",
-                    x->output[o]);
+                    x->outputs.at[o].name);
         abi_shape(x, o, out);
         text_add(out, " */\n");
     }
     text_printf(
         out, "} %s_out;\n\n/* How many numbers each output has in a batch. */\ntypedef struct %s_counts {\n",
         x->prefix, x->prefix);
-    for (uint32_t o = 0; o < x->n_outputs; o++) text_printf(out, "    int64_t %s;\n", x->output[o]);
+    for (uint32_t o = 0; o < x->outputs.n; o++)
+        text_printf(out, "    int64_t %s;\n", x->outputs.at[o].name);
     text_printf(out, "} %s_counts;\n\n", x->prefix);
 }
 
@@ -253,17 +249,90 @@ static void put_functions(const abi *x, text *out)
                 "int %s_stage(void *unused, int32_t set, const mtx_view *view, double *cutoff);\n"
                 "int %s_count(const mtx_view *view, %s_counts *count);\n"
                 "int %s_scratch(const mtx_view *view, size_t *bytes);\n"
-                "int %s_compute(const mtx_view *view, const %s_out *out, void *scratch, size_t bytes);\n\n"
+                "int %s_compute(const mtx_view *view, const %s_out *out, void *scratch, size_t bytes);\n\n",
+                n, n, n, n, n, n, n, n, n, n, n, n, n);
+}
+
+/* the cutoff of a set of pairs, and how to hand over a list of the runtime's */
+static void put_pairs(const abi *x, set_id s, text *out)
+{
+    const char *n = x->prefix, *w = x->set[s], *base = x->set[x->t->p->sets.at[s].parent];
+    const mtx_set_desc *d = &x->plan.sets[s];
+    if (!isnan(d->cutoff)) text_printf(out, "#define %s_%s_cutoff %.17g  /* angstrom */\n", n, w, d->cutoff);
+    text_printf(out, "#define %s_%s_flags %s  /* of the neighbour search */\n", n, w,
+                abi_reads(x, BUF_SET_REV, s) ? "MTX_PAIRS_REVERSE" : "0");
+    text_printf(out,
+                "/** The sizes and arrays of `%s` and of its atoms, from a list; which has to stay as it is until the run. */\n"
+                "static inline void %s_use_%s(%s_shape *shape, %s_in *in, const mtx_pairs *pairs)\n{\n"
+                "    int64_t k, length;\n    (void)in;\n    shape->frames = pairs->structures;\n"
+                "    shape->n_%s = pairs->atoms;\n    shape->n_%s = pairs->n;\n"
+                "    shape->max_row_%s = shape->max_frame_%s = shape->max_frame_%s = shape->max_row_%s = 0;\n",
+                w, n, w, n, n, base, w, w, w, base, base);
+    static const struct {
+        const char *index, *count, *most, *ptr;
+        bool of_base;
+    } longest[] = {{"row", "atoms", "max_row", "row", false},
+                   {"frame", "structures", "max_frame", "pair_ptr", false},
+                   {"frame", "structures", "max_frame", "atom_ptr", true}};
+    for (size_t k = 0; k < sizeof longest / sizeof *longest; k++)
+        text_printf(out,
+                    "    for (k = 0; k < pairs->%s; k++) {\n"
+                    "        length = pairs->%s[k + 1] - pairs->%s[k];\n"
+                    "        if (length > shape->%s_%s) shape->%s_%s = length;\n    }\n",
+                    longest[k].count, longest[k].ptr, longest[k].ptr, longest[k].most, longest[k].of_base ? base : w,
+                    longest[k].most, longest[k].of_base ? base : w);
+    if (abi_reads(x, BUF_SET_PTR, x->t->p->sets.at[s].parent))
+        text_printf(out, "    in->%s_ptr = pairs->atom_ptr;\n", base);
+    static const struct {
+        buffer_kind kind;
+        const char *member, *of;
+    } arrays[] = {{BUF_SET_PTR, "ptr", "pair_ptr"}, {BUF_SET_ROW, "row", "row"}, {BUF_SET_I, "i", "i"},
+                  {BUF_SET_J, "j", "j"},            {BUF_SET_REV, "rev", "rev"}, {BUF_SET_X, "x", "dx"},
+                  {BUF_SET_Y, "y", "dy"},           {BUF_SET_Z, "z", "dz"},      {BUF_SET_DIST, "dist", "dist"}};
+    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
+        if (abi_reads(x, arrays[k].kind, s))
+            text_printf(out, "    in->%s_%s = pairs->%s;\n", w, arrays[k].member, arrays[k].of);
+    text_add(out, "}\n\n");
+}
+
+static void put_plain(const abi *x, text *out)
+{
+    const char *n = x->prefix;
+    text_printf(out,
                 "/**\n"
-                " * The plain way, without any library: bytes of scratch memory for sizes, then a run on "
-                "plain arrays. Needs every\n"
-                " * array of %s_in. MTX_EINVAL when a `size` is not that of this header or the scratch "
-                "memory does not do.\n"
+                " * The plain way, without any library: bytes of scratch memory for sizes, whatever outputs are wanted, then a "
+                "run on plain\n"
+                " * arrays, which are all the caller's. NULL outputs are not computed, and arrays that only they need may be "
+                "NULL; outputs are\n"
+                " * cheapest in the order of %s_out: the first ones alone have kernels of their own.\n"
+                " * Errors  MTX_EINVAL: a `size` is not that of this header, the scratch memory is too small or not 64-byte "
+                "aligned, an\n"
+                " *         array is missing; MTX_ENOMEM: no memory can be that large",
+                n);
+    if (abi_ghosts(x, SETIR_NONE))
+        text_add(out, "; MTX_EUNSUPPORTED: an output that cannot be had with ghosts.\n"
+                      " *\n"
+                      " * Ghosts: a process of a host that is divided in space has atoms of its own, and sees others. The own ones "
+                      "are the elements\n"
+                      " * here, rows of pairs start at them only; j may name a ghost, which has rows of inputs (species, fields) "
+                      "behind those of the\n"
+                      " * own atoms: `ghosts` of them. Outputs over atoms and pairs are those of the own atoms and of the pairs "
+                      "that start there;\n"
+                      " * outputs of the whole structure are this process's part of a sum over all. mtx_pairs_from_host makes the "
+                      "pairs of a\n"
+                      " * host's list, mtx_pairs_forces forces on own atoms and ghosts from derivatives by pairs.\n");
+    else
+        text_add(out, ".\n");
+    text_printf(out,
                 " */\n"
                 "int %s_plan(const %s_shape *shape, size_t *bytes);\n"
                 "int %s_run(const %s_shape *shape, const %s_in *in, const %s_out *out, void *scratch, size_t "
-                "bytes);\n",
-                n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n);
+                "bytes);\n\n",
+                n, n, n, n, n, n);
+    for (uint32_t s = 0; s < x->t->p->sets.n; s++) {
+        const set *d = &x->t->p->sets.at[s];
+        if (d->kind == SET_PAIRS && x->t->p->sets.at[d->parent].kind == SET_BASE) put_pairs(x, s, out);
+    }
 }
 
 void abi_header(const abi *x, text *out)
@@ -276,5 +345,6 @@ void abi_header(const abi *x, text *out)
     put_in(x, out);
     put_out(x, out);
     put_functions(x, out);
+    put_plain(x, out);
     text_add(out, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }

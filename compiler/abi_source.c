@@ -88,13 +88,12 @@ static void put_plan(const abi *x, text *out)
 static void put_clones(const abi *x, const int *level, int n_level, text *out)
 {
     text_add(out, "typedef void kernel_fn(const mtx_view *, void *const *, char *, int64_t, int64_t);\n");
-    for (uint32_t k = 0; k <= x->t->loops->stages.n; k++)
-        for (int l = 0; l < n_level; l++) {
-            if (k < x->t->loops->stages.n)
-                text_printf(out, "kernel_fn %s_stage_%u_v%d;\n", x->prefix, k, level[l]);
-            else
-                text_printf(out, "kernel_fn %s_kernel_v%d;\n", x->prefix, level[l]);
-        }
+    for (int l = 0; l < n_level; l++) {
+        for (uint32_t k = 0; k < x->t->loops->stages.n; k++)
+            text_printf(out, "kernel_fn %s_stage_%u_v%d;\n", x->prefix, k, level[l]);
+        for (uint32_t k = 0; k < x->entries.n; k++)
+            text_printf(out, "kernel_fn %s_v%d;\n", x->entries.at[k].symbol, level[l]);
+    }
     text_add(out, "\nstatic kernel_fn *choose(");
     for (int l = 0; l < n_level; l++) text_printf(out, "%skernel_fn *v%d", l ? ", " : "", level[l]);
     text_add(out, ")\n{\n");
@@ -115,12 +114,22 @@ static void put_clones(const abi *x, const int *level, int n_level, text *out)
     text_add(out, "}\n\n");
 }
 
-static void put_choice(const abi *x, const char *what, const int *level, int n_level, text *out)
+static void put_choice(const char *symbol, const int *level, int n_level, text *out)
 {
     text_add(out, "choose(");
-    for (int l = 0; l < n_level; l++)
-        text_printf(out, "%s%s_%s_v%d", l ? ", " : "", x->prefix, what, level[l]);
+    for (int l = 0; l < n_level; l++) text_printf(out, "%s%s_v%d", l ? ", " : "", symbol, level[l]);
     text_add(out, ")");
+}
+
+static void put_entries(const abi *x, const int *level, int n_level, text *out)
+{
+    text_add(out, "static kernel_fn *kernel_of(int entry)\n{\n    switch (entry) {\n");
+    for (uint32_t k = 0; k < x->entries.n; k++) {
+        text_printf(out, "    case %u: return ", k);
+        put_choice(x->entries.at[k].symbol, level, n_level, out);
+        text_add(out, ";\n");
+    }
+    text_add(out, "    default: return NULL;\n    }\n}\n\n");
 }
 
 static void put_stage(const abi *x, const int *level, int n_level, text *out)
@@ -134,10 +143,10 @@ static void put_stage(const abi *x, const int *level, int n_level, text *out)
     for (uint32_t s = 0; s < x->t->p->sets.n; s++) {
         uint32_t k = m->stages.n ? m->stage_of[s] : SETIR_NONE;
         if (k == SETIR_NONE) continue;
-        char what[32];
-        snprintf(what, sizeof what, "stage_%u", k);
+        char symbol[256];
+        snprintf(symbol, sizeof symbol, "%s_stage_%u", x->prefix, k);
         text_printf(out, "    case %u:\n        fn = ", s);
-        put_choice(x, what, level, n_level, out);
+        put_choice(symbol, level, n_level, out);
         text_printf(out, ";\n        bytes = %s_stage_%u_bytes(view, 0, view->nb);\n        break;\n",
                     x->prefix, k);
     }
@@ -154,15 +163,15 @@ static void put_stage(const abi *x, const int *level, int n_level, text *out)
 
 static void put_count(const abi *x, text *out)
 {
-    const program *p = x->t->p;
     text_printf(out,
                 "int %s_count(const mtx_view *view, %s_counts *count)\n{\n    const mtx_set_view *set = "
                 "view->set;\n    (void)set;\n"
                 "    memset(count, 0, sizeof *count);\n    for (int64_t f = 0; f < view->nb; f++) {\n",
                 x->prefix, x->prefix);
-    for (uint32_t o = 0; o < x->n_outputs; o++) {
-        const def *d = &p->defs.at[x->output_def[o]];
-        text_printf(out, "        count->%s += %u", x->output[o], elem_components(d->declared));
+    for (uint32_t o = 0; o < x->outputs.n; o++) {
+        const program *p = x->outputs.at[o].p;
+        const def *d = &p->defs.at[x->outputs.at[o].def];
+        text_printf(out, "        count->%s += %u", x->outputs.at[o].name, elem_components(d->declared));
         for (uint32_t k = 0; k < d->n_param; k++) {
             set_id s = p->ivars.at[d->param[k]].set;
             int64_t fixed = abi_fixed(p, s);
@@ -175,91 +184,6 @@ static void put_count(const abi *x, text *out)
         text_add(out, ";\n");
     }
     text_add(out, "    }\n    return MTX_OK;\n}\n\n");
-}
-
-static void put_compute(const abi *x, const int *level, int n_level, text *out)
-{
-    const char *n = x->prefix;
-    text_printf(out,
-                "int %s_scratch(const mtx_view *view, size_t *bytes)\n{\n    double need = "
-                "%s_kernel_bytes(view, 0, view->nb);\n"
-                "    *bytes = need < 1e15 ? (size_t)need : SIZE_MAX;\n    return need < 1e15 ? MTX_OK : "
-                "MTX_ENOMEM;\n}\n\n"
-                "int %s_compute(const mtx_view *view, const %s_out *wanted, void *scratch, size_t bytes)\n{\n"
-                "    if (%s_kernel_bytes(view, 0, view->nb) > (double)bytes || (bytes && (uintptr_t)scratch "
-                "%% 64))\n        return MTX_EINVAL;\n"
-                "    void *out[%u];\n",
-                n, n, n, n, n, x->n_outputs ? x->n_outputs : 1);
-    for (uint32_t o = 0; o < x->n_outputs; o++)
-        text_printf(out, "    out[%u] = wanted->%s;\n", o, x->output[o]);
-    text_add(out, "    ");
-    put_choice(x, "kernel", level, n_level, out);
-    text_add(out, "(view, out, scratch, 0, view->nb);\n    return MTX_OK;\n}\n\n");
-}
-
-/* the arrays of NAME_shape and NAME_in as a view */
-static void put_view(const abi *x, text *out)
-{
-    static const struct {
-        buffer_kind kind;
-        const char *member;
-    } arrays[] = {{BUF_SET_PTR, "ptr"}, {BUF_SET_ROW, "row"}, {BUF_SET_I, "i"},
-                  {BUF_SET_J, "j"},     {BUF_SET_REV, "rev"}, {BUF_SET_X, "x"},
-                  {BUF_SET_Y, "y"},     {BUF_SET_Z, "z"},     {BUF_SET_DIST, "dist"}};
-    const program *p = x->t->p;
-    text_printf(out,
-                "typedef struct plain { mtx_view view; mtx_set_view set[%u]; const void *input[%u]; const "
-                "double *cell[%u]; } plain;\n\n",
-                p->sets.n + 1, p->inputs.n + 1, p->slots.n + 1);
-    text_printf(out,
-                "static void plain_sizes(plain *v, const %s_shape *shape)\n{\n    memset(v, 0, sizeof *v);\n"
-                "    v->view.nb = shape->frames;\n    v->view.set = v->set;\n    v->view.input = v->input;\n "
-                "   v->view.cell = v->cell;\n",
-                x->prefix);
-    for (uint32_t s = 0; s < p->sets.n; s++) {
-        const char *w = x->set[s];
-        int64_t fixed = abi_fixed(p, s);
-        if (p->sets.at[s].kind <= SET_RECIP)
-            text_printf(out,
-                        "    v->set[%u].n = shape->n_%s;\n    v->set[%u].max_row = shape->max_row_%s;\n"
-                        "    v->set[%u].max_frame = shape->max_frame_%s;\n",
-                        s, w, s, w, s, w);
-        else if (fixed >= 0)
-            text_printf(out, "    v->set[%u].n = v->set[%u].max_frame = %" PRId64 ";\n", s, s, fixed);
-        else
-            text_printf(out, "    v->set[%u] = v->set[%u];\n", s, abi_counted(p, s));
-    }
-    text_printf(out, "}\n\nstatic void plain_arrays(plain *v, const %s_in *in)\n{\n    (void)v, (void)in;\n",
-                x->prefix);
-    for (uint32_t s = 0; s < p->sets.n; s++)
-        for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++)
-            if (abi_reads(x, arrays[a].kind, s))
-                text_printf(out, "    v->set[%u].%s = in->%s_%s;\n", s, arrays[a].member, x->set[s],
-                            arrays[a].member);
-    for (uint32_t k = 0; k < p->inputs.n; k++)
-        if (abi_reads(x, BUF_INPUT, k)) text_printf(out, "    v->input[%u] = in->in_%s;\n", k, x->input[k]);
-    for (uint32_t k = 0; k < p->slots.n; k++)
-        if (abi_reads(x, BUF_CELL, k)) text_printf(out, "    v->cell[%u] = in->cell_%s;\n", k, x->slot[k]);
-    if (abi_reads(x, BUF_PARAM, 0)) text_add(out, "    v->view.param = in->param;\n");
-    text_add(out, "}\n\n");
-}
-
-static void put_plain(const abi *x, text *out)
-{
-    const char *n = x->prefix;
-    put_view(x, out);
-    text_printf(out,
-                "int %s_plan(const %s_shape *shape, size_t *bytes)\n{\n    plain v;\n"
-                "    if (shape->size != sizeof *shape || shape->frames < 0)\n        return MTX_EINVAL;\n"
-                "    plain_sizes(&v, shape);\n    return %s_scratch(&v.view, bytes);\n}\n\n"
-                "int %s_run(const %s_shape *shape, const %s_in *in, const %s_out *out, void *scratch, size_t "
-                "bytes)\n{\n    plain v;\n"
-                "    size_t need;\n    int status = %s_plan(shape, &need);\n    if (status != MTX_OK)\n      "
-                "  return status;\n"
-                "    if (in->size != sizeof *in || need > bytes)\n        return MTX_EINVAL;\n"
-                "    plain_sizes(&v, shape);\n    plain_arrays(&v, in);\n    return %s_compute(&v.view, out, "
-                "scratch, bytes);\n}\n",
-                n, n, n, n, n, n, n, n, n);
 }
 
 /* for programs that load the library by name: the names without the hash */
@@ -289,19 +213,17 @@ void abi_source(const abi *x, const int *level, int n_level, text *out)
     text_add(out, ";\n\n");
     put_plan(x, out);
     put_clones(x, level, n_level, out);
-    for (uint32_t k = 0; k <= m->stages.n; k++) {
+    put_entries(x, level, n_level, out);
+    for (uint32_t k = 0; k < m->stages.n; k++) {
         text symbol;
         text_init(&symbol);
-        if (k < m->stages.n)
-            text_printf(&symbol, "%s_stage_%u", x->prefix, k);
-        else
-            text_printf(&symbol, "%s_kernel", x->prefix);
-        if (symbol.s) emit_c_scratch(k < m->stages.n ? m->stages.at[k] : m->main, symbol.s, out);
+        text_printf(&symbol, "%s_stage_%u", x->prefix, k);
+        if (symbol.s) emit_c_scratch(m->stages.at[k], symbol.s, out);
         text_free(&symbol);
     }
+    for (uint32_t k = 0; k < x->entries.n; k++) emit_c_scratch(x->entries.at[k].k, x->entries.at[k].symbol, out);
     put_stage(x, level, n_level, out);
     put_count(x, out);
-    put_compute(x, level, n_level, out);
-    put_plain(x, out);
+    abi_run(x, out);
     put_plain_names(x, out);
 }

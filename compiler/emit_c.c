@@ -695,23 +695,9 @@ void emit_c_prelude(bool alone, text *out)
              "* 64; }\n\n");
 }
 
-void emit_c(const module *m, const char *prefix, text *out)
+void emit_c(const kernel *const *k, const char *const *symbol, uint32_t n, const char *words, text *out)
 {
-    text_printf(out, "/* Kernels of the transform %s, printed by mtx. Do not edit. */\n",
-                m->p ? m->p->id : prefix);
+    text_printf(out, "/* Kernels of the transform %s, printed by mtx. Do not edit. */\n", words);
     emit_c_prelude(false, out);
-    for (uint32_t i = 0; i < m->stages.n; i++) {
-        text symbol;
-        text_init(&symbol);
-        text_printf(&symbol, "%s_stage_%u", prefix, i);
-        if (!symbol.failed) emit_c_kernel(m->stages.at[i], symbol.s, out);
-        out->failed |= symbol.failed;
-        text_free(&symbol);
-    }
-    text symbol;
-    text_init(&symbol);
-    text_printf(&symbol, "%s_kernel", prefix);
-    if (!symbol.failed) emit_c_kernel(m->main, symbol.s, out);
-    out->failed |= symbol.failed;
-    text_free(&symbol);
+    for (uint32_t i = 0; i < n; i++) emit_c_kernel(k[i], symbol[i], out);
 }

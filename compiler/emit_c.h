@@ -13,8 +13,8 @@ void emit_c_prelude(bool alone, text *out); /* alone: without mtxrt.h */
 void emit_c_kernel(const kernel *k, const char *symbol, text *out);
 /* static double SYMBOL_bytes(view, f0, f1): of scratch memory, as a double so that nothing overflows */
 void emit_c_scratch(const kernel *k, const char *symbol, text *out);
-void emit_c(const module *m, const char *prefix,
-            text *out); /* whole file: PREFIX_stage_0..., PREFIX_kernel */
+/* whole file: the kernels of the transform that `words` names */
+void emit_c(const kernel *const *k, const char *const *symbol, uint32_t n, const char *words, text *out);
 
 /* NAME in the letters of a C identifier, never empty, not starting with a digit (for prefixes of symbols) */
 void c_identifier(const char *words, text *out);

@@ -115,18 +115,27 @@ static mtx_status write_text(linker *l, const char *path, const text *t)
     return MTX_OK;
 }
 
+/* the stages, then the entries */
 static void kernel_list(linker *l, const kernel ***k, const char ***symbol, uint32_t *n)
 {
     const module *m = l->x.t->loops;
-    *n = m->stages.n + 1;
+    uint32_t stages = m->stages.n;
+    *n = stages + l->x.entries.n;
     *k = arena_array(l->a, const kernel *, *n);
     *symbol = arena_array(l->a, const char *, *n);
-    for (uint32_t i = 0; i < m->stages.n; i++) {
-        (*k)[i] = m->stages.at[i];
-        (*symbol)[i] = arena_printf(l->a, "%s_stage_%u", l->x.prefix, i);
+    for (uint32_t i = 0; i < *n; i++) {
+        (*k)[i] = i < stages ? m->stages.at[i] : l->x.entries.at[i - stages].k;
+        (*symbol)[i] = i < stages ? arena_printf(l->a, "%s_stage_%u", l->x.prefix, i) : l->x.entries.at[i - stages].symbol;
     }
-    (*k)[m->stages.n] = m->main;
-    (*symbol)[m->stages.n] = arena_printf(l->a, "%s_kernel", l->x.prefix);
+}
+
+static void put_kernels(linker *l, text *out)
+{
+    const kernel **k;
+    const char **symbol;
+    uint32_t n;
+    kernel_list(l, &k, &symbol, &n);
+    emit_c(k, symbol, n, l->x.t->p->id, out);
 }
 
 static mtx_status write_llvm(linker *l, object_kind kind, const char *path)
@@ -167,7 +176,7 @@ static mtx_status make_kernels(linker *l, const char **object, int *n)
     const char *source_path = in_folder(l, "-kernels.c");
     text t;
     text_init(&t);
-    emit_c(l->x.t->loops, l->x.prefix, &t);
+    put_kernels(l, &t);
     mtx_status status = write_text(l, source_path, &t);
     text_free(&t);
     for (int v = 0; v < l->n_level && status == MTX_OK; v++) {
@@ -209,9 +218,11 @@ static bool calls_runtime(const lblock *b)
     return calls;
 }
 
-static bool any_calls(const module *m)
+static bool any_calls(const abi *x)
 {
-    bool calls = calls_runtime(&m->main->body);
+    bool calls = false;
+    for (uint32_t k = 0; k < x->entries.n; k++) calls = calls || calls_runtime(&x->entries.at[k].k->body);
+    const module *m = x->t->loops;
     for (uint32_t k = 0; k < m->stages.n; k++) calls = calls || calls_runtime(&m->stages.at[k]->body);
     return calls;
 }
@@ -228,7 +239,7 @@ static mtx_status link_objects(linker *l, const char **object, int n_object, con
     argv[n++] = "-o";
     argv[n++] = path;
     for (int k = 0; k < n_object; k++) argv[n++] = object[k];
-    if (library && l->runtime && any_calls(l->x.t->loops)) argv[n++] = l->runtime;
+    if (library && l->runtime && any_calls(&l->x)) argv[n++] = l->runtime;
     if (library) argv[n++] = "-lm";
     argv[n] = NULL;
     return cc_run(argv, l->problem);
@@ -259,7 +270,7 @@ static mtx_status make_texts(linker *l)
     if (status == MTX_OK && (l->r->files & LINK_C)) {
         text t;
         text_init(&t);
-        emit_c(l->x.t->loops, l->x.prefix, &t);
+        put_kernels(l, &t);
         status = write_text(l, in_folder(l, ".c"), &t);
         text_free(&t);
         finished(l, in_folder(l, ".c"));
