@@ -11,7 +11,8 @@ PRESSURE = 1.6021765e6        # LAMMPS, units metal: eV/Å^3 in bar ("nktv2p")
 COULOMB = 14.399645           # LAMMPS, units metal: e^2/(4 pi eps0) in eV Å ("qqr2e")
 K_E = 14.3996454784255        # the same in stdlib/prelude.mtx (CODATA 2018)
 ASKED = ("neighbor 0.5 bin", "compute share all pe/atom", "compute total all reduce sum c_share",
-         "compute virial all pressure NULL virial", "thermo_style custom step pe press c_total")
+         "compute virial all pressure NULL virial")
+SHOWN = "thermo_style custom step pe press c_total"
 
 
 def version():
@@ -28,8 +29,9 @@ def turned_box(cell):
     return (r * sign[:, None]).T, (q * sign).T
 
 
-def evaluate(one, elements, lines, charges=None):
-    """lines: pair_style, pair_coeff, kspace_style ... ; atom type k is elements[k - 1]; charges: element -> e."""
+def evaluate(one, elements, lines, charges=None, more=None):
+    """lines: pair_style, pair_coeff, kspace_style ... ; atom type k is elements[k - 1]; charges: element -> e; more: name of an
+    array per atom -> the arguments of the compute that gives it."""
     cell, symbols, positions = arrays(one)
     box, turn = turned_box(cell)
     inside = (positions @ np.linalg.inv(cell)) % 1.0 @ box
@@ -41,7 +43,11 @@ def evaluate(one, elements, lines, charges=None):
         code.create_atoms(len(symbols), list(range(1, len(symbols) + 1)), kinds, inside.ravel().tolist())
         for element, q in (charges or {}).items():
             code.command(f"set type {elements.index(element) + 1} charge {q!r}")
-        for line in [*lines, *ASKED, "run 0"]:
+        shown = SHOWN
+        for name, words in (more or {}).items():         # what is shown is what is computed
+            lines = [*lines, f"compute {name} all {words}", f"compute {name}_sum all reduce sum c_{name}[1]"]
+            shown += f" c_{name}_sum"
+        for line in [*lines, *ASKED, shown, "run 0"]:
             code.command(line)
         order = np.argsort(code.numpy.extract_atom("id")[:len(symbols)])
         forces = np.array(code.numpy.extract_atom("f")[:len(symbols)])[order]
@@ -50,8 +56,9 @@ def evaluate(one, elements, lines, charges=None):
         xx, yy, zz, xy, xz, yz = pressure * volume / PRESSURE
         virial = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
         energies = np.array(code.numpy.extract_compute("share", 1, 1))[:len(symbols)][order]
+        further = {name: np.array(code.numpy.extract_compute(name, 1, 2))[:len(symbols)][order].tolist() for name in more or {}}
         return {"energy": float(code.get_thermo("pe")), "energies": energies.tolist(), "forces": (forces @ turn).tolist(),
-                "virial": (turn.T @ virial @ turn).tolist()}
+                "virial": (turn.T @ virial @ turn).tolist()} | further
     finally:
         code.close()
 

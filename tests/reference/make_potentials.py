@@ -96,7 +96,16 @@ CASES = {
     "eam_alloy": (["Cu", "Ni"], lambda: fcc(["Cu", "Ni"], 3.58, 62),
                   ["pair_style eam/alloy", "pair_coeff * * {setfl}/two.eam.alloy Cu Ni"], None),
 }
-NOTES = {"zbl": "energies, forces and virials times K_E / 14.399645: LAMMPS's Coulomb constant replaced by that of prelude.mtx",
+# SNAP: linear in the bispectrum components of Thompson et al., J. Comput. Phys. 285, 316 (2015); weights of no meaning, which
+# vary and have both signs. 14 components for twojmax 4.
+SNAP_REACH, SNAP_ANGLE, SNAP_TWOJ = 4.7, 0.99363, 4
+SNAP_WEIGHTS = [round(.02 * float(np.cos(1.7 * k + .3)), 6) for k in range(15)]
+SNAP_FILES = {"Si.snapcoeff": "1 15\nSi 0.5 1.0\n" + "\n".join(map(str, SNAP_WEIGHTS)) + "\n",
+              "Si.snapparam": f"rcutfac {SNAP_REACH}\ntwojmax {SNAP_TWOJ}\nrfac0 {SNAP_ANGLE}\nrmin0 0.0\nbzeroflag 0\nquadraticflag 0\n"}
+CASES["snap"] = (["Si"], silicon, ["pair_style snap", "pair_coeff * * {folder}/Si.snapcoeff {folder}/Si.snapparam Si"], None)
+MORE = {"snap": {"bispectrum": f"sna/atom {SNAP_REACH} {SNAP_ANGLE} {SNAP_TWOJ} 0.5 1.0 rmin0 0.0 bzeroflag 0"}}
+NOTES = {"snap": f"energies = sum over k of weights[k] B[k], B[0] = 1; weights {SNAP_WEIGHTS}; the files are in make_potentials.py",
+         "zbl": "energies, forces and virials times K_E / 14.399645: LAMMPS's Coulomb constant replaced by that of prelude.mtx",
          "buckingham_coulomb": "charges times sqrt(K_E / 14.399645) in LAMMPS, for the same reason; Ewald sum to 1e-12"}
 
 
@@ -119,7 +128,7 @@ def write(name, value):
 
 def main(names):
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in (("Si.sw", SW), ("Si.tersoff", TERSOFF_1988), ("SiC.tersoff", "\n".join(tersoff_1989()) + "\n")):
+        for name, text in (("Si.sw", SW), ("Si.tersoff", TERSOFF_1988), ("SiC.tersoff", "\n".join(tersoff_1989()) + "\n"), *SNAP_FILES.items()):
             with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
                 f.write(text)
         for name in names or CASES:
@@ -127,7 +136,7 @@ def main(names):
             lines = [line.format(folder=folder, setfl=os.path.join(HERE, "potentials")) for line in lines]
             values = []
             for one in frames():
-                got = evaluate(one, elements, lines, charges)
+                got = evaluate(one, elements, lines, charges, MORE.get(name))
                 values.append(one | (scaled(got, K_E / COULOMB) if name == "zbl" else got))
             shown = [line.replace(folder + "/", "").replace(os.path.join(HERE, "potentials") + "/", "") for line in lines]
             write(name, {"made by": f"tests/reference/make_potentials.py {name}, {version()}", "elements": elements,
