@@ -9,6 +9,12 @@
 
 const char *const verdict_text[] = {"proved", "assumed", "broken as declared", "refuted", "unproved"};
 
+typedef struct failure {     /* a claim of symmetry that is refuted, or (witness NULL) unproved                 */
+    const claim *claim;
+    law_status   status;
+    const char  *witness;
+} failure;
+
 typedef struct judge {
     arena            *a;
     const program    *p;
@@ -18,6 +24,7 @@ typedef struct judge {
     claim_refuter     refute;
     void             *user;
     verdict_list     *out;
+    VEC(failure)      failures;
 } judge;
 
 static law_status broken(node_id culprit, span at, const char *why)
@@ -132,25 +139,108 @@ static const char *fix_for(judge *x, const claim *c, const law_status *s)
     return NULL;
 }
 
-static void report_symmetry(judge *x, const claim *c, const law_status *s, bool refuted, const char *witness)
+static span blamed(const judge *x, const failure *f)
 {
-    const def *d = &x->p->defs.at[c->subject];
-    span at = s->at.src ? s->at : d->at;
-    diag *e = diag_report(x->sink, refuted ? D_CLAIM_REFUTED : D_CLAIM_UNPROVED, at, d->id, symmetry_text[c->sym]);
-    diag_label_primary(x->sink, e, "%s", s->why ? s->why : "");
-    diag_label_at(x->sink, e, c->at, "claimed here");
-    const char *fix = fix_for(x, c, s);
-    if (fix) {
-        diag_help(x->sink, e, "%s", fix);
+    return f->status.at.src ? f->status.at : x->p->defs.at[f->claim->subject].at;
+}
+
+/* one message tells of both: the same expression of the same output, the same certainty */
+static bool same_blame(const judge *x, const failure *f, const failure *g)
+{
+    span a = blamed(x, f), b = blamed(x, g);
+    return f->claim->subject == g->claim->subject && (f->witness != NULL) == (g->witness != NULL) && a.src == b.src &&
+           a.start == b.start && a.end == b.end;
+}
+
+/* "rotate, wrap and cell" */
+static const char *list_symmetries(judge *x, const failure *const *group, uint32_t n)
+{
+    const char *list = symmetry_text[group[0]->claim->sym];
+    for (uint32_t k = 1; k < n; k++) {
+        list = arena_printf(x->a, "%s%s%s", list, k + 1 < n ? ", " : " and ", symmetry_text[group[k]->claim->sym]);
     }
-    if (refuted) {
-        diag_help(x->sink, e, "breaks %s because \"...\"      if it is meant to", symmetry_text[c->sym]);
+    return list;
+}
+
+/* is one of the first n texts of a group equal to this one? */
+static bool among(const char *const *said, uint32_t n, const char *one)
+{
+    bool found = false;
+    for (uint32_t k = 0; k < n && !found; k++) {
+        found = said[k] && !strcmp(said[k], one);
+    }
+    return found;
+}
+
+static void label_group(judge *x, diag *e, const failure *const *group, uint32_t n)
+{
+    const char *said[SYM_COUNT] = {0};
+    const char *all = NULL;
+    for (uint32_t k = 0; k < n; k++) {
+        const char *why = group[k]->status.why;
+        if (why && !among(said, k, why)) {
+            all = all ? arena_printf(x->a, "%s; %s", all, why) : why;
+        }
+        said[k] = why;
+    }
+    diag_label_primary(x->sink, e, "%s", all ? all : "");
+    uint32_t last = 0;           /* the rightmost says what all of them are */
+    for (uint32_t k = 1; k < n; k++) {
+        last = group[k]->claim->at.start > group[last]->claim->at.start ? k : last;
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        diag_label_at(x->sink, e, group[k]->claim->at, "%s", k == last ? "claimed here" : "");
+    }
+}
+
+static void help_group(judge *x, diag *e, const failure *const *group, uint32_t n)
+{
+    const char *said[SYM_COUNT] = {0};
+    const char *list = symmetry_text[group[0]->claim->sym];
+    for (uint32_t k = 0; k < n; k++) {
+        said[k] = fix_for(x, group[k]->claim, &group[k]->status);
+        if (said[k] && !among(said, k, said[k])) {
+            diag_help(x->sink, e, "%s", said[k]);
+        }
+        if (k > 0) {
+            list = arena_printf(x->a, "%s, %s", list, symmetry_text[group[k]->claim->sym]);
+        }
+    }
+    if (group[0]->witness) {
+        diag_help(x->sink, e, "breaks %s because \"...\"      if it is meant to", list);
     } else {
         diag_note(x->sink, e, x->refute ? "The rules do not give it, and no counterexample was found: it may hold."
                                         : "The rules do not give it. `mtx check` also looks for a counterexample.");
     }
-    if (witness) {
-        diag_note(x->sink, e, "witness: %s", witness);
+    for (uint32_t k = 0; k < n; k++) {
+        if (group[k]->witness) {
+            diag_note(x->sink, e, "witness: %s", group[k]->witness);
+        }
+    }
+}
+
+static void report_failures(judge *x)
+{
+    for (uint32_t k = 0; k < x->failures.n; k++) {
+        const failure *f = &x->failures.at[k], *group[SYM_COUNT] = {f};
+        bool told = false;
+        for (uint32_t j = 0; j < k && !told; j++) {
+            told = same_blame(x, f, &x->failures.at[j]);
+        }
+        if (told) {
+            continue;
+        }
+        uint32_t n = 1;
+        for (uint32_t j = k + 1; j < x->failures.n && n < SYM_COUNT; j++) {
+            if (same_blame(x, f, &x->failures.at[j])) {
+                group[n++] = &x->failures.at[j];
+            }
+        }
+        const char *id = x->p->defs.at[f->claim->subject].id, *list = list_symmetries(x, group, n);
+        diag *e = f->witness ? diag_report(x->sink, D_CLAIM_REFUTED, blamed(x, f), id, list, n > 1 ? "them" : "it")
+                             : diag_report(x->sink, D_CLAIM_UNPROVED, blamed(x, f), id, list);
+        label_group(x, e, group, n);
+        help_group(x, e, group, n);
     }
 }
 
@@ -180,7 +270,7 @@ static void judge_respects(judge *x, const claim *c)
     }
     const char *witness = NULL;
     bool refuted = x->refute && x->refute(x->user, x->p, c, l, x->a, &witness);
-    report_symmetry(x, c, &s, refuted, witness);
+    vec_push(x->a, &x->failures, ((failure){c, s, refuted ? witness : NULL}));
     verdict *v = add_verdict(x, c, word, refuted ? VERDICT_REFUTED : VERDICT_UNPROVED);
     v->evidence = refuted ? arena_printf(x->a, "witness: %s", witness) : x->refute ? "the rules do not give it; no counterexample found" : "the rules do not give it";
     v->blame = s.at.src ? s.at : x->p->defs.at[c->subject].at;
@@ -333,7 +423,7 @@ static void judge_smooth(judge *x, const claim *c)
 void claims_check(arena *a, const program *p, diag_sink *sink, const law_result *laws, smooth_result *smooth,
                   claim_refuter refute, void *user, verdict_list *out)
 {
-    judge x = {a, p, sink, laws, smooth, refute, user, out};
+    judge x = {a, p, sink, laws, smooth, refute, user, out, {0}};
     for (uint32_t k = 0; k < p->defs.n; k++) {
         const law_info *l = &laws->def[k];
         const def *d = &p->defs.at[k];
@@ -353,4 +443,5 @@ void claims_check(arena *a, const program *p, diag_sink *sink, const law_result 
         case CLAIM_ASSUME: case CLAIM_SYMMETRIC_BODY: break;
         }
     }
+    report_failures(&x);
 }

@@ -165,7 +165,7 @@ int cli_build(int argc, char **argv)
     const char *path, *transform;
     char *copy = cli_split_spec(rest[0], &path, &transform);
     compilation c;
-    int code = cli_compile(&c, path, emits[which].stage, false, false);
+    int code = cli_compile(&c, path, emits[which].stage, true, false);
     if (emits[which].kind == EMIT_AST && c.module) {
         code = code == EXIT_FINE ? build_text(&c, NULL, which, output) : code;
     } else if (code == EXIT_FINE) {

@@ -642,7 +642,7 @@ int cli_run(int argc, char **argv)
     }
     const char *path, *transform;
     char *copy = cli_split_spec(rest[0], &path, &transform);
-    code = cli_compile(&r->c, path, STAGE_LOWER, false, false);
+    code = cli_compile(&r->c, path, STAGE_LOWER, true, false);
     if (code == EXIT_FINE) {
         code = run_compiled(r, transform, &sets, backend, rest + 1, n - 1);
     }

@@ -263,7 +263,7 @@ static int test_spec(const char *path, const char *transform, const testgen_opti
                      backend_kind backend, results *r)
 {
     compilation c;
-    int code = cli_compile(&c, path, STAGE_LOWER, false, false);
+    int code = cli_compile(&c, path, STAGE_LOWER, true, false);
     for (uint32_t k = 0; code == EXIT_FINE && k < c.transforms.n; k++) {
         const compiled *t = &c.transforms.at[k];
         if (transform && strcmp(transform, t->p->id)) {

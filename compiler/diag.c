@@ -256,7 +256,7 @@ static uint32_t label_marks(const diag_label *l, diag_mark *out)
         } else {
             begin = l->at.start;
         }
-        diag_mark m = {.line = line, .primary = l->primary, .text = line == last ? l->text : NULL};
+        diag_mark m = {.line = line, .primary = l->primary, .text = line == last && l->text && *l->text ? l->text : NULL};
         m.from = display_column(src, line, begin);
         m.to = display_column(src, line, line == last ? l->at.end : end);
         if (m.to <= m.from)

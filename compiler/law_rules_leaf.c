@@ -231,6 +231,13 @@ static void lattice_vector(law_cx *x, node_id n, law_info *r, uint32_t which, ax
     if (fresh) {
         r->axis[r->n_axis++] = (axis_law){index->imm.ivar, kind};
     } else {
+        for (int g = 0; g < SYM_COUNT; g++) { /* the vector is to blame, not the number that picks it */
+            law_status *s = &r->status[g];
+            if (index->op == OP_INDEX_CONST && s->culprit == law_node(x, n)->arg[which]) {
+                s->culprit = n;
+                s->at = law_node(x, n)->at;
+            }
+        }
         law_break(x, r, SYM_CELL, n, "one lattice vector picked: another choice of cell has another one");
     }
 }

@@ -263,7 +263,7 @@ static inline bool near(double a, double b, double scale)
     return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= ROUNDING * scale;
 }
 
-/* A difference counts only when it is more than what the interpreter itself does when positions and fields
+/* A difference counts only when it is more than what the interpreter itself does when positions, fields and cells
  * move by 1e-13: sums that cancel and choices at a tie follow rounding. */
 static inline double wobble(const program *p, const sample *s, uint32_t k, int64_t i, double want)
 {
@@ -280,6 +280,7 @@ static inline double wobble(const program *p, const sample *s, uint32_t k, int64
             mtx_structure_init(m);
             mtx_structure_copy(m, s->frame[f]);
             for (int64_t c = 0; c < 3 * m->n; c++) m->r[c / 3][c % 3] += uniform(&d, -1e-13, 1e-13);
+            for (int c = 0; c < 9; c++) m->cell[c / 3][c % 3] *= 1 + uniform(&d, -1e-13, 1e-13);
             for (int32_t c = 0; c < m->n_columns; c++)
                 for (int64_t v = 0; v < m->columns[c].rows * m->columns[c].width; v++)
                     m->columns[c].real[v] *= 1 + uniform(&d, -1e-13, 1e-13);
