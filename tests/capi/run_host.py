@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A C program calls a compiled transform in every way of its header: see host.c.
+usage: run_host.py --mtx PROGRAM --root SOURCE_TREE"""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+
+def run(words, folder):
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(" ".join(words), done.stdout, done.stderr, sep="\n")
+    return done.returncode == 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mtx", required=True)
+    parser.add_argument("--root", required=True)
+    given = parser.parse_args()
+    given.mtx, given.root = os.path.abspath(given.mtx), os.path.abspath(given.root)
+    here, library = os.path.dirname(os.path.abspath(__file__)), os.path.dirname(os.path.abspath(given.mtx))
+    good = True
+    for backend in ("llvm", "c"):
+        with tempfile.TemporaryDirectory() as folder:
+            good = good and run([given.mtx, "build", os.path.join(here, "mixture.mtx"), "-o", folder, "--backend", backend], folder) and \
+                run(["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", os.path.join(here, "host.c"), "-o", "host",
+                     "-I.", "-I" + os.path.join(given.root, "include"), "-L.", "-L" + library, "-lmixture", "-lmtxrt", "-lm", "-lpthread",
+                     "-Wl,-rpath,$ORIGIN", "-Wl,-rpath," + library], folder) and \
+                run([os.path.join(folder, "host")], folder)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
