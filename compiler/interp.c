@@ -7,6 +7,7 @@
  */
 #include "interp_internal.h"
 
+#include "curve.h"
 #include "setir_eval.h"
 
 #include <math.h>
@@ -336,8 +337,18 @@ static void eval_lookup(interp *x, const node *n, double *out)
 
 /* ----------------------------------------------------------------------------------- indices and geometry */
 
+static double eval_species_index(interp *x, const node *n)
+{
+    const set *s = &x->p->sets.at[n->imm.set];
+    const double z = *interp_eval(x, n->arg[0]);
+    for (int32_t k = 0; k < s->count; k++)
+        if (s->species[k] == z) return k;
+    interp_fail(x, MTX_EDATA, "an element that is not in the list");
+}
+
 static double eval_set_index(interp *x, const node *n)
 {
+    if (n->op == OP_SPECIES_INDEX) return eval_species_index(x, n);
     node_id a = n->n_args ? n->arg[0] : 0;
     set_id s = n->n_args ? x->p->nodes.at[a].elem.set : 0;
     const set *d = &x->p->sets.at[s];
@@ -387,6 +398,15 @@ static int axis_of(const interp *x, uint32_t s, int64_t e)
     return 0;
 }
 
+static double eval_curve(interp *x, const node *n)
+{
+    const curve *c = &x->p->curves.at[n->imm.curve];
+    uint32_t cell = 0, first = n->op == OP_SPLINE;
+    for (uint32_t k = first; k < n->n_args; k++)
+        cell = cell * (uint32_t)curve_set_size(x->p, c->domain[k - first]) + (uint32_t)eval_index(x, n->arg[k]);
+    return curve_value(c, cell, first ? *interp_eval(x, n->arg[0]) : 0, n->imm.k);
+}
+
 static void eval_geometry(interp *x, const node *n, double *out)
 {
     switch ((int)n->op) {
@@ -418,6 +438,8 @@ static void eval_geometry(interp *x, const node *n, double *out)
     case OP_COUNT: *out = eval_count(x, n); break;
     case OP_PROTONS: *out = *interp_eval(x, n->arg[0]); break;
     case OP_ELEMENT_DATA: *out = eval_element(n->imm.k, (int32_t)*interp_eval(x, n->arg[0])); break;
+    case OP_TABLE:
+    case OP_SPLINE: *out = eval_curve(x, n); break;
     default: eval_lookup(x, n, out); break;
     }
 }

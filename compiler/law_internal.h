@@ -83,6 +83,7 @@ void law_rule_tan(law_cx *x, node_id n, law_info *r);
 void law_rule_odd(law_cx *x, node_id n, law_info *r);
 void law_rule_even(law_cx *x, node_id n, law_info *r);
 void law_rule_any(law_cx *x, node_id n, law_info *r);
+void law_rule_spline(law_cx *x, node_id n, law_info *r);
 void law_rule_abs(law_cx *x, node_id n, law_info *r);
 void law_rule_signum(law_cx *x, node_id n, law_info *r);
 void law_rule_compare(law_cx *x, node_id n, law_info *r);

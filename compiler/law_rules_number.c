@@ -218,6 +218,13 @@ void law_rule_any(law_cx *x, node_id n, law_info *r)
     }
 }
 
+/* indices are of sets that are the same for every structure: only the first argument is a number */
+void law_rule_spline(law_cx *x, node_id n, law_info *r)
+{
+    law_use_number(x, r, n, law_arg(x, n, 0), "a tabulated function");
+    law_need_even(x, r, n, law_arg(x, n, 0), "a tabulated function");
+}
+
 void law_rule_abs(law_cx *x, node_id n, law_info *r)
 {
     const law_info *a = law_arg(x, n, 0);

@@ -148,7 +148,7 @@ lexpr *choose(lowering *x, lexpr *c, lexpr *a, lexpr *b);
 lexpr *truth_and(lowering *x, lexpr *a, lexpr *b); /* a may be NULL: no condition               */
 
 /* ---- lower_index.c */
-enum { CACHE_BASE, CACHE_COUNT, CACHE_ROW_LO, CACHE_ROW_HI, CACHE_NIGGLI, CACHE_ORDER };
+enum { CACHE_BASE, CACHE_COUNT, CACHE_ROW_LO, CACHE_ROW_HI, CACHE_NIGGLI, CACHE_ORDER, CACHE_CURVE };
 buffer_id view_buffer(lowering *x, buffer_kind kind, uint32_t index);
 bool set_is_concatenated(const program *p, set_id s); /* elements of all frames in one array       */
 int64_t set_constant(const program *p, set_id s);     /* elements in each frame, -1: varies        */
@@ -167,6 +167,10 @@ uint32_t domain_varying(const program *p, const set_id *domain, uint32_t n);
 vals lower_node(lowering *x, scope *cur, node_id n);
 lexpr *lower_scalar(lowering *x, scope *cur, node_id n);
 double lower_cost(lowering *x, node_id n); /* of the whole expression                   */
+
+/* ---- lower_curve.c */
+vals lower_curve(lowering *x, scope *at, const node *n); /* TABLE, SPLINE                             */
+vals lower_species_index(lowering *x, scope *at, const node *n);
 
 /* ---- lower_table.c */
 bool lower_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id n, vals *out);

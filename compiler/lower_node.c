@@ -428,6 +428,9 @@ static vals lower_special(lowering *x, scope *at, const node *n, node_id id)
     case OP_SPECIES_CONST: return lower_const(x, n);
     case OP_INPUT: return lower_input(x, at, n);
     case OP_LOOKUP: return lower_lookup(x, at, n);
+    case OP_TABLE:
+    case OP_SPLINE: return lower_curve(x, at, n);
+    case OP_SPECIES_INDEX: return lower_species_index(x, at, n);
     case OP_ACCESS: return lower_access(x, at, n);
     case OP_PADGET: return lower_padget(x, at, n);
     case OP_DIV: return lower_div(x, at, n, id);

@@ -72,6 +72,7 @@ double op_cost(const program *p, const node *n)
     case OP_OUTER: return 9;
     case OP_MATVEC: return 15;
     case OP_MATMUL: return 45;
+    case OP_SPLINE: return 8 + 2.0 * p->curves.at[n->imm.curve].terms;
     case OP_PADGET:
     case OP_LOOKUP:
     case OP_ACCESS:
@@ -654,6 +655,7 @@ static program *copy_frame(arena *a, const program *from)
     for (uint32_t k = 0; k < from->sets.n; k++) program_set(p, from->sets.at[k]);
     for (uint32_t k = 0; k < from->inputs.n; k++) program_input(p, from->inputs.at[k]);
     for (uint32_t k = 0; k < from->claims.n; k++) vec_push(a, &p->claims, from->claims.at[k]);
+    for (uint32_t k = 0; k < from->curves.n; k++) vec_push(a, &p->curves, from->curves.at[k]);
     return p;
 }
 

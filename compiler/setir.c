@@ -279,6 +279,9 @@ uint32_t op_imm(node_op op)
     case OP_INDEX_CONST: return IMM_K | IMM_SET;
     case OP_INPUT:
     case OP_LOOKUP: return IMM_INPUT;
+    case OP_TABLE: return IMM_CURVE;
+    case OP_SPLINE: return IMM_CURVE | IMM_K;
+    case OP_SPECIES_INDEX: return IMM_SET;
     case OP_PARAM: return IMM_PARAM;
     case OP_ACCESS:
     case OP_PADGET: return IMM_DEF;
@@ -363,7 +366,8 @@ static node_imm imm_clean(node_op op, elem e, const node_imm *imm)
                   .set = SETIR_NONE,
                   .input = SETIR_NONE,
                   .def = SETIR_NONE,
-                  .param = SETIR_NONE};
+                  .param = SETIR_NONE,
+                  .curve = SETIR_NONE};
     if (!imm) return m;
     uint32_t use = op_imm(op);
     if (use & IMM_VALUE)
@@ -377,6 +381,7 @@ static node_imm imm_clean(node_op op, elem e, const node_imm *imm)
     if (use & IMM_INPUT) m.input = imm->input;
     if (use & IMM_DEF) m.def = imm->def;
     if (use & IMM_PARAM) m.param = imm->param;
+    if (use & IMM_CURVE) m.curve = imm->curve;
     if (use & IMM_REDUCE) {
         m.reduce = imm->reduce;
         m.ivars = imm->ivars;
@@ -484,7 +489,8 @@ static uint32_t node_hash(const node *n)
     const node_imm *m = &n->imm;
     uint32_t word[] = {n->op,     n->elem.kind,   n->elem.rank, n->elem.channels, n->elem.set,
                        n->n_args, (uint32_t)m->k, m->slot,      m->ivar,          m->set,
-                       m->input,  m->def,         m->param,     m->reduce,        m->n_ivars};
+                       m->input,  m->def,         m->param,     m->reduce,        m->n_ivars,
+                       m->curve};
     uint32_t h = mix(2166136261u, word, sizeof word);
     h = mix(h, n->arg, n->n_args * sizeof *n->arg);
     h = mix(h, m->ivars, m->n_ivars * sizeof *m->ivars);
@@ -498,7 +504,8 @@ static bool node_same(const node *a, const node *b)
     const node_imm *m = &a->imm, *o = &b->imm;
     return a->op == b->op && elem_equal(a->elem, b->elem) && a->n_args == b->n_args && m->k == o->k &&
            m->slot == o->slot && m->ivar == o->ivar && m->set == o->set && m->input == o->input &&
-           m->def == o->def && m->param == o->param && m->reduce == o->reduce && m->n_ivars == o->n_ivars &&
+           m->def == o->def && m->param == o->param && m->curve == o->curve && m->reduce == o->reduce &&
+           m->n_ivars == o->n_ivars &&
            (!a->n_args || !memcmp(a->arg, b->arg, a->n_args * sizeof *a->arg)) &&
            (!m->n_ivars || !memcmp(m->ivars, o->ivars, m->n_ivars * sizeof *m->ivars)) &&
            !memcmp(m->value, o->value, sizeof m->value) && unit_equal(m->unit, o->unit);

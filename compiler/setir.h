@@ -79,6 +79,21 @@ typedef struct ivar {
 } ivar;
 typedef VEC(ivar_id) ivar_list;
 
+/* ------------------------------------------------------------------------------------------------------- curves */
+
+/* Numbers known when compiling, over sets of fixed size: plain ones (pieces == 0), or for each place (row-major over
+ * the domain) a function of one variable by polynomials on equal intervals (curve.c). */
+typedef struct curve {
+    name     id;                 /* for people                                                             */
+    set_id  *domain; uint32_t n_domain;           /* RANGE, SPECIES, RANK without parent                    */
+    uint32_t places;             /* product of their sizes                                                 */
+    uint32_t pieces, terms;      /* intervals; coefficients of each                                        */
+    double   lo, rate;           /* piece k has u = (x - lo) * rate - k in [0, 1]; the end ones go on       */
+    int32_t  order;              /* C^order in x                                                           */
+    unit     unit_x, unit;       /* of x; of the value                                                     */
+    double  *data;               /* [pieces][terms][places]: value sum_j c[j] u^j; plain: [places]         */
+} curve;
+
 /* ------------------------------------------------------------------------------------------------- inputs, defs */
 
 typedef enum input_role { IN_POSITION, IN_SPECIES, IN_FIELD } input_role;
@@ -145,7 +160,7 @@ extern const op_row op_table[OP_COUNT_];
 /* which members of node_imm an operation uses: the rest is zero (or SETIR_NONE) in a built node */
 enum {
     IMM_VALUE = 1, IMM_POWER = 2 /* value[0] */, IMM_UNIT = 4, IMM_K = 8, IMM_SLOT = 16, IMM_IVAR = 32, IMM_SET = 64,
-    IMM_INPUT = 128, IMM_DEF = 256, IMM_PARAM = 512, IMM_REDUCE = 1024
+    IMM_INPUT = 128, IMM_DEF = 256, IMM_PARAM = 512, IMM_REDUCE = 1024, IMM_CURVE = 4096
 };
 uint32_t op_imm(node_op op);
 
@@ -161,6 +176,7 @@ typedef struct node_imm {
     input_id input;
     def_id   def;
     uint32_t param;
+    uint32_t curve;              /* an id of program_curve                                                 */
     reduction reduce;
     ivar_id *ivars; uint32_t n_ivars;     /* REDUCE, outermost first                                       */
 } node_imm;
@@ -212,6 +228,7 @@ typedef struct program {
     VEC(node)  nodes;
     VEC(def)   defs;             /* a def refers only to earlier ones                                      */
     VEC(claim) claims;
+    VEC(curve) curves;
     uint32_t  *hash; uint32_t hash_cap;                            /* hash-consing table of the builder   */
     arena     *memory;
 } program;
@@ -223,6 +240,7 @@ ivar_id  program_ivar(program *p, ivar v);
 input_id program_input(program *p, input in);
 def_id   program_def(program *p, def d);
 node_id  program_node(program *p, node_op op, elem e, const node_id *args, uint32_t n_args, const node_imm *imm, span at);
+uint32_t program_curve(program *p, curve c);      /* curve.c: equal numbers over equal sets share an id      */
 elem     elem_real(uint8_t rank);
 elem     elem_bool(void);
 elem     elem_species(void);

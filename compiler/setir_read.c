@@ -4,7 +4,7 @@
  * diagnostics in the sink. The tables (slots, sets, index variables, inputs, tensors) are read first, then
  * the nodes in order through the builder; every id is checked before the builder sees it.
  */
-#include "setir.h"
+#include "curve.h"
 #include "setir_text.h"
 #include "unicode.h"
 
@@ -351,6 +351,48 @@ static void read_set(reader *r)
     vec_push(r->program->memory, &r->program->sets, s);
 }
 
+static void read_curve_pieces(reader *r, curve *c)
+{
+    c->pieces = (uint32_t)integer(r, 1, READ_LIST);
+    need(r, "terms");
+    c->terms = (uint32_t)integer(r, 1, CURVE_TERMS);
+    need(r, "order");
+    c->order = (int32_t)integer(r, -1, SMOOTH_INFINITE);
+    need(r, "from");
+    c->lo = number(r);
+    need(r, "rate");
+    c->rate = number(r);
+    c->unit_x = unit_read(r);
+}
+
+static void read_curve(reader *r)
+{
+    curve c = {.unit_x = unit_none()};
+    if (id_of(r, "c", UINT32_MAX) != r->program->curves.n) expected(r, "the next curve");
+    c.id = optional_string(r, NULL);
+    VEC(set_id) domain = {0};
+    VEC(double) numbers = {0};
+    if (accept(r, "over"))
+        while (at_prefix(r, "S") && !r->bad) {
+            set_id s = id_of(r, "S", r->program->sets.n);
+            vec_push(r->program->memory, &domain, s);
+        }
+    c.unit = unit_read(r);
+    if (accept(r, "pieces")) read_curve_pieces(r, &c);
+    need(r, "=");
+    while (!r->bad && !at_end(r) && numbers.n < 4 * READ_LIST) {
+        double x = number(r);
+        vec_push(r->program->memory, &numbers, x);
+    }
+    c.domain = domain.at;
+    c.n_domain = domain.n;
+    c.data = numbers.at;
+    uint32_t each = c.pieces ? c.pieces * c.terms : 1;
+    c.places = numbers.n / each;
+    if (!c.places || numbers.n % each) return expected(r, "as many numbers as the curve has");
+    vec_push(r->program->memory, &r->program->curves, c);
+}
+
 static void read_ivar(reader *r)
 {
     ivar v = {.at = here(r)};
@@ -482,7 +524,7 @@ static void read_heading(reader *r, bool *titled)
         name cited = string(r);
         vec_push(r->program->memory, &r->program->cites, cited);
     } else {
-        expected(r, "program, slot, set, ivar, input, def, claim or a node");
+        expected(r, "program, slot, set, curve, ivar, input, def, claim or a node");
     }
 }
 
@@ -493,6 +535,8 @@ static void read_table_line(reader *r, bool *titled)
         read_slot(r);
     else if (accept(r, "set"))
         read_set(r);
+    else if (accept(r, "curve"))
+        read_curve(r);
     else if (accept(r, "ivar"))
         read_ivar(r);
     else if (accept(r, "input"))
@@ -555,6 +599,7 @@ static node_imm imm_read(reader *r, node_op op, elem e)
     if (use & IMM_SET) m.set = id_of(r, "S", p->sets.n);
     if (use & IMM_INPUT) m.input = id_of(r, "in", p->inputs.n);
     if (use & IMM_DEF) m.def = id_of(r, "d", p->defs.n);
+    if (use & IMM_CURVE) m.curve = id_of(r, "c", p->curves.n);
     if (use & IMM_PARAM) {
         need(r, "param");
         m.param = (uint32_t)integer(r, 0, INT32_MAX);

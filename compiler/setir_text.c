@@ -4,7 +4,7 @@
  * program. Out: text that setir_read.c reads back to a program with the same dump. What stands after ` : ` on
  * a node's line (free index variables, `moves`) is for the eye. Places in the user's spec are not kept.
  */
-#include "setir.h"
+#include "curve.h"
 #include "setir_text.h"
 
 #include <math.h>
@@ -130,6 +130,27 @@ static void dump_set(text *out, uint32_t id, const set *s)
     text_add(out, "\n");
 }
 
+static void dump_curve(text *out, uint32_t id, const curve *c)
+{
+    text_printf(out, "curve c%u", id);
+    name_text(out, " ", c->id);
+    for (uint32_t k = 0; k < c->n_domain; k++) text_printf(out, "%s S%u", k ? "" : " over", c->domain[k]);
+    unit_bracket(out, c->unit);
+    if (c->pieces) {
+        text_printf(out, " pieces %u terms %u order %d from ", c->pieces, c->terms, c->order);
+        setir_number_text(out, c->lo);
+        text_add(out, " rate ");
+        setir_number_text(out, c->rate);
+        unit_bracket(out, c->unit_x);
+    }
+    text_add(out, " =");
+    for (size_t k = 0; k < curve_numbers(c); k++) {
+        text_add(out, " ");
+        setir_number_text(out, c->data[k]);
+    }
+    text_add(out, "\n");
+}
+
 static void dump_ivar(text *out, uint32_t id, const ivar *v)
 {
     text_printf(out, "ivar i%u", id);
@@ -205,6 +226,7 @@ static void dump_imm(text *out, const node *n)
     if (use & IMM_SET) text_printf(out, " S%u", m->set);
     if (use & IMM_INPUT) text_printf(out, " in%u", m->input);
     if (use & IMM_DEF) text_printf(out, " d%u", m->def);
+    if (use & IMM_CURVE) text_printf(out, " c%u", m->curve);
     if (use & IMM_PARAM) text_printf(out, " param %u", m->param);
     if (use & IMM_REDUCE) {
         text_printf(out, " %s(", setir_reduction_word[m->reduce]);
@@ -266,6 +288,7 @@ void program_dump(const program *p, text *out)
     }
     for (uint32_t k = 0; k < p->slots.n; k++) dump_slot(out, k, &p->slots.at[k]);
     for (uint32_t k = 0; k < p->sets.n; k++) dump_set(out, k, &p->sets.at[k]);
+    for (uint32_t k = 0; k < p->curves.n; k++) dump_curve(out, k, &p->curves.at[k]);
     for (uint32_t k = 0; k < p->ivars.n; k++) dump_ivar(out, k, &p->ivars.at[k]);
     for (uint32_t k = 0; k < p->inputs.n; k++) dump_input(out, k, &p->inputs.at[k]);
     for (uint32_t k = 0; k < p->defs.n; k++) dump_def(out, k, &p->defs.at[k]);

@@ -296,7 +296,7 @@ void smooth_apply(analysis *x, node_id n, const context *c, fact *f)
 
 /* ------------------------------------------------------------------------------------------------- select */
 
-typedef struct sides { uint32_t key; const context *then, *other, *outside; } sides;
+typedef struct sides { int way; /* `then` is where the edge's base is above (1), below (-1) it */ uint32_t key; const context *then, *other, *outside; } sides;
 
 /* What both sides share adds or multiplies nothing of its own at the edge, but it must itself be smooth
  * across it. */
@@ -351,6 +351,8 @@ static double agreement(analysis *x, node_id then, node_id other, const sides *s
     bool known = fact_series(f, s->key, &a) && fact_series(g, s->key, &b);
     if (known && (f->power == g->power || (f->constant && g->constant)))
         m = fmax(m, series_agree(a, b));
+    const edge_def *e = &x->edges.at[s->key];
+    if (e->symbol == SETIR_NONE) m = fmax(m, smooth_agree_spline(x, then, other, e->base, e->bound, s->way));
     m = fmax(m, agree_addend(x, then, other, s->then, s));
     m = fmax(m, agree_addend(x, other, then, s->other, s));
     return fmax(m, agree_common(x, then, other, s));
@@ -419,7 +421,7 @@ static fact select_boundary(analysis *x, node_id id, const node *condition, cons
     if (b.symbolic)
         made.symbol = x->edges.at[smooth_eval(x, b.w, c)->edge[0].key].symbol;
     vec_push(x->a, &x->edges, made);
-    sides s = {.key = x->edges.n - 1, .outside = c};
+    sides s = {.way = b.below ? -1 : 1, .key = x->edges.n - 1, .outside = c};
     s.then = assume_side(x, condition, true, s.key, c);
     s.other = assume_side(x, condition, false, s.key, c);
     const fact *f = smooth_eval(x, n.arg[1], s.then), *g = smooth_eval(x, n.arg[2], s.other);

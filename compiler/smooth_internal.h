@@ -74,6 +74,11 @@ fact smooth_cutoff(analysis *x, node_id id, const node *n, const context *c);
 bool smooth_apart(analysis *x, node_id l, node_id r, const context *c); /* places that never coincide? */
 fact smooth_operation(analysis *x, node_id id, const context *c);
 
+/* smooth_curve.c */
+fact smooth_spline(analysis *x, node_id id, const node *n, const context *c);
+/* m such that two functions of w differ as (w - w0)^m where one of them is tabulated; -INFINITY: not known */
+double smooth_agree_spline(analysis *x, node_id then, node_id other, node_id w, double w0, int way);
+
 /* smooth_branch.c */
 bool smooth_distinct(analysis *x, node_id i, node_id j, const context *c);
 int  smooth_decide(analysis *x, node_id condition, const context *c);         /* 1, 0, -1 unknown */

@@ -5,7 +5,7 @@
  * operation, sets of indices, index variables in scope, closed cutoffs. Units, laws and what the user meant
  * are not checked here.
  */
-#include "setir.h"
+#include "curve.h"
 
 #include <string.h>
 
@@ -100,6 +100,12 @@ static void verify_cutoff(verifier *v, set_id id)
         fault(v, "S%u: its cutoff %%%u is no real scalar", id, s->cutoff);
     else if (v->top_set[s->cutoff] > id)
         fault(v, "S%u: its cutoff %%%u depends on the set itself or a later one", id, s->cutoff);
+}
+
+static void verify_curve(verifier *v, uint32_t id)
+{
+    const char *bad = curve_fault(v->p, &v->p->curves.at[id]);
+    if (bad) fault(v, "curve c%u: %s", id, bad);
 }
 
 static void verify_slot(verifier *v, uint32_t id)
@@ -288,6 +294,11 @@ static void check_index(verifier *v)
         want(v, index_of(v, 0, SET_SPECIES), "an index of a species set");
         want_result(v, elem_species());
         break;
+    case OP_SPECIES_INDEX:
+        want(v, arg(v, 0)->elem.kind == ELEM_SPECIES && set_is(v->p, v->n->imm.set, SET_SPECIES),
+             "a species and a set of them");
+        want_result(v, elem_index(v->n->imm.set));
+        break;
     default:
         want(v, arg(v, 0)->elem.kind == ELEM_INDEX && elem_equal(arg(v, 0)->elem, arg(v, 1)->elem),
              "two indices of one set");
@@ -315,6 +326,19 @@ static void check_lookup(verifier *v)
     want(v, in->n_domain == 1 && in->domain[0] == arg_set(v, 0)->sample, "a field of the sample's sites");
     want(v, elem_equal(arg(v, 1)->elem, in->elem), "the value for vacant sites has the field's type");
     want_result(v, in->elem);
+}
+
+static void check_curve(verifier *v)
+{
+    const node *n = v->n;
+    const curve *c = &v->p->curves.at[n->imm.curve];
+    uint32_t first = n->op == OP_SPLINE;
+    want(v, (c->pieces > 0) == first, "plain numbers for a table, pieces for a spline");
+    want(v, n->n_args == first + c->n_domain, "one index for each set of the curve");
+    want(v, !first || (v->ok && is_real(arg(v, 0)->elem, 0) && n->imm.k >= 0), "a scalar");
+    for (uint32_t k = 0; v->ok && k < c->n_domain; k++)
+        want(v, elem_equal(arg(v, first + k)->elem, elem_index(c->domain[k])), "an index belongs to another set");
+    want_result(v, elem_real(0));
 }
 
 static void check_geometry(verifier *v)
@@ -353,6 +377,8 @@ static void check_geometry(verifier *v)
         break;
     case OP_COUNT: check_count(v); break;
     case OP_LOOKUP: check_lookup(v); break;
+    case OP_TABLE:
+    case OP_SPLINE: check_curve(v); break;
     default:
         want(v, arg(v, 0)->elem.kind == ELEM_SPECIES, "a species");
         want_result(v, elem_real(0));
@@ -495,6 +521,7 @@ static void verify_references(verifier *v)
     want(v, !(use & IMM_SET) || m->set < p->sets.n, "no such set");
     want(v, !(use & IMM_INPUT) || m->input < p->inputs.n, "no such input");
     want(v, !(use & IMM_DEF) || m->def < p->defs.n, "no such tensor");
+    want(v, !(use & IMM_CURVE) || m->curve < p->curves.n, "no such curve");
     for (uint32_t k = 0; v->ok && k < m->n_ivars; k++)
         want(v, m->ivars[k] < p->ivars.n, "no such index variable");
     for (uint32_t k = 0; v->ok && k < (n->op == OP_IVAR ? 1 : m->n_ivars); k++) {
@@ -654,6 +681,7 @@ bool program_verify(const program *p, text *problem)
     v.top_def = arena_array(p->memory, uint32_t, p->nodes.n + 1);
     v.top_set = arena_array(p->memory, uint32_t, p->nodes.n + 1);
     for (uint32_t k = 0; v.ok && k < p->sets.n; k++) verify_set(&v, k);
+    for (uint32_t k = 0; v.ok && k < p->curves.n; k++) verify_curve(&v, k);
     for (uint32_t k = 0; v.ok && k < p->slots.n; k++) verify_slot(&v, k);
     for (uint32_t k = 0; v.ok && k < p->inputs.n; k++) verify_input(&v, k);
     for (uint32_t k = 0; v.ok && k < p->ivars.n; k++) verify_ivar(&v, k);

@@ -5,6 +5,7 @@
  * its operation to.
  */
 #include "gen_law.h"
+#include "../setir/curve_sample.h"
 
 #include <string.h>
 
@@ -341,11 +342,31 @@ static uint32_t lattice_slot(gen *g)
     return g->axis[s] != SETIR_NONE ? s : g->axis[0] != SETIR_NONE ? 0 : SETIR_NONE;
 }
 
+static double next_number(void *user)
+{
+    return between(user, 0, 1);
+}
+
+static node_id make_curve(gen *g, node_op op)
+{
+    set_id domain[2];
+    node_id arg[3];
+    uint32_t n = 0, first = op == OP_SPLINE;
+    if (pick(g, 2)) domain[n++] = g->kinds;
+    if (pick(g, 2)) domain[n++] = g->range;
+    if (first) arg[0] = real(g);
+    for (uint32_t k = 0; k < n; k++) arg[first + k] = index_of(g, domain[k]);
+    node_imm imm = {.curve = curve_sample(g->p, domain, n, first, next_number, g), .k = first ? pick(g, 3) : 0};
+    return with(g, op, elem_real(0), arg, first + n, imm);
+}
+
 static node_id make_geometry(gen *g, node_op op)
 {
     uint32_t s = lattice_slot(g);
     node_id n;
     switch ((int)op) {
+    case OP_TABLE:
+    case OP_SPLINE: return make_curve(g, op);
     case OP_PAIR_D: n = pair_index(g); return n == SETIR_NONE ? n : node_1(g->p, op, elem_real(1), n, here);
     case OP_SPOT_R:
         n = index_of(g, g->spot);
@@ -580,6 +601,9 @@ static node_id make_index(gen *g, node_op op)
     case OP_INDEX_SPECIES:
         n = index_of(g, g->kinds);
         return n == SETIR_NONE ? n : node_1(g->p, op, elem_species(), n, here);
+    case OP_SPECIES_INDEX:
+        n = pick(g, 2) ? field(g, some_slot(g), F_SPECIES) : make_index(g, OP_INDEX_SPECIES);
+        return with(g, op, elem_index(g->kinds), &n, 1, (node_imm){.set = g->kinds});
     case OP_PROTONS: return one(g, op, species(g));
     case OP_ELEMENT_DATA: n = species(g); return with(g, op, elem_real(0), &n, 1, (node_imm){.k = 0});
     default: return SETIR_NONE;
@@ -618,7 +642,7 @@ static node_id make_reduce(gen *g)
 static node_id make(gen *g, node_op op)
 {
     if (op <= OP_PADGET) return make_leaf(g, op);
-    if (op <= OP_INDEX_SPECIES || op == OP_PROTONS || op == OP_ELEMENT_DATA) return make_index(g, op);
+    if (op <= OP_SPECIES_INDEX || op == OP_PROTONS || op == OP_ELEMENT_DATA) return make_index(g, op);
     if (op <= OP_INDEX_LT) return make_truth(g, op);
     if (op <= OP_LOOKUP) return make_geometry(g, op);
     if (op <= OP_CUTOFF) return make_arithmetic(g, op);
@@ -656,7 +680,7 @@ static node_id real(gen *g)
         OP_TAN,         OP_TANH,   OP_ATAN,   OP_ABS,    OP_SIGN,   OP_MIN2,   OP_MAX2,   OP_ATAN2,
         OP_CUTOFF,      OP_DOT,    OP_DOT,    OP_NORM,   OP_NORM,   OP_COMP,   OP_TRACE,  OP_DET,
         OP_CHANNEL_GET, OP_SELECT, OP_SELECT, OP_REDUCE, OP_REDUCE, OP_REDUCE, OP_REDUCE, OP_ACCESS,
-        OP_ACCESS,      OP_PADGET, OP_LOOKUP, OP_COUNT,  OP_ERF,    OP_LOG,    OP_FLOOR,  OP_ASCRIBE};
+        OP_ACCESS,      OP_PADGET, OP_LOOKUP, OP_TABLE,  OP_SPLINE, OP_SPLINE, OP_COUNT,  OP_ERF,    OP_LOG,    OP_FLOOR,  OP_ASCRIBE};
     node_id fallback = num(g, between(g, -1.5, 1.5)), out;
     g->depth++;
     if (g->depth > g->most_depth + 1)

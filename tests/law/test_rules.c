@@ -182,6 +182,8 @@ static bool harmless(node_op op)
     case OP_PAIR_REV:
     case OP_INDEX_REAL:
     case OP_INDEX_SPECIES:
+    case OP_SPECIES_INDEX:
+    case OP_TABLE:
     case OP_PAIR_D:
     case OP_RECIP_K:
     case OP_PROTONS:

@@ -4,6 +4,7 @@
  * opened only as long as the interpreter can follow (GEN_WORK_MOST steps per value).
  */
 #include "gen_program.h"
+#include "../setir/curve_sample.h"
 
 #include <math.h>
 #include <string.h>
@@ -393,6 +394,33 @@ static node_id squash(gen *g, node_id a)
     return two(g, OP_DIV, a, pow_of(g, two(g, OP_ADD, num(g, 1), pow_of(g, a, 2)), 0.5));
 }
 
+static double next_number(void *user)
+{
+    return gen_between(user, 0, 1);
+}
+
+/* a tabulated function, now and then of an element, a number or neither */
+static node_id curve_of(gen *g, node_id a)
+{
+    set_id domain[2];
+    node_id arg[3] = {a};
+    uint32_t n = 0;
+    if (gen_pick(g, 2)) {
+        node_id z = at_atom(g, g->Z);
+        arg[1] = z != SETIR_NONE && gen_pick(g, 2)
+                     ? program_node(g->p, OP_SPECIES_INDEX, elem_index(g->kinds), &z, 1, &(node_imm){.set = g->kinds}, here)
+                     : index_of(g, g->kinds);
+        domain[n++] = g->kinds;
+    }
+    if (gen_pick(g, 2)) {
+        domain[n] = g->range;
+        arg[++n] = index_of(g, g->range);
+    }
+    bool pieces = gen_pick(g, 4) > 0;
+    node_imm imm = {.curve = curve_sample(g->p, domain, n, pieces, next_number, g), .k = pieces ? gen_pick(g, 3) : 0};
+    return program_node(g->p, pieces ? OP_SPLINE : OP_TABLE, elem_real(0), arg + !pieces, n + pieces, &imm, here);
+}
+
 static node_id function(gen *g)
 {
     node_id b = g->recip == SETIR_NONE || gen_pick(g, 2) ? SETIR_NONE : index_of(g, g->recip);
@@ -401,7 +429,7 @@ static node_id function(gen *g)
     node_id a = squash(g, real(g));
     const node_op plain[] = {OP_EXP,  OP_SIN,  OP_COS, OP_TANH, OP_ATAN, OP_ERF, OP_ERFC,
                              OP_SINH, OP_COSH, OP_ABS, OP_NEG,  OP_TAN,  OP_SIGN};
-    switch (gen_pick(g, 14)) {
+    switch (gen_pick(g, 16)) {
     case 0: return one(g, OP_LOG, two(g, OP_ADD, num(g, 2), a));
     case 1:
         return pow_of(g, two(g, OP_ADD, num(g, 2), a),
@@ -411,6 +439,8 @@ static node_id function(gen *g)
                             &(node_imm){.k = 1 + gen_pick(g, 4)}, here);
     case 3: return one(g, gen_pick(g, 2) ? OP_ASIN : OP_ACOS, two(g, OP_MUL, num(g, 0.9), a));
     case 4: return two(g, OP_POWV, two(g, OP_ADD, num(g, 2), a), squash(g, real(g)));
+    case 6:
+    case 7: return curve_of(g, a);
     case 5: return two(g, OP_ATAN2, a, two(g, OP_ADD, num(g, 2), squash(g, real(g))));
     default: return one(g, plain[gen_pick(g, (int)(sizeof plain / sizeof *plain))], a);
     }
@@ -769,9 +799,9 @@ static void add_sets(gen *g, uint8_t axes, bool defects)
         "bond");
     g->range =
         add_set(g, (set){.kind = SET_RANGE, NO_SET, .lo = gen_pick(g, 3), .hi = 2 + gen_pick(g, 16)}, "n");
-    int32_t *elements = arena_array(g->a, int32_t, 3);
-    memcpy(elements, (int32_t[]){8, 1, 42}, 3 * sizeof *elements);
-    g->kinds = add_set(g, (set){.kind = SET_SPECIES, NO_SET, .count = 3, .species = elements}, "z");
+    int32_t *elements = arena_array(g->a, int32_t, 4);
+    memcpy(elements, (int32_t[]){8, 1, 42, 16}, 4 * sizeof *elements);
+    g->kinds = add_set(g, (set){.kind = SET_SPECIES, NO_SET, .count = 4, .species = elements}, "z");
     g->recip = g->axis = g->spot = g->edge = SETIR_NONE;
     if (axes)
         g->axis = add_set(g,
