@@ -959,7 +959,7 @@ static value infer_any(infer *x, scope *s, const expr *e)
     case E_REDUCE: return infer_reduce(x, s, e);
     case E_REPEAT: return not_yet(x, e, "`repeat`");
     case E_SOFTMAX: return not_yet(x, e, "`softmax`");
-    case E_TABULATE: return not_yet(x, e, "`tabulate`");
+    case E_TABULATE: return infer_tabulate(x, s, e);
     }
     return fail(e->at);
 }

@@ -124,6 +124,9 @@ bool    infer_int(infer *x, scope *s, const expr *e, int *out);
 value   value_single_output(infer *x, value v);
 value   map_values(infer *x, value *v, uint32_t n, span at, value (*f)(infer *, void *, const node_id *, span), void *user);
 
+/* infer_tabulate.c */
+value   infer_tabulate(infer *x, scope *s, const expr *e);
+
 /* infer_set.c */
 value   infer_set(infer *x, scope *s, const expr *e);             /* V_SET or V_ROW or V_ERROR              */
 set_id  set_range(infer *x, int lo, int hi, span at);
