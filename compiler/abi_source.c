@@ -27,7 +27,7 @@ static void put_string(const char *words, text *out)
 
 /* a new member must be printed below */
 _Static_assert(sizeof(void *) != 8 || (sizeof(mtx_set_desc) == 48 && sizeof(mtx_input_desc) == 56 &&
-                                       sizeof(mtx_slot_desc) == 16 && sizeof(mtx_plan) == 48),
+                                       sizeof(mtx_slot_desc) == 32 && sizeof(mtx_plan) == 48),
                "the plan has members that are not printed");
 
 static void put_member(const char *member, const char *words, text *out)
@@ -68,6 +68,8 @@ static void put_plan(const abi *x, text *out)
     text_add(out, "static const mtx_slot_desc slots[] = {\n");
     for (int32_t k = 0; k < p->n_slots; k++) {
         text_printf(out, "    {.axes = %u, .has_cell = %d", p->slots[k].axes, p->slots[k].has_cell);
+        text_printf(out, ", .elements = {UINT64_C(%llu), UINT64_C(%llu)}", (unsigned long long)p->slots[k].elements[0],
+                    (unsigned long long)p->slots[k].elements[1]);
         put_member("name", p->slots[k].name, out);
         text_add(out, "},\n");
     }

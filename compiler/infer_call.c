@@ -460,6 +460,19 @@ static value call_pad(infer *x, scope *s, const expr *e)
     return (value){.kind = V_TENSOR, .at = e->at, .def = SETIR_NONE, .node = body, .ivar = iv, .domain = domain, .n = t.n};
 }
 
+static value call_member(infer *x, scope *s, const expr *e)
+{
+    node_id n = infer_node(x, s, e->call.arg[0].value);
+    value v = infer_set(x, s, e->call.arg[1].value);
+    if (n == SETIR_NONE || v.kind == V_ERROR) {
+        return fail(e->at);
+    }
+    if (v.kind != V_SET || x->p->sets.at[v.set].kind != SET_SPECIES) {
+        return complain(x, D_NOT_A_SET, e->call.arg[1].value->at, "a list of elements is needed here");
+    }
+    return done(index_into(x, n, v.set, e->at), e->at);
+}
+
 static value call_first(infer *x, scope *s, const expr *e)
 {
     value v = infer_set(x, s, e->call.arg[0].value);
@@ -518,6 +531,7 @@ value call_builtin(infer *x, scope *s, builtin_id id, const expr *e)
     case BI_SORT: case BI_EIGVALS: case BI_SORTROWS: case BI_LIST: return call_whole(x, s, id, e);
     case BI_PAD: return call_pad(x, s, e);
     case BI_FIRST: return call_first(x, s, e);
+    case BI_MEMBER: return call_member(x, s, e);
     case BI_PAIRS: case BI_DIFFER: case BI_RECIPROCAL: case BI_SPECIES: case BI_RANK: case BI_EACH:
         return infer_set(x, s, e);
     case BI_GRAD: {

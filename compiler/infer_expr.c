@@ -593,6 +593,27 @@ static value infer_reduce(infer *x, scope *s, const expr *e)
 
 /* ---------------------------------------------------------------------------------------------- indexing */
 
+/* the place of an element in a list that has it; what the data hold is checked when they are read */
+static node_id index_by_species(infer *x, node_id species, set_id want, span at)
+{
+    const set *w = &x->p->sets.at[want];
+    node_id misfit = program_species_misfit(x->p, species, want);
+    if (misfit != SETIR_NONE) {
+        diag *d = infer_report(x, D_NOT_LISTED, at, set_text(x, want));
+        diag_label_primary(x->sink, d, "indexes %s", set_text(x, want));
+        diag_label_at(x->sink, d, x->p->nodes.at[misfit].at, "not an element of it");
+        return SETIR_NONE;
+    }
+    node_imm imm = {.set = want};
+    for (int32_t k = 0; x->p->nodes.at[species].op == OP_SPECIES_CONST && k < w->count; k++) {
+        if (w->species[k] == x->p->nodes.at[species].imm.k) {
+            imm.k = k;
+            return mk(x, OP_INDEX_CONST, elem_index(want), NULL, 0, &imm, at);
+        }
+    }
+    return mk(x, OP_SPECIES_INDEX, elem_index(want), &species, 1, &imm, at);
+}
+
 node_id index_into(infer *x, node_id n, set_id want, span at)
 {
     if (n == SETIR_NONE) {
@@ -619,13 +640,9 @@ node_id index_into(infer *x, node_id n, set_id want, span at)
         node_imm imm = {.k = (int32_t)number - lo, .set = want};
         return mk(x, OP_INDEX_CONST, elem_index(want), NULL, 0, &imm, at);
     }
-    if (e.kind == ELEM_SPECIES && w->kind == SET_SPECIES && x->p->nodes.at[n].op == OP_SPECIES_CONST) {
-        for (int32_t k = 0; k < w->count; k++) {
-            if (w->species[k] == x->p->nodes.at[n].imm.k) {
-                node_imm imm = {.k = k, .set = want};
-                return mk(x, OP_INDEX_CONST, elem_index(want), NULL, 0, &imm, at);
-            }
-        }
+    if (w->kind == SET_SPECIES && (e.kind == ELEM_SPECIES ||
+                                   (e.kind == ELEM_INDEX && x->p->sets.at[e.set].kind == SET_SPECIES))) {
+        return index_by_species(x, species_of(x, n, at), want, at);
     }
     /* a range inside another one, or a rank of the same length, may index it */
     if (e.kind == ELEM_INDEX) {

@@ -162,6 +162,7 @@ bool plan_from_program(arena *a, const program *p, mtx_plan *plan, text *problem
         slots[k] = (mtx_slot_desc){.name = p->slots.at[k].id ? p->slots.at[k].id : "",
                                    .axes = p->slots.at[k].axes,
                                    .has_cell = p->slots.at[k].axes != 0};
+    for (uint32_t k = 0; k < p->slots.n; k++) program_elements(p, k, slots[k].elements);
     for (uint32_t k = 0; k < p->sets.n; k++) sets[k] = plan_set(p, k, flags[k]);
     plan_room(p, sets);
     bool good = true;

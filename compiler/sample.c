@@ -63,9 +63,24 @@ void sample_parameters(uint64_t seed, double *value, size_t n)
 
 /* -------------------------------------------------------------------------------------- what is asked for */
 
-/* elements that the program names, so that conditions on them are met; else a few common ones */
+/* elements that the program names, so that conditions on them are met; else a few common ones; none that it refuses */
 static int32_t species_pool(const program *p, int32_t *pool, int32_t most)
 {
+    uint64_t all[2] = {~UINT64_C(0), ~UINT64_C(0)}, bits[2];
+    bool limited = false;
+    for (uint32_t k = 0; k < p->slots.n; k++) {
+        if (!program_elements(p, k, bits))
+            continue;
+        limited = true;
+        all[0] &= bits[0];
+        all[1] &= bits[1];
+    }
+    int32_t taken = 0;
+    for (int32_t z = 1; limited && z < 119 && taken < most; z++)
+        if (all[z / 64] >> z % 64 & 1)
+            pool[taken++] = z;
+    if (taken > 0)
+        return taken;
     static const int32_t common[] = {1, 6, 8, 14, 42};
     int32_t n = 0;
     for (uint32_t k = 0; k < p->sets.n; k++)

@@ -241,6 +241,10 @@ input_id program_input(program *p, input in);
 def_id   program_def(program *p, def d);
 node_id  program_node(program *p, node_op op, elem e, const node_id *args, uint32_t n_args, const node_imm *imm, span at);
 uint32_t program_curve(program *p, curve c);      /* curve.c: equal numbers over equal sets share an id      */
+/* species_use.c: what of that element's sources is not in the list (NONE: all are, or are an atom's element); which
+ * elements the atoms of a slot may have, bit z of 128. False: any. */
+node_id  program_species_misfit(const program *p, node_id species, set_id list);
+bool     program_elements(const program *p, uint32_t slot, uint64_t bits[2]);
 elem     elem_real(uint8_t rank);
 elem     elem_bool(void);
 elem     elem_species(void);

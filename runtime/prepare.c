@@ -8,6 +8,7 @@
 #include "batch.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,6 +173,31 @@ static bool all_elements(const int32_t *Z, int64_t n)
     return bad == 0;
 }
 
+static bool is_taken(const mtx_slot_desc *d, int32_t Z)
+{
+    return (d->elements[0] | d->elements[1]) == 0 || (d->elements[Z >> 6 & 1] >> (Z & 63) & 1) != 0;
+}
+
+/* every atom has a place in the lists that the program indexes by it */
+static mtx_status check_elements(const preparing *p, int32_t slot, int64_t frame, const mtx_structure *s)
+{
+    const mtx_slot_desc *d = &p->plan->slots[slot];
+    for (int64_t k = 0; k < s->n; k++) {
+        if (is_taken(d, s->Z[k])) continue;
+        rt_problem_set(p->problem, MTX_EDATA, "E0664", "atom %lld is %s, which is not in the spec's list of elements",
+                       (long long)k, mtx_element_symbol(s->Z[k]));
+        char known[128] = "";
+        size_t used = 0;
+        for (int32_t z = 1; z < 119 && used + 8 < sizeof known; z++)
+            if (is_taken(d, z))
+                used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", mtx_element_symbol(z));
+        rt_problem_help(p->problem, "There are numbers for: %s.", known);
+        if (p->problem != NULL) p->problem->atom = k;
+        return batch_blame(p, slot, frame);
+    }
+    return MTX_OK;
+}
+
 static mtx_status blame_atom(const preparing *p, int32_t slot, int64_t frame, const mtx_structure *s)
 {
     for (int64_t k = 0; k < s->n; k++) {
@@ -219,6 +245,8 @@ static mtx_status copy_frames(const preparing *p, int32_t slot)
         memcpy(&Z[ptr[f]], s->Z, (size_t)s->n * sizeof *Z);
         if (!all_finite(r[ptr[f]], 3 * s->n) || !all_elements(&Z[ptr[f]], s->n))
             return blame_atom(p, slot, f, s);
+        status = check_elements(p, slot, f, s);
+        if (status != MTX_OK) return status;
     }
     return MTX_OK;
 }

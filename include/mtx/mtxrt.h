@@ -314,6 +314,7 @@ typedef struct mtx_slot_desc {
     const char *name;
     uint8_t     axes;            /* bit k: lattice vector k repeats                         */
     bool        has_cell;
+    uint64_t    elements[2];     /* bit z: atoms of atomic number z are taken; both 0: all  */
 } mtx_slot_desc;
 
 /** What a compiled transform wants to see of its structures. Sets come after the sets they mention. */
