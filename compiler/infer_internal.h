@@ -124,6 +124,11 @@ bool    infer_int(infer *x, scope *s, const expr *e, int *out);
 value   value_single_output(infer *x, value v);
 value   map_values(infer *x, value *v, uint32_t n, span at, value (*f)(infer *, void *, const node_id *, span), void *user);
 
+/* infer_list.c */
+node_id species_of(infer *x, node_id n, span at);                 /* an index of a list of elements becomes its element */
+node_id index_by_species(infer *x, node_id species, set_id want, span at);
+value   list_at(infer *x, value list, node_id index, span at);
+
 /* infer_tabulate.c */
 value   infer_tabulate(infer *x, scope *s, const expr *e);
 
