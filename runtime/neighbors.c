@@ -102,47 +102,26 @@ void nb_result_close(mtx_pairs *out, int64_t atoms)
 
 /* ---- kernels */
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-static bool has_avx512(unsigned flags)
-{
-    return !(flags & (MTX_PAIRS_PORTABLE | MTX_PAIRS_AVX2)) && __builtin_cpu_supports("avx512f") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-}
-#endif
-
-nb_measure *nb_measure_kernel(unsigned flags)
+const nb_kernels *nb_kernels_of(unsigned flags)
 {
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-    if (has_avx512(flags)) return nb_measure_avx512;
+    static const nb_kernels avx512 = {"avx512", nb_rows_avx512, nb_measure_avx512, nb_match_avx512};
+    static const nb_kernels avx2 = {"avx2", nb_rows_avx2, nb_measure_portable, nb_match_avx2};
+    const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                            __builtin_cpu_supports("avx512dq");
+    if (!(flags & (MTX_PAIRS_PORTABLE | MTX_PAIRS_AVX2)) && has_avx512) return &avx512;
+    if (!(flags & MTX_PAIRS_PORTABLE) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return &avx2;
 #else
     (void)flags;
 #endif
-    return nb_measure_portable;
-}
-
-static nb_kernel *kernel_of(unsigned flags, const char **name)
-{
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-    if (has_avx512(flags)) {
-        *name = "avx512";
-        return nb_rows_avx512;
-    }
-    if (!(flags & MTX_PAIRS_PORTABLE) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        *name = "avx2";
-        return nb_rows_avx2;
-    }
-#else
-    (void)flags;
-#endif
-    *name = "portable";
-    return nb_rows_portable;
+    static const nb_kernels portable = {"portable", nb_rows_portable, nb_measure_portable, NULL};
+    return &portable;
 }
 
 const char *mtx_neighbors_kernel(unsigned flags)
 {
-    const char *name;
-    kernel_of(flags, &name);
-    return name;
+    return nb_kernels_of(flags)->name;
 }
 
 /* ---- coincident atoms */
@@ -200,13 +179,12 @@ static mtx_status arguments(int64_t n, double cutoff, const mtx_pairs *out, mtx_
 /* Run the kernel until all rows are done; the room for pairs grows by what the first rows tell. */
 static mtx_status rows_fill(const nb_grid *g, unsigned flags, mtx_pairs *out, mtx_problem *problem)
 {
-    const char *name;
-    nb_kernel *kernel = kernel_of(flags, &name);
+    nb_search *search = nb_kernels_of(flags)->search;
     const int64_t base = out->atoms, first = out->n;
     nb_rows rows = {.out = out, .capacity = out->pair_capacity, .base = base};
     out->row[base] = out->n;
     for (;;) {
-        kernel(g, &rows);
+        search(g, &rows);
         if (rows.coincident) {
             out->n = first;
             return coincident(g, rows.next, problem);
@@ -238,7 +216,7 @@ mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], c
     status = rows_fill(&grid, flags, out, problem);
     if (status != MTX_OK) return status;
     if (flags & MTX_PAIRS_REVERSE) {
-        if (!rev_reserve(out, first) || !nb_reverse(out->scratch, out, out->atoms, first)) {
+        if (!rev_reserve(out, first) || !nb_reverse(out->scratch, out, out->atoms, first, flags)) {
             out->n = first;
             return rt_no_memory(problem);
         }

@@ -74,20 +74,32 @@ typedef struct nb_rows {
 } nb_rows;
 
 /* Does rows from `next` on until all are done, room runs out, or two atoms coincide. */
-typedef void nb_kernel(const nb_grid *grid, nb_rows *rows);
+typedef void nb_search(const nb_grid *grid, nb_rows *rows);
 
-nb_kernel nb_rows_portable, nb_rows_avx2, nb_rows_avx512;
+nb_search nb_rows_portable, nb_rows_avx2, nb_rows_avx512;
 
 /*
  * Measures pairs again: d = kept d + (moved[j] - moved[i]). Those inside the cutoff go to `out`, which has
- * room for all and slack; place[k] is where pair k went, or -1. False: two atoms coincide.
+ * room for all and slack. False: two atoms coincide.
  */
-typedef bool nb_measure(const mtx_pairs *wide, const double (*moved)[4], double cutoff2, mtx_pairs *out,
-                        int64_t *place);
+typedef bool nb_measure(const mtx_pairs *wide, const double (*moved)[4], double cutoff2, mtx_pairs *out);
 
 nb_measure nb_measure_portable, nb_measure_avx512;
 
-nb_measure *nb_measure_kernel(unsigned flags);
+/* rev of the pairs from `first` on, looked up in the row of the other end. False: one has no reverse. */
+typedef bool nb_match(mtx_pairs *pairs, int64_t first);
+
+nb_match nb_match_avx2, nb_match_avx512;
+
+/* What is compiled for several processors. */
+typedef struct nb_kernels {
+    const char *name;
+    nb_search *search;
+    nb_measure *measure;
+    nb_match *match; /* NULL: no faster than dealing pairs out                 */
+} nb_kernels;
+
+const nb_kernels *nb_kernels_of(unsigned flags);
 
 /* Bin of a coordinate, clamped to the grid; monotonic in x, so that a range of x is a range of bins. */
 static inline int32_t nb_bin(float x, float per, int32_t count)
@@ -155,7 +167,7 @@ mtx_status nb_grid_make(nb_scratch *scratch, const double (*r)[3], const double 
 /* ---- rows afterwards */
 
 /* rev of the pairs from `first` on, those of atoms `base` and later; false when memory is exhausted. */
-bool nb_reverse(nb_scratch *scratch, mtx_pairs *pairs, int64_t base, int64_t first);
+bool nb_reverse(nb_scratch *scratch, mtx_pairs *pairs, int64_t base, int64_t first, unsigned flags);
 
 void nb_verlet_free(nb_verlet *verlet);
 

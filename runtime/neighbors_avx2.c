@@ -14,8 +14,10 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-#define NB_KERNEL nb_rows_avx2
-#define NB_TARGET __attribute__((target("avx2,fma,bmi,bmi2,popcnt")))
+#define NB_KERNEL      nb_rows_avx2
+#define NB_MATCH       nb_match_avx2
+#define NB_MATCH_WIDTH 16
+#define NB_TARGET      __attribute__((target("avx2,fma,bmi,bmi2,popcnt")))
 
 /* Byte shuffle that brings the 32-bit lanes of a 4-bit mask to the front. */
 #define LANE(n) 4 * (n), 4 * (n) + 1, 4 * (n) + 2, 4 * (n) + 3
@@ -159,6 +161,17 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
     return end;
 }
 
+static inline NB_TARGET uint32_t nb_equal(const int32_t *entry, int32_t atom)
+{
+    const __m256i wanted = _mm256_set1_epi32(atom);
+    const __m256i low = _mm256_loadu_si256((const __m256i *)entry);
+    const __m256i high = _mm256_loadu_si256((const __m256i *)(entry + 8));
+    const __m256 a = _mm256_castsi256_ps(_mm256_cmpeq_epi32(low, wanted));
+    const __m256 b = _mm256_castsi256_ps(_mm256_cmpeq_epi32(high, wanted));
+    return (uint32_t)_mm256_movemask_ps(a) | (uint32_t)_mm256_movemask_ps(b) << 8;
+}
+
+#include "neighbors_match.h"
 #include "neighbors_row.h"
 
 #endif

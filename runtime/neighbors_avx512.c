@@ -14,8 +14,10 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-#define NB_KERNEL nb_rows_avx512
-#define NB_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt")))
+#define NB_KERNEL      nb_rows_avx512
+#define NB_MATCH       nb_match_avx512
+#define NB_MATCH_WIDTH 32
+#define NB_TARGET      __attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt")))
 
 static inline NB_TARGET int64_t nb_select_run(const nb_grid *g, nb_probe p, int32_t begin, int32_t end,
                                               int64_t hits)
@@ -139,6 +141,15 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
     return end;
 }
 
+static inline NB_TARGET uint32_t nb_equal(const int32_t *entry, int32_t atom)
+{
+    const __m512i wanted = _mm512_set1_epi32(atom);
+    const uint32_t low = _mm512_cmpeq_epi32_mask(_mm512_loadu_si512(entry), wanted);
+    const uint32_t high = _mm512_cmpeq_epi32_mask(_mm512_loadu_si512(entry + 16), wanted);
+    return low | high << 16;
+}
+
+#include "neighbors_match.h"
 #include "neighbors_row.h"
 
 /* ---- pairs measured again (neighbors_update.c) */
@@ -152,7 +163,7 @@ static inline NB_TARGET void nb_keep_int(int32_t *to, const int32_t *from, __mma
 /* Pairs k .. k+7 of which `lanes` belong to the row; the new end. */
 static inline NB_TARGET int64_t nb_measure_8(const mtx_pairs *wide, const double (*moved)[4], __m256d own,
                                              int64_t k, __mmask8 lanes, __m512d cutoff2, mtx_pairs *out,
-                                             int64_t end, int64_t *place, bool *apart)
+                                             int64_t end, bool *apart)
 {
     __m512d two[4], d[4];
     const int32_t *j = wide->j + k;
@@ -178,13 +189,11 @@ static inline NB_TARGET int64_t nb_measure_8(const mtx_pairs *wide, const double
     _mm512_storeu_pd(out->dy + end, _mm512_maskz_compress_pd(keep, d[1]));
     _mm512_storeu_pd(out->dz + end, _mm512_maskz_compress_pd(keep, d[2]));
     _mm512_storeu_pd(out->dist + end, _mm512_sqrt_pd(_mm512_maskz_compress_pd(keep, dist2)));
-    const __m512i next = _mm512_add_epi64(_mm512_set1_epi64(end), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
-    _mm512_mask_storeu_epi64(place + k, lanes, _mm512_mask_expand_epi64(_mm512_set1_epi64(-1), keep, next));
     return end + __builtin_popcount(keep);
 }
 
 NB_TARGET bool nb_measure_avx512(const mtx_pairs *wide, const double (*moved)[4], double cutoff2,
-                                 mtx_pairs *out, int64_t *place)
+                                 mtx_pairs *out)
 {
     const __m512d limit = _mm512_set1_pd(cutoff2);
     int64_t end = 0;
@@ -194,11 +203,11 @@ NB_TARGET bool nb_measure_avx512(const mtx_pairs *wide, const double (*moved)[4]
         const int64_t first = end, last = wide->row[i + 1];
         int64_t k = wide->row[i];
         for (; k + 8 <= last; k += 8) {
-            end = nb_measure_8(wide, moved, own, k, 0xff, limit, out, end, place, &apart);
+            end = nb_measure_8(wide, moved, own, k, 0xff, limit, out, end, &apart);
         }
         if (k < last) {
             const __mmask8 lanes = (__mmask8)((1u << (last - k)) - 1u);
-            end = nb_measure_8(wide, moved, own, k, lanes, limit, out, end, place, &apart);
+            end = nb_measure_8(wide, moved, own, k, lanes, limit, out, end, &apart);
         }
         for (int64_t m = first; m < end; m++) out->i[m] = (int32_t)i;
         out->row[i + 1] = end;

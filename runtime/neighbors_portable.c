@@ -11,7 +11,9 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-#define NB_KERNEL nb_rows_portable
+#define NB_KERNEL      nb_rows_portable
+#define NB_MATCH       nb_match_portable
+#define NB_MATCH_WIDTH 1
 #define NB_TARGET
 
 /* Every candidate is written, hits stay: no branch to mispredict. */

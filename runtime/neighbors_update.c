@@ -18,7 +18,7 @@
 
 struct nb_verlet {
     mtx_pairs wide; /* pairs within cutoff + skin, at the positions `then`      */
-    nb_buffer then, moved, place;
+    nb_buffer then, moved;
     double cell[3][3], cutoff, skin;
     uint8_t pbc[3];
     int64_t n;
@@ -32,7 +32,6 @@ void nb_verlet_free(nb_verlet *v)
     mtx_pairs_free(&v->wide);
     rt_aligned_free(v->then.data);
     rt_aligned_free(v->moved.data);
-    rt_aligned_free(v->place.data);
     free(v);
 }
 
@@ -60,8 +59,7 @@ static bool moves(const double (*r)[3], const double (*then)[3], int64_t n, doub
     return good;
 }
 
-bool nb_measure_portable(const mtx_pairs *wide, const double (*moved)[4], double cutoff2, mtx_pairs *out,
-                         int64_t *place)
+bool nb_measure_portable(const mtx_pairs *wide, const double (*moved)[4], double cutoff2, mtx_pairs *out)
 {
     int64_t end = 0;
     bool apart = true;
@@ -83,7 +81,6 @@ bool nb_measure_portable(const mtx_pairs *wide, const double (*moved)[4], double
             out->dz[end] = z;
             out->dist[end] = sqrt(dist2);
             const bool keep = dist2 < cutoff2;
-            place[k] = keep ? end : -1;
             apart = apart && dist2 >= NB_COINCIDENT2;
             end += keep;
         }
@@ -91,14 +88,6 @@ bool nb_measure_portable(const mtx_pairs *wide, const double (*moved)[4], double
     }
     out->n = end;
     return apart;
-}
-
-/* A pair and its reverse have the same length, so they were kept or dropped together. */
-static void reverse_measured(const mtx_pairs *wide, const int64_t *place, mtx_pairs *out)
-{
-    for (int64_t k = 0; k < wide->n; k++) {
-        if (place[k] >= 0) out->rev[place[k]] = place[wide->rev[k]];
-    }
 }
 
 static nb_verlet *verlet_of(mtx_pairs *out)
@@ -117,11 +106,11 @@ static mtx_status search_wide(nb_verlet *v, const double (*r)[3], const double c
                               mtx_problem *problem)
 {
     v->ready = false;
-    const mtx_status status = mtx_neighbors_build(r, cell, pbc, n, cutoff + skin, flags, &v->wide, problem);
+    const mtx_status status = mtx_neighbors_build(r, cell, pbc, n, cutoff + skin,
+                                                  flags & ~(unsigned)MTX_PAIRS_REVERSE, &v->wide, problem);
     if (status != MTX_OK) return status;
     void *then = nb_buffer_reserve(&v->then, n, 3 * sizeof(double), 0);
-    if (then == NULL || nb_buffer_reserve(&v->moved, n, 4 * sizeof(double), 0) == NULL ||
-        nb_buffer_reserve(&v->place, v->wide.n, sizeof(int64_t), 0) == NULL) {
+    if (then == NULL || nb_buffer_reserve(&v->moved, n, 4 * sizeof(double), 0) == NULL) {
         return rt_no_memory(problem);
     }
     memcpy(then, r, (size_t)n * 3 * sizeof(double));
@@ -155,12 +144,17 @@ mtx_status mtx_neighbors_update(const double (*r)[3], const double cell[3][3], c
         if (status != MTX_OK) return status;
     }
     if (!nb_result_reserve(out, n, v->wide.n, flags)) return rt_no_memory(problem);
-    nb_measure *measure = nb_measure_kernel(flags);
-    if (!measure(&v->wide, (const double(*)[4])v->moved.data, cutoff * cutoff, out, v->place.data)) {
+    out->row[0] = 0;
+    nb_measure *measure = nb_kernels_of(flags)->measure;
+    if (!measure(&v->wide, (const double(*)[4])v->moved.data, cutoff * cutoff, out)) {
         /* the full search knows how to say which atoms coincide */
         return mtx_neighbors_build(r, cell, pbc, n, cutoff, flags, out, problem);
     }
-    if (flags & MTX_PAIRS_REVERSE) reverse_measured(&v->wide, v->place.data, out);
+    /* a pair and its reverse have the same length, so they were kept or dropped together */
+    if ((flags & MTX_PAIRS_REVERSE) && !nb_reverse(out->scratch, out, 0, 0, flags)) {
+        out->n = 0;
+        return rt_no_memory(problem);
+    }
     nb_result_close(out, n);
     return MTX_OK;
 }

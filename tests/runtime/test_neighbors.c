@@ -335,9 +335,10 @@ static void random_cells_agree_with_brute_force(void **state)
         }
         for (size_t k = 1; k < sizeof kernels / sizeof *kernels; k++) {
             status = mtx_neighbors_build((const double(*)[3])s.r, (const double(*)[3])s.cell, s.pbc, s.n,
-                                         s.cutoff, kernels[k], &other, &problem);
+                                         s.cutoff, kernels[k] | MTX_PAIRS_REVERSE, &other, &problem);
             assert_int_equal(status, MTX_OK);
             check_same_bits(&first, &other);
+            assert_memory_equal(first.rev, other.rev, (size_t)first.n * sizeof *first.rev);
         }
         pairs += first.n;
     }
@@ -457,6 +458,34 @@ static void a_failed_append_leaves_the_batch(void **state)
         assert_true(p.dx[n + k] == p.dx[k]);
     }
     mtx_pairs_free(&p);
+}
+
+/* The reverse pairs of a structure are those of the structure alone, wherever in the batch it stands. */
+static void batches_have_reverse_pairs(void **state)
+{
+    (void)state;
+    mtx_pairs batch, alone;
+    mtx_pairs_init(&batch);
+    mtx_pairs_init(&alone);
+    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
+        const unsigned flags = kernels[k] | MTX_PAIRS_REVERSE;
+        mtx_pairs_clear(&batch);
+        for (int number = 0; number < 40; number++) {
+            random_state = (uint64_t)number * 7919u;
+            sample s;
+            random_sample(&s, number);
+            const double(*r)[3] = (const double(*)[3])s.r, (*cell)[3] = (const double(*)[3])s.cell;
+            const int64_t first = batch.n;
+            if (mtx_neighbors_append(r, cell, s.pbc, s.n, s.cutoff, flags, &batch, NULL) != MTX_OK) continue;
+            assert_int_equal(mtx_neighbors_build(r, cell, s.pbc, s.n, s.cutoff, flags, &alone, NULL), MTX_OK);
+            assert_int_equal(batch.n - first, alone.n);
+            for (int64_t m = 0; m < alone.n; m++) assert_int_equal(batch.rev[first + m] - first, alone.rev[m]);
+        }
+        assert_true(batch.structures > 20);
+        check_reverse(&batch);
+    }
+    mtx_pairs_free(&batch);
+    mtx_pairs_free(&alone);
 }
 
 static void bad_arguments_are_refused(void **state)
@@ -680,6 +709,7 @@ int main(void)
         cmocka_unit_test(atoms_far_away_keep_their_displacements),
         cmocka_unit_test(coincident_atoms_are_named),
         cmocka_unit_test(a_failed_append_leaves_the_batch),
+        cmocka_unit_test(batches_have_reverse_pairs),
         cmocka_unit_test(bad_arguments_are_refused),
         cmocka_unit_test(large_open_clusters_agree),
         cmocka_unit_test(large_cells_agree_with_their_supercell),
