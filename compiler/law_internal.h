@@ -51,6 +51,10 @@ uint32_t law_set_slot(law_cx *x, set_id s);
 void law_unify_laws(law_cx *x, node_id n, law_info *r, const law_info *a, const law_info *b, const char *use);
 void law_unify(law_cx *x, node_id n, law_info *r, node_id left, node_id right, const char *use);
 
+/* ---- law_turn.c: rotations that the parts lose and the whole keeps */
+void law_restore_sum(law_cx *x, node_id n, law_info *r);
+void law_restore_vector(law_cx *x, node_id n, law_info *r);
+
 /* ---- law_rules_*.c */
 void law_rule_plain(law_cx *x, node_id n, law_info *r);
 void law_rule_ivar(law_cx *x, node_id n, law_info *r);

@@ -20,6 +20,7 @@ void law_rule_same(law_cx *x, node_id n, law_info *r)
 void law_rule_add(law_cx *x, node_id n, law_info *r)
 {
     const node *d = law_node(x, n);
+    law_restore_sum(x, n, r);
     law_unify(x, n, r, d->arg[0], d->arg[1], d->op == OP_ADD ? "adding" : "subtracting");
     const law_info *a = law_arg(x, n, 0), *b = law_arg(x, n, 1);
     for (int s = 0; s < LAW_SLOTS; s++) {

@@ -109,6 +109,7 @@ void law_rule_vec3(law_cx *x, node_id n, law_info *r)
         law_use_number(x, r, n, &plain, "a component");
         set_from = true;
     }
+    law_restore_vector(x, n, r);
 }
 
 void law_rule_linear_tensor(law_cx *x, node_id n, law_info *r)

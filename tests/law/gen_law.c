@@ -413,6 +413,60 @@ static node_id make_geometry(gen *g, node_op op)
     }
 }
 
+/* ------------------------------------------------------------------------------------ components, together */
+
+static node_id component(gen *g, node_id v, int k)
+{
+    uint8_t rank = g->p->nodes.at[v].elem.rank;
+    return with(g, OP_COMP, elem_real(0), &v, 1, (node_imm){.k = rank == 2 ? k : k % 3});
+}
+
+/* mostly the same number again: what a rotation about an axis keeps, and near misses */
+static node_id weighted(gen *g, double number, node_id factor, node_id n)
+{
+    if (number != 1) n = two(g, OP_MUL, elem_real(0), num(g, number), n);
+    return factor == SETIR_NONE ? n : two(g, OP_MUL, elem_real(0), factor, n);
+}
+
+/* c (u.x v.x + u.y v.y), c (u.x v.y - u.y v.x), T.xx + T.yy and the like, about any axis */
+static node_id sum_of_components(gen *g, node_op op)
+{
+    bool matrix = pick(g, 5) == 0, twisted = pick(g, 3) == 0, third = !twisted && pick(g, 4) == 0;
+    node_id u = matrix ? tensor2(g) : vector(g), v = pick(g, 2) ? u : like(g, u, matrix ? tensor2 : vector);
+    if (u == SETIR_NONE || v == SETIR_NONE || g->p->nodes.at[v].elem.rank != g->p->nodes.at[u].elem.rank)
+        return SETIR_NONE;
+    int axis = pick(g, 3), p = (axis + 1) % 3, q = (axis + 2) % 3;
+    int i[3] = {p, q, axis}, j[3] = {twisted ? q : p, twisted ? p : q, axis};
+    node_id part[3], factor = pick(g, 3) ? SETIR_NONE : real(g);
+    double number = (double[]){1, 1, 2, -0.3}[pick(g, 4)];
+    for (int k = 0; k < 3; k++) {
+        part[k] = matrix ? component(g, u, 3 * i[k] + j[k])
+                         : two(g, OP_MUL, elem_real(0), component(g, u, i[k]), component(g, v, j[k]));
+        if (u == v && i[k] == j[k] && !matrix && pick(g, 2)) {
+            node_id base = component(g, u, i[k]);
+            part[k] = with(g, OP_POW, elem_real(0), &base, 1, (node_imm){.value = {2}});
+        }
+        double own = pick(g, 12) == 0 ? 1.5 * number : number;
+        if (k == 1 && (op == OP_SUB) != twisted) own = -own;
+        part[k] = weighted(g, own, factor, part[k]);
+    }
+    node_id out = two(g, op, elem_real(0), part[0], part[1]);
+    return third ? two(g, op, elem_real(0), op == OP_SUB ? part[2] : out, op == OP_SUB ? out : part[2]) : out;
+}
+
+/* [x, y, .], [-y, x, .] and the like of one vector */
+static node_id vector_of_components(gen *g)
+{
+    node_id u = vector(g), c[3], factor = pick(g, 3) ? SETIR_NONE : real(g);
+    int axis = pick(g, 3), p = (axis + 1) % 3, q = (axis + 2) % 3;
+    bool turned = pick(g, 2);
+    if (u == SETIR_NONE) return u;
+    c[p] = weighted(g, turned ? -1 : 1, factor, component(g, u, turned ? q : p));
+    c[q] = weighted(g, pick(g, 12) ? 1 : -1, factor, component(g, u, turned ? p : q));
+    c[axis] = pick(g, 2) ? weighted(g, 1, factor, component(g, u, axis)) : pick(g, 2) ? num(g, 0) : real(g);
+    return with(g, OP_VEC3, elem_real(1), c, 3, (node_imm){0});
+}
+
 static node_id make_arithmetic(gen *g, node_op op)
 {
     int wide = pick(g, 6);
@@ -425,6 +479,7 @@ static node_id make_arithmetic(gen *g, node_op op)
     case OP_NEG: a = of(g); return a == SETIR_NONE ? a : node_1(g->p, op, g->p->nodes.at[a].elem, a, here);
     case OP_ADD:
     case OP_SUB:
+        if (of == real && pick(g, 6) == 0) return sum_of_components(g, op);
         a = of(g);
         b = pick(g, 3) == 0 ? exchanged(g, a) : like(g, a, of);
         if (b != SETIR_NONE && pick(g, 4) == 0) {
@@ -493,6 +548,7 @@ static node_id make_tensor(gen *g, node_op op)
         return with(g, op, elem_real(0), &a, 1, (node_imm){.k = pick(g, matrix ? 9 : 3)});
     }
     case OP_VEC3: {
+        if (pick(g, 4) == 0) return vector_of_components(g);
         node_id c[3];
         int only = pick(g, 2) ? pick(g, 3) : -1;
         a = real(g);
