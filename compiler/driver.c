@@ -5,6 +5,8 @@
  */
 #include "driver.h"
 
+#include "ad.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,7 @@ static void pass_infer(compilation *c)
 {
     infer_result *r = infer_module(&c->memory, &c->names, &c->sink, c->module);
     for (uint32_t k = 0; k < r->programs.n; k++) {
-        vec_push(&c->memory, &c->transforms, ((compiled){.p = r->programs.at[k]}));
+        vec_push(&c->memory, &c->transforms, ((compiled){.p = r->programs.at[k], .declared = r->programs.at[k]}));
     }
     for (uint32_t k = 0; k < r->tests.n; k++) {
         vec_push(&c->memory, &c->tests, r->tests.at[k]);
@@ -40,7 +42,17 @@ static void pass_laws(compilation *c)
 {
     for (uint32_t k = 0; k < c->transforms.n; k++) {
         compiled *t = &c->transforms.at[k];
-        t->laws = law_infer(&c->memory, t->p, &c->sink);
+        t->laws = law_infer(&c->memory, t->declared, &c->sink);
+    }
+}
+
+static void pass_differentiate(compilation *c)
+{
+    for (uint32_t k = 0; k < c->transforms.n; k++) {
+        compiled *t = &c->transforms.at[k];
+        program *p = ad_expand(&c->memory, t->declared, &c->sink);
+        t->runs = p != NULL;
+        if (p) t->p = p;
     }
 }
 
@@ -48,8 +60,9 @@ static void pass_claims(compilation *c)
 {
     for (uint32_t k = 0; k < c->transforms.n; k++) {
         compiled *t = &c->transforms.at[k];
-        t->smooth = smooth_analyse(&c->memory, t->p);
-        claims_check(&c->memory, t->p, &c->sink, t->laws, t->smooth, c->search ? refute_by_witness : NULL, NULL, &t->verdicts);
+        t->smooth = smooth_analyse(&c->memory, t->declared);
+        claims_check(&c->memory, t->declared, &c->sink, t->laws, t->smooth,
+                     c->search && t->runs ? refute_by_witness : NULL, t->p, &t->verdicts);
     }
 }
 
@@ -64,6 +77,7 @@ static const struct { const char *name; pass_function run; driver_stage stage; }
     {"parse", pass_parse, STAGE_PARSE},        /* text            -> trees of the spec and of what it uses     */
     {"infer", pass_infer, STAGE_INFER},        /* trees           -> set IR, kinds and units checked           */
     {"laws", pass_laws, STAGE_CHECK},          /* set IR          -> how every value transforms                */
+    {"differentiate", pass_differentiate, STAGE_CHECK}, /* derivatives -> ordinary tensors                       */
     {"claims", pass_claims, STAGE_CHECK},      /* laws, claims    -> verdicts, messages                        */
     {"lower", pass_lower, STAGE_LOWER},        /* set IR          -> loops, rewritten for speed on the way     */
 };

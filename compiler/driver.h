@@ -19,10 +19,12 @@ typedef enum driver_stage {
 } driver_stage;
 
 typedef struct compiled {        /* one transform                                                              */
-    program       *p;
+    program       *p;            /* derivatives written out: what is run, lowered, built                       */
+    program       *declared;     /* as inferred, derivatives as such: what is judged; the same tensors         */
     law_result    *laws;
     smooth_result *smooth;
     verdict_list   verdicts;
+    bool           runs;         /* every derivative has been written out                                      */
     module        *loops;
 } compiled;
 

@@ -113,6 +113,7 @@ typedef struct lowering {
     buffer_id *out_buffer; /* by output                                                               */
     VEC(node_id) group;    /* reductions that the present outputs reach, for sharing loops            */
     uint32_t depth;
+    uint32_t storing;     /* > 0: within tensors that are being stored */
     uint32_t written_out; /* > 0: values are made for several sums, so each gets a name              */
 } lowering;
 

@@ -213,6 +213,7 @@ static void make_store(lowering *x, scope *at, def_id id, stored *st)
     switch (d.lib) {
     case LIB_NONE:
     case LIB_LIST: break;
+    case LIB_GRAD: lower_fail(x, d.lib_at, "a derivative that has not been written out"); break;
     case LIB_SORT: call_sort(x, at, &d, st->buffer, sh.extent[0]); break;
     case LIB_EIGVALS: st->buffer = call_eigvals(x, at, &sh, st->buffer); break;
     case LIB_SORTROWS: st->order = order_rows(x, at, &sh, st->buffer); break;
@@ -227,7 +228,9 @@ stored *ensure_stored(lowering *x, scope *cur, def_id d)
         if (s->at->depth >= home->depth && scope_within(cur, s->at)) return s;
     stored *s = arena_new(x->a, stored);
     s->at = place_of(x, cur, home, true);
+    x->storing++;
     make_store(x, s->at, d, s);
+    x->storing--;
     while (x->stores.n <= d) vec_push(x->a, &x->stores, NULL);
     s->next = x->stores.at[d];
     x->stores.at[d] = s;

@@ -219,6 +219,21 @@ static bool is_ready(const lowering *x, const scope *at, node_id n)
     return true;
 }
 
+/* Does it read a stored tensor that is not there yet? That one may need what is being stored now. */
+static bool needs_store(const lowering *x, node_id id)
+{
+    bool *seen = arena_array(x->a, bool, id + 1);
+    seen[id] = true;
+    for (node_id k = id + 1; k-- > 0;) {
+        const node *n = &x->p->nodes.at[k];
+        if (!seen[k]) continue;
+        bool reads = n->op == OP_ACCESS || n->op == OP_PADGET;
+        if (reads && !(n->imm.def < x->stores.n && x->stores.at[n->imm.def])) return true;
+        for (uint32_t m = 0; m < n->n_args; m++) seen[n->arg[m]] = true;
+    }
+    return false;
+}
+
 static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group)
 {
     const node *r = &x->p->nodes.at[id];
@@ -230,7 +245,7 @@ static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group
         node_id other = x->group.at[k];
         const node *o = &x->p->nodes.at[other];
         if (other == id || !same_loops(x, r, o) || !is_ready(x, at, other) || home_of(x, at, other) != home ||
-            known_find(x, other, home, at))
+            known_find(x, other, home, at) || (x->storing && needs_store(x, other)))
             continue;
         bool apart = is_shared(x, id) == is_shared(x, other);
         for (uint32_t m = 0; m < n; m++)

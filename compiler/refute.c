@@ -12,10 +12,11 @@
 #define TRIES 6
 #define SEED 1u
 
-bool refute_by_witness(void *unused, const program *p, const claim *c, const law_info *law, arena *a,
+bool refute_by_witness(void *runnable, const program *declared, const claim *c, const law_info *law, arena *a,
                        const char **description)
 {
-    (void)unused;
+    (void)declared;
+    const program *p = runnable; /* derivatives written out */
     witness w;
     witness_init(&w);
     bool found = false;

@@ -7,7 +7,7 @@
 
 #include "claims.h"
 
-bool refute_by_witness(void *unused, const program *p, const claim *c, const law_info *law, arena *a,
+bool refute_by_witness(void *runnable, const program *declared, const claim *c, const law_info *law, arena *a,
                        const char **description);
 
 #endif

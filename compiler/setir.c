@@ -543,6 +543,25 @@ node_id program_node(program *p, node_op op, elem e, const node_id *args, uint32
     return p->nodes.n - 1;
 }
 
+#define COPY_VEC(a, to, from)                                                                                    \
+    for (uint32_t copy_k = 0; copy_k < (from)->n; copy_k++) vec_push((a), (to), (from)->at[copy_k])
+
+program *program_copy(arena *a, const program *from)
+{
+    program *p = program_new(a, from->id, from->at);
+    p->doc = from->doc;
+    COPY_VEC(a, &p->cites, &from->cites);
+    COPY_VEC(a, &p->slots, &from->slots);
+    COPY_VEC(a, &p->sets, &from->sets);
+    COPY_VEC(a, &p->ivars, &from->ivars);
+    COPY_VEC(a, &p->inputs, &from->inputs);
+    COPY_VEC(a, &p->nodes, &from->nodes);
+    COPY_VEC(a, &p->defs, &from->defs);
+    COPY_VEC(a, &p->claims, &from->claims);
+    while (p->hash_cap < 4 * (p->nodes.n + 1)) hash_grow(p);
+    return p;
+}
+
 node_id node_const(program *p, double value, unit u, span at)
 {
     return program_node(p, OP_CONST, elem_real(0), NULL, 0, &(node_imm){.value = {value}, .unit = u}, at);

@@ -116,8 +116,18 @@ typedef enum lib_op {
     LIB_SORT,                    /* over one set -> rank(set); ascending, or descending when lib_flag      */
     LIB_EIGVALS,                 /* symmetric [i in S, j in S] -> rank(S), ascending                       */
     LIB_SORTROWS,                /* [i, j] -> [rank, rank]: rows and columns by descending row norm        */
-    LIB_LIST                     /* the elements in storage order: each set S of the domain -> rank(S)     */
+    LIB_LIST,                    /* the elements in storage order: each set S of the domain -> rank(S)     */
+    LIB_GRAD                     /* derivative of a number (no sets) by `wrt`; ad.c expands it             */
 } lib_op;
+
+/* What a derivative is taken by. The domain of the result: the input's, the axes, the pairs, or none. */
+typedef enum wrt_kind {
+    WRT_INPUT,                   /* a field: over its sets, of its type                                    */
+    WRT_STRAIN,                  /* symmetric strain: r -> (1 + e) r, lattice vectors too; tensor(2)       */
+    WRT_CELL,                    /* lattice vectors at fixed fractional positions; vector over the axes    */
+    WRT_PAIRS                    /* displacements of a pair set, each taken alone; vector over the set     */
+} wrt_kind;
+typedef struct wrt { wrt_kind kind; uint32_t slot; input_id input; set_id set; } wrt;
 
 /* A tensor: `let x[i in S, j in T] = body`. Its index variables are its own. */
 typedef struct def {
@@ -127,6 +137,7 @@ typedef struct def {
     elem     elem;
     node_id  body;               /* LIB_NONE                                                               */
     lib_op   lib; def_id lib_arg; bool lib_flag; span lib_at;
+    wrt      wrt;                /* LIB_GRAD                                                               */
     bool     output;             /* a `gives`                                                              */
     bool     nested;             /* body refers to index variables of an enclosing def (never so for outputs) */
     unit     out_unit; double out_scale; bool has_unit;   /* gives: declared unit; base value * out_scale is written */
@@ -235,6 +246,7 @@ typedef struct program {
 
 /* ---- building (setir.c). Every function returns the id; equal nodes share one id. `at` is kept from the first. */
 program *program_new(arena *a, name id, span at);
+program *program_copy(arena *a, const program *from);              /* same ids; grows on its own               */
 set_id   program_set(program *p, set s);
 ivar_id  program_ivar(program *p, ivar v);
 input_id program_input(program *p, input in);

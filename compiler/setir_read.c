@@ -456,6 +456,19 @@ static void read_def_tail(reader *r, def *d)
     d->doc = optional_string(r, "doc");
 }
 
+static wrt wrt_read(reader *r)
+{
+    wrt w = {.slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE};
+    need(r, "by");
+    int kind = one_of(r, setir_wrt_word);
+    if (kind < 0) expected(r, "input, strain, cell or pairs");
+    w.kind = kind < 0 ? WRT_STRAIN : (wrt_kind)kind;
+    if (w.kind == WRT_INPUT) w.input = id_of(r, "in", r->program->inputs.n);
+    if (w.kind == WRT_PAIRS) w.set = id_of(r, "S", r->program->sets.n);
+    w.slot = optional_id(r, "slot", "", r->program->slots.n);
+    return w;
+}
+
 static void read_def(reader *r)
 {
     def d = {.at = here(r), .type_at = here(r), .lib_at = here(r), .body = SETIR_NONE, .lib_arg = SETIR_NONE};
@@ -473,6 +486,7 @@ static void read_def(reader *r)
     else
         d.lib_arg = id_of(r, "d", own);
     d.lib_flag = accept(r, "flag");
+    if (d.lib == LIB_GRAD) d.wrt = wrt_read(r);
     VEC(ivar_id) params = {0};
     if (accept(r, "over"))
         while (at_prefix(r, "i") && !r->bad) {

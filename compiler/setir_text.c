@@ -28,7 +28,11 @@ const char *const setir_role_word[] = {
 };
 const char *const setir_lib_word[] = {
     [LIB_NONE] = "body",         [LIB_SORT] = "sort", [LIB_EIGVALS] = "eigvals",
-    [LIB_SORTROWS] = "sortrows", [LIB_LIST] = "list", NULL,
+    [LIB_SORTROWS] = "sortrows", [LIB_LIST] = "list",
+    [LIB_GRAD] = "grad",         NULL,
+};
+const char *const setir_wrt_word[] = {
+    [WRT_INPUT] = "input", [WRT_STRAIN] = "strain", [WRT_CELL] = "cell", [WRT_PAIRS] = "pairs", NULL,
 };
 const char *const setir_claim_word[] = {
     [CLAIM_RESPECTS] = "respects",
@@ -189,6 +193,12 @@ static void dump_def(text *out, uint32_t id, const def *d)
         text_printf(out, " = body %%%u", d->body);
     else
         text_printf(out, " = %s d%u%s", setir_lib_word[d->lib], d->lib_arg, d->lib_flag ? " flag" : "");
+    if (d->lib == LIB_GRAD) {
+        text_printf(out, " by %s", setir_wrt_word[d->wrt.kind]);
+        if (d->wrt.kind == WRT_INPUT) text_printf(out, " in%u", d->wrt.input);
+        if (d->wrt.kind == WRT_PAIRS) text_printf(out, " S%u", d->wrt.set);
+        ref_text(out, "slot ", "", d->wrt.slot);
+    }
     for (uint32_t k = 0; k < d->n_param; k++) text_printf(out, "%s i%u", k ? "" : " over", d->param[k]);
     text_printf(out, "%s%s%s%s", d->output ? " output" : "", d->nested ? " nested" : "",
                 d->pseudo ? " pseudo" : "", d->is_point ? " point" : "");

@@ -8,7 +8,7 @@
 #include "setir.h"
 
 extern const char *const setir_set_word[], *const setir_reduction_word[], *const setir_role_word[],
-                                                                              *const setir_lib_word[],
+                                                                              *const setir_lib_word[], *const setir_wrt_word[],
                                                                                   *const setir_claim_word[];
 
 void setir_number_text(text *out, double x);

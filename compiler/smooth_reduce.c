@@ -396,7 +396,8 @@ fact smooth_lib(analysis *x, const def *d, node_id at)
     const def arg = x->p->defs.at[d->lib_arg];
     fact inner = arg.lib == LIB_NONE ? *smooth_eval(x, arg.body, &x->root) : smooth_lib(x, &arg, at);
     fact f = fact_opaque();
-    fact_limit(&f, inner.order, inner.blame);
+    bool derivative = d->lib == LIB_GRAD && inner.order != SMOOTH_INFINITE;
+    fact_limit(&f, inner.order - (derivative && inner.order > -1), inner.blame);
     const def *made = &arg;
     while (made->lib != LIB_NONE)
         made = &x->p->defs.at[made->lib_arg];

@@ -15,7 +15,7 @@ typedef struct verifier {
     bool ok;
     const node *n; /* being checked */
     uint32_t id;
-    uint32_t *top_def, *top_set; /* per node: 1 + the latest tensor, set reached from it */
+    uint32_t *top_set; /* per node: 1 + the latest set reached from it */
 } verifier;
 
 static void fault(verifier *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -537,16 +537,14 @@ static uint32_t latest(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-/* what the node reaches, itself or through arguments, rows and tensors; tensors' bodies must stand before
- * it */
+/* the latest set that the node reaches, itself or through arguments, rows and tensors before it */
 static void verify_reach(verifier *v)
 {
     const node *n = v->n;
     const program *p = v->p;
-    uint32_t tops = n->elem.kind == ELEM_INDEX ? n->elem.set + 1 : 0, topd = 0;
+    uint32_t tops = n->elem.kind == ELEM_INDEX ? n->elem.set + 1 : 0;
     for (uint32_t k = 0; k < n->n_args; k++) {
         tops = latest(tops, v->top_set[n->arg[k]]);
-        topd = latest(topd, v->top_def[n->arg[k]]);
     }
     if (op_imm(n->op) & IMM_SET) tops = latest(tops, n->imm.set + 1);
     for (uint32_t k = 0; k < (n->op == OP_IVAR ? 1 : n->imm.n_ivars); k++) {
@@ -554,20 +552,14 @@ static void verify_reach(verifier *v)
         const node_id range[2] = {x->row, x->to};
         tops = latest(tops, x->set + 1);
         for (int j = 0; j < 2; j++)
-            if (range[j] != SETIR_NONE) {
-                tops = latest(tops, v->top_set[range[j]]);
-                topd = latest(topd, v->top_def[range[j]]);
-            }
+            if (range[j] != SETIR_NONE) tops = latest(tops, v->top_set[range[j]]);
     }
     if (op_imm(n->op) & IMM_DEF) {
-        topd = latest(topd, n->imm.def + 1);
         const def *d = &p->defs.at[n->imm.def];
         while (d->lib != LIB_NONE) d = &p->defs.at[d->lib_arg];
-        if (d->body >= v->id) return node_fault(v, "a tensor whose body comes later");
-        tops = latest(tops, v->top_set[d->body]);
+        if (d->body < v->id) tops = latest(tops, v->top_set[d->body]);
     }
     v->top_set[v->id] = tops;
-    v->top_def[v->id] = topd;
 }
 
 static void verify_node(verifier *v, node_id id)
@@ -618,8 +610,44 @@ static bool rank_fits(const program *p, set_id rank, set_id of)
     return r->parent == of || (r->parent == SETIR_NONE && fixed == r->count);
 }
 
+static bool param_over(const program *p, const def *d, uint32_t k, set_id s)
+{
+    return k < d->n_param && p->ivars.at[d->param[k]].set == s && p->ivars.at[d->param[k]].row == SETIR_NONE;
+}
+
+static const char *grad_fault(const program *p, const def *d)
+{
+    const wrt *w = &d->wrt;
+    const def *a = &p->defs.at[d->lib_arg];
+    if (a->n_param || a->nested || !elem_equal(a->elem, elem_real(0))) return "the derivative of one number";
+    bool ok = true;
+    elem e = elem_real(1);
+    switch (w->kind) {
+    case WRT_INPUT:
+        if (w->input >= p->inputs.n) return "no such input";
+        e = p->inputs.at[w->input].elem;
+        ok = e.kind == ELEM_REAL && d->n_param == p->inputs.at[w->input].n_domain;
+        for (uint32_t k = 0; ok && k < d->n_param; k++)
+            ok = param_over(p, d, k, p->inputs.at[w->input].domain[k]);
+        break;
+    case WRT_STRAIN:
+        e = elem_real(2);
+        ok = d->n_param == 0 && w->slot < p->slots.n;
+        break;
+    case WRT_CELL:
+        ok = d->n_param == 1 && w->slot < p->slots.n && p->sets.at[p->ivars.at[d->param[0]].set].kind == SET_AXIS;
+        break;
+    case WRT_PAIRS:
+        ok = w->set < p->sets.n && p->sets.at[w->set].kind == SET_PAIRS && d->n_param == 1 &&
+             param_over(p, d, 0, w->set);
+        break;
+    }
+    return !ok ? "another domain than what it is taken by" : elem_equal(d->elem, e) ? NULL : "another type";
+}
+
 static const char *lib_fault(const program *p, const def *d)
 {
+    if (d->lib == LIB_GRAD) return grad_fault(p, d);
     const def *a = &p->defs.at[d->lib_arg];
     uint32_t from = d->lib == LIB_SORT ? 1 : d->lib == LIB_LIST ? a->n_param : 2;
     uint32_t to = d->lib == LIB_EIGVALS ? 1 : from;
@@ -651,7 +679,7 @@ static void verify_def(verifier *v, def_id id)
     if (d->output && d->nested) fault(v, "d%u: an output inside another tensor", id);
     if (d->lib != LIB_NONE) {
         const char *bad =
-            d->lib > LIB_LIST || d->lib_arg >= id ? "its argument comes later" : lib_fault(p, d);
+            d->lib > LIB_GRAD || d->lib_arg >= id ? "its argument comes later" : lib_fault(p, d);
         if (bad) fault(v, "d%u: %s", id, bad);
     } else if (d->body >= p->nodes.n) {
         fault(v, "d%u: its body does not exist", id);
@@ -660,14 +688,51 @@ static void verify_def(verifier *v, def_id id)
     }
 }
 
+typedef enum visiting { UNSEEN, OPEN, CLOSED } visiting;
+typedef struct reach {
+    const program *p;
+    unsigned char *node, *def; /* visiting, by id */
+} reach;
+
+static bool def_in_circle(reach *r, def_id id);
+
+static bool node_in_circle(reach *r, node_id id)
+{
+    if (id == SETIR_NONE || r->node[id] == CLOSED) return false;
+    r->node[id] = CLOSED; /* arguments have smaller ids: only tensors can close a circle */
+    const node *n = &r->p->nodes.at[id];
+    for (uint32_t k = 0; k < n->n_args; k++)
+        if (node_in_circle(r, n->arg[k])) return true;
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++)
+        if (node_in_circle(r, r->p->ivars.at[n->imm.ivars[k]].row)) return true;
+    return (op_imm(n->op) & IMM_DEF) && def_in_circle(r, n->imm.def);
+}
+
+static bool def_in_circle(reach *r, def_id id)
+{
+    if (r->def[id] != UNSEEN) return r->def[id] == OPEN;
+    r->def[id] = OPEN;
+    const def *d = &r->p->defs.at[id];
+    bool circle = d->lib != LIB_NONE ? def_in_circle(r, d->lib_arg) : node_in_circle(r, d->body);
+    r->def[id] = CLOSED;
+    return circle;
+}
+
+/* a node that two tensors share is walked for each: a circle through the second would else be missed */
+static bool mentions_itself(verifier *v, def_id id)
+{
+    reach r = {v->p, arena_array(v->p->memory, unsigned char, v->p->nodes.n + 1),
+               arena_array(v->p->memory, unsigned char, v->p->defs.n + 1)};
+    return def_in_circle(&r, id);
+}
+
 /* what needs the nodes: scope and order of tensors */
 static void verify_scope(verifier *v, def_id id)
 {
     const program *p = v->p;
     const def *d = &p->defs.at[id];
     if (d->lib != LIB_NONE) return;
-    if (v->top_def[d->body] > id)
-        return fault(v, "d%u: its body mentions d%u, which is not earlier", id, v->top_def[d->body] - 1);
+    if (mentions_itself(v, id)) return fault(v, "d%u: its body mentions itself", id);
     const node *n = &p->nodes.at[d->body];
     for (uint32_t k = 0; !d->nested && k < n->n_free; k++)
         if (!ivar_list_has(d->param, d->n_param, n->free[k]))
@@ -678,7 +743,6 @@ static void verify_scope(verifier *v, def_id id)
 bool program_verify(const program *p, text *problem)
 {
     verifier v = {.p = p, .out = problem, .ok = true};
-    v.top_def = arena_array(p->memory, uint32_t, p->nodes.n + 1);
     v.top_set = arena_array(p->memory, uint32_t, p->nodes.n + 1);
     for (uint32_t k = 0; v.ok && k < p->sets.n; k++) verify_set(&v, k);
     for (uint32_t k = 0; v.ok && k < p->curves.n; k++) verify_curve(&v, k);

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ad_rules.c: the adjoint of each operation. In: a node with its adjoint u. Out: what its arguments receive,
+ * or, at a leaf, what is collected. Where a derivative does not exist (a kink, a root at 0) the rule gives a
+ * finite, symmetric value: the mean of the sides, or 0; that it is not smooth there the checker says.
+ */
+#include "ad_internal.h"
+
+#include <math.h>
+
+static node_id less(ad *x, node_id a, node_id b)
+{
+    return ad_op(x, OP_LT, elem_bool(), a, b);
+}
+
+/* u times the derivative f of an elementwise function, channel by channel if need be */
+static node_id times(ad *x, node_id u, node_id f)
+{
+    elem e = *ad_elem(x, u);
+    if (!e.channels) return ad_mul(x, f, u);
+    node_id *part = arena_array(x->a, node_id, e.channels);
+    for (int k = 0; k < e.channels; k++)
+        part[k] = ad_op(x, OP_MUL, elem_real(0), ad_component(x, f, k), ad_component(x, u, k));
+    return program_node(x->p, OP_CHANNEL_CAT, e, part, e.channels, NULL, x->at);
+}
+
+static node_id plus_one(ad *x, node_id a, double sign)
+{
+    return ad_op(x, OP_ADD, elem_real(0), ad_real(x, 1), sign < 0 ? ad_neg(x, a) : a);
+}
+
+/* p a^(p - 1); at a = 0 with p < 1 there is none: 0 */
+static node_id power_slope(ad *x, node_id a, double power)
+{
+    node_id slope = ad_scale(x, power, ad_pow(x, a, power - 1));
+    bool root = power < 1 && power > 0;
+    if (!root) return slope;
+    node_id zero = ad_op(x, OP_EQ, elem_bool(), a, ad_real(x, 0));
+    return ad_select(x, zero, SETIR_NONE, slope);
+}
+
+/* -1/B(n, n) (x (1 - x))^(n - 1) where x < 1: the envelope is 1 - I_x(n, n) */
+static node_id envelope_slope(ad *x, node_id a, int n)
+{
+    double c = exp(lgamma(2.0 * n) - 2 * lgamma(n));
+    node_id bump = ad_pow(x, ad_mul(x, a, plus_one(x, a, -1)), n - 1);
+    return ad_select(x, less(x, a, ad_real(x, 1)), ad_scale(x, -round(c), bump), SETIR_NONE);
+}
+
+/* 1/sqrt(1 - a^2) inside (-1, 1), 0 at the ends, where it has none */
+static node_id arc_slope(ad *x, node_id a)
+{
+    node_id rest = plus_one(x, ad_pow(x, a, 2), -1);
+    return ad_select(x, less(x, ad_real(x, 0), rest), ad_pow(x, rest, -0.5), SETIR_NONE);
+}
+
+/* the slope of a function of one scalar, at its value f = op(a); SETIR_NONE: not such an operation */
+static node_id slope_of(ad *x, const node *n, node_id f)
+{
+    node_id a = n->arg[0];
+    switch ((int)n->op) {
+    case OP_POW: return power_slope(x, a, n->imm.value[0]);
+    case OP_EXP: return f;
+    case OP_LOG: return ad_pow(x, a, -1);
+    case OP_SIN: return ad_fun(x, OP_COS, a);
+    case OP_COS: return ad_neg(x, ad_fun(x, OP_SIN, a));
+    case OP_TAN: return plus_one(x, ad_pow(x, f, 2), 1);
+    case OP_ASIN: return arc_slope(x, a);
+    case OP_ACOS: return ad_neg(x, arc_slope(x, a));
+    case OP_ATAN: return ad_pow(x, plus_one(x, ad_pow(x, a, 2), 1), -1);
+    case OP_SINH: return ad_fun(x, OP_COSH, a);
+    case OP_COSH: return ad_fun(x, OP_SINH, a);
+    case OP_TANH: return plus_one(x, ad_pow(x, f, 2), -1);
+    case OP_ERF:
+    case OP_ERFC: {
+        node_id bell = ad_fun(x, OP_EXP, ad_neg(x, ad_pow(x, a, 2)));
+        return ad_scale(x, (n->op == OP_ERF ? 2 : -2) / sqrt(acos(-1)), bell);
+    }
+    case OP_ABS: return ad_fun(x, OP_SIGN, a);
+    case OP_CUTOFF: return envelope_slope(x, a, n->imm.k);
+    default: return SETIR_NONE;
+    }
+}
+
+/* functions of channels act on each: their slopes too */
+static void rule_function(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    elem e = n->elem;
+    if (!e.channels) {
+        ad_push(w, v, n->arg[0], ad_mul(x, slope_of(x, n, v->n), v->adjoint.value));
+        return;
+    }
+    node_id *part = arena_array(x->a, node_id, e.channels);
+    for (int k = 0; k < e.channels; k++) {
+        node one = *n;
+        node_id a = ad_component(x, n->arg[0], k);
+        one.elem = elem_real(0);
+        one.arg = &a;
+        node_id f = program_node(x->p, n->op, one.elem, &a, 1, &n->imm, x->at);
+        part[k] = ad_mul(x, slope_of(x, &one, f), ad_component(x, v->adjoint.value, k));
+        if (part[k] == SETIR_NONE) part[k] = ad_real(x, 0);
+    }
+    ad_push(w, v, n->arg[0], program_node(x->p, OP_CHANNEL_CAT, e, part, e.channels, NULL, x->at));
+}
+
+/* ---- arithmetic ---------------------------------------------------------------------------------------- */
+
+static void rule_mul(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id u = v->adjoint.value;
+    bool both = ad_elem(x, n->arg[0])->channels > 0;
+    ad_push(w, v, n->arg[0], both ? times(x, u, n->arg[1]) : ad_dot(x, u, n->arg[1]));
+    ad_push(w, v, n->arg[1], both ? times(x, u, n->arg[0]) : ad_mul(x, n->arg[0], u));
+}
+
+static void rule_div(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id u = v->adjoint.value;
+    if (ad_elem(x, n->arg[1])->channels) {
+        ad_fail(x, n->at, "a quotient of channels");
+        return;
+    }
+    ad_push(w, v, n->arg[0], ad_div(x, u, n->arg[1]));
+    if (ad_active(x, n->arg[1]))
+        ad_push(w, v, n->arg[1], ad_neg(x, ad_div(x, ad_dot(x, u, v->n), n->arg[1])));
+}
+
+static void rule_powv(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id a = n->arg[0], b = n->arg[1], u = v->adjoint.value;
+    ad_push(w, v, a, ad_mul(x, u, ad_mul(x, b, ad_div(x, v->n, a))));
+    ad_push(w, v, b, ad_mul(x, u, ad_mul(x, v->n, ad_fun(x, OP_LOG, a))));
+}
+
+static void rule_atan2(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id b = n->arg[0], a = n->arg[1];
+    node_id r2 = ad_add(x, ad_pow(x, a, 2), ad_pow(x, b, 2)), u = ad_div(x, v->adjoint.value, r2);
+    ad_push(w, v, b, ad_mul(x, u, a));
+    ad_push(w, v, a, ad_neg(x, ad_mul(x, u, b)));
+}
+
+/* the chosen side; on a tie half to each, so that the two may be exchanged */
+static void rule_choice(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id half = ad_scale(x, 0.5, v->adjoint.value);
+    for (int k = 0; k < 2; k++) {
+        node_id mine = n->arg[k], other = n->arg[1 - k];
+        bool smaller = n->op == OP_MIN2;
+        node_id wins = smaller ? less(x, mine, other) : less(x, other, mine);
+        node_id loses = smaller ? less(x, other, mine) : less(x, mine, other);
+        node_id share = ad_select(x, loses, SETIR_NONE, half);
+        ad_push(w, v, mine, ad_select(x, wins, v->adjoint.value, share));
+    }
+}
+
+static void rule_arithmetic(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id u = v->adjoint.value;
+    switch ((int)n->op) {
+    case OP_ASCRIBE: ad_push(w, v, n->arg[0], u); break;
+    case OP_NEG: ad_push(w, v, n->arg[0], ad_neg(x, u)); break;
+    case OP_ADD:
+    case OP_SUB:
+        ad_push(w, v, n->arg[0], u);
+        ad_push(w, v, n->arg[1], n->op == OP_SUB ? ad_neg(x, u) : u);
+        break;
+    case OP_MUL: rule_mul(w, v, n); break;
+    case OP_DIV: rule_div(w, v, n); break;
+    case OP_POWV: rule_powv(w, v, n); break;
+    case OP_ATAN2: rule_atan2(w, v, n); break;
+    case OP_MIN2:
+    case OP_MAX2: rule_choice(w, v, n); break;
+    case OP_SELECT:
+        ad_push_where(w, v, n->arg[1], u, n->arg[0]);
+        ad_push_where(w, v, n->arg[2], u, ad_not(x, n->arg[0]));
+        break;
+    default: rule_function(w, v, n); break;
+    }
+}
+
+/* ---- vectors, tensors, channels ------------------------------------------------------------------------ */
+
+/* 0 at the origin, where a length has no derivative; a pair's displacement is never zero */
+static void rule_norm(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id slope = ad_mul(x, ad_div(x, v->adjoint.value, v->n), n->arg[0]);
+    if (x->p->nodes.at[n->arg[0]].op != OP_PAIR_D)
+        slope = ad_select(x, less(x, ad_real(x, 0), v->n), slope, SETIR_NONE);
+    ad_push(w, v, n->arg[0], slope);
+}
+
+static node_id row_of(ad *x, node_id t, int k)
+{
+    node_id part[3];
+    for (int m = 0; m < 3; m++) part[m] = ad_component(x, t, 3 * k + m);
+    return program_node(x->p, OP_VEC3, elem_real(1), part, 3, NULL, x->at);
+}
+
+/* det = row 0 . (row 1 x row 2): the cofactors row by row */
+static void rule_det(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id sum = SETIR_NONE;
+    for (int k = 0; k < 3; k++) {
+        node_id cofactors = ad_op(x, OP_CROSS, elem_real(1), row_of(x, n->arg[0], (k + 1) % 3),
+                                  row_of(x, n->arg[0], (k + 2) % 3));
+        node_id axis = ad_unit(x, elem_real(1), k, ad_real(x, 1));
+        sum = ad_add(x, sum, ad_outer(x, axis, cofactors));
+    }
+    ad_push(w, v, n->arg[0], ad_mul(x, v->adjoint.value, sum));
+}
+
+static node_id transpose(ad *x, node_id t)
+{
+    return ad_fun(x, OP_TRANSPOSE, t);
+}
+
+static void rule_vector(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id u = v->adjoint.value, a = n->arg[0], b = n->n_args > 1 ? n->arg[1] : SETIR_NONE;
+    elem vector = elem_real(1), tensor = elem_real(2);
+    switch ((int)n->op) {
+    case OP_DOT:
+        ad_push(w, v, a, ad_mul(x, u, b));
+        ad_push(w, v, b, ad_mul(x, u, a));
+        break;
+    case OP_CROSS:
+        ad_push(w, v, a, ad_op(x, OP_CROSS, vector, b, u));
+        ad_push(w, v, b, ad_op(x, OP_CROSS, vector, u, a));
+        break;
+    case OP_OUTER:
+        ad_push(w, v, a, ad_op(x, OP_MATVEC, vector, u, b));
+        ad_push(w, v, b, ad_op(x, OP_MATVEC, vector, transpose(x, u), a));
+        break;
+    case OP_MATVEC:
+        ad_push(w, v, a, ad_outer(x, u, b));
+        ad_push(w, v, b, ad_op(x, OP_MATVEC, vector, transpose(x, a), u));
+        break;
+    case OP_MATMUL:
+        ad_push(w, v, a, ad_op(x, OP_MATMUL, tensor, u, transpose(x, b)));
+        ad_push(w, v, b, ad_op(x, OP_MATMUL, tensor, transpose(x, a), u));
+        break;
+    case OP_TRANSPOSE: ad_push(w, v, a, transpose(x, u)); break;
+    case OP_TRACE:
+        ad_push(w, v, a, ad_mul(x, u, program_node(x->p, OP_IDENTITY, tensor, NULL, 0, NULL, x->at)));
+        break;
+    case OP_NORM: rule_norm(w, v, n); break;
+    case OP_DET: rule_det(w, v, n); break;
+    default:
+        for (uint32_t k = 0; k < n->n_args; k++) ad_push(w, v, n->arg[k], ad_component(x, u, (int)k));
+        break; /* VEC3 */
+    }
+}
+
+static void rule_channels(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id u = v->adjoint.value;
+    if (n->op == OP_CHANNEL_GET || n->op == OP_COMP) {
+        ad_push(w, v, n->arg[0], ad_unit(x, *ad_elem(x, n->arg[0]), n->imm.k, u));
+        return;
+    }
+    int at = 0;
+    for (uint32_t k = 0; k < n->n_args; k++) {
+        elem e = *ad_elem(x, n->arg[k]);
+        uint32_t parts = elem_components(e);
+        node_id *part = arena_array(x->a, node_id, parts);
+        for (uint32_t m = 0; m < parts; m++) part[m] = ad_component(x, u, at++);
+        bool plain = e.channels == 0;
+        ad_push(w, v, n->arg[k], plain ? part[0] : program_node(x->p, OP_CHANNEL_CAT, e, part, parts, NULL, x->at));
+    }
+}
+
+/* ---- reductions ---------------------------------------------------------------------------------------- */
+
+static node_id reduce_again(ad *x, const node *n, reduction op, node_id term, const ivar_id *v)
+{
+    node_imm imm = {.reduce = op, .ivars = (ivar_id *)v, .n_ivars = n->imm.n_ivars};
+    node_id args[2] = {term, n->n_args > 1 ? n->arg[1] : SETIR_NONE};
+    return program_node(x->p, OP_REDUCE, *ad_elem(x, term), args, n->n_args, &imm, x->at);
+}
+
+/* the product of the others: right also where one factor is zero */
+static node_id other_factors(ad *x, const visit *v, const node *n)
+{
+    const ivar_id from = n->imm.ivars[0];
+    ivar fresh = x->p->ivars.at[v->own.at[0]];
+    if (n->imm.n_ivars != 1 || fresh.partner != SETIR_NONE) {
+        ad_fail(x, n->at, "a product over several variables");
+        return SETIR_NONE;
+    }
+    fresh.partner = v->own.at[0];
+    ivar_id other = program_ivar(x->p, fresh);
+    node_id to = ad_ivar(x, other);
+    node renamed = *n;
+    node_id args[2] = {program_substitute(x->p, n->arg[0], &from, &to, 1)};
+    if (n->n_args > 1) args[1] = program_substitute(x->p, n->arg[1], &from, &to, 1);
+    renamed.arg = args;
+    return reduce_again(x, &renamed, RED_PROD, args[0], &other);
+}
+
+/* all places that reach the extreme share it */
+static node_id share_of_extreme(ad *x, const visit *v, const node *n, node_id u, node_id *where)
+{
+    node_id own = ad_op(x, OP_EQ, elem_bool(), v->inner, v->n);
+    node_id here = ad_op(x, OP_EQ, elem_bool(), n->arg[0], v->n);
+    node_id hit = ad_select(x, here, ad_real(x, 1), SETIR_NONE);
+    *where = ad_and(x, v->inner_where, own);
+    return ad_div(x, u, reduce_again(x, n, RED_SUM, hit, n->imm.ivars));
+}
+
+static void rule_reduce(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id u = v->adjoint.value, where = v->inner_where;
+    bool unordered = false;
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++) unordered |= x->p->ivars.at[n->imm.ivars[k]].unordered;
+    switch (n->imm.reduce) {
+    case RED_SUM: break;
+    case RED_MEAN: u = ad_div(x, u, reduce_again(x, n, RED_SUM, ad_real(x, 1), n->imm.ivars)); break;
+    case RED_PROD: u = ad_mul(x, other_factors(x, v, n), u); break;
+    case RED_MAX:
+    case RED_MIN: u = share_of_extreme(x, v, n, u, &where); break;
+    }
+    if (unordered) u = ad_scale(x, 0.5, u);
+    ad_push_where(w, v, v->inner, u, where);
+}
+
+/* ---- leaves -------------------------------------------------------------------------------------------- */
+
+static bool pairs_of_atoms(const ad *x, set_id s)
+{
+    return x->p->sets.at[x->p->sets.at[s].parent].kind == SET_BASE;
+}
+
+static void virial(ad *x, const visit *v, node_id a, node_id b)
+{
+    if (a == SETIR_NONE || b == SETIR_NONE) return;
+    const node n = x->p->nodes.at[v->n];
+    ad_virial(x, (guarded){ad_outer(x, a, b), v->adjoint.where}, &n);
+}
+
+/* a vector with the lattice: its component, phase, image moves with it too when strained */
+static void rule_lattice(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id u = v->adjoint.value;
+    switch ((int)n->op) {
+    case OP_CELL_VEC:
+    case OP_NIGGLI_VEC: virial(x, v, u, v->n); break;
+    case OP_RECIP_K: virial(x, v, ad_neg(x, v->n), u); break;
+    case OP_PHASE: {
+        node_id k = node_1(x->p, OP_RECIP_K, elem_real(1), n->arg[0], x->at), slope = ad_mul(x, u, k);
+        ad_push(w, v, n->arg[1], slope);
+        if (x->strain) virial(x, v, ad_neg(x, slope), n->arg[1]);
+        break;
+    }
+    case OP_FRAC: {
+        node_id slope = ad_mul(x, u, ad_dual(x, n->imm.slot, n->arg[1]));
+        ad_push(w, v, n->arg[0], slope);
+        if (x->strain) virial(x, v, ad_neg(x, slope), n->arg[0]);
+        break;
+    }
+    case OP_NEAREST:
+        ad_push(w, v, n->arg[0], u);
+        if (x->strain) virial(x, v, u, ad_sub(x, v->n, n->arg[0]));
+        break;
+    default: /* VOLUME: by its lattice vectors, which are strained as they stand */
+        for (int k = 0; k < 3; k++) {
+            bool periodic = k < x->p->sets.at[x->p->nodes.at[x->p->nodes.at[ad_lattice(x, n->imm.slot, 0)].arg[0]]
+                                                  .elem.set].count;
+            if (!periodic) break;
+            node_id a = ad_lattice(x, n->imm.slot, k);
+            node_id axis = x->p->nodes.at[a].arg[0];
+            virial(x, v, ad_mul(x, ad_mul(x, u, v->n), ad_dual(x, n->imm.slot, axis)), a);
+        }
+        break;
+    }
+}
+
+static void rule_leaf(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    (void)w;
+    const node leaf = *n;
+    if (n->op == OP_PAIR_D) {
+        set_id s = x->p->nodes.at[n->arg[0]].elem.set;
+        if (!pairs_of_atoms(x, s)) {
+            ad_fail(x, n->at, "a displacement between spots");
+            return;
+        }
+        ad_collect(x, (target){TO_PAIRS, s}, leaf.arg, 1, v->adjoint, &leaf);
+        return;
+    }
+    ad_collect(x, (target){TO_INPUT, n->imm.input}, leaf.arg, leaf.n_args, v->adjoint, &leaf);
+    if (x->strain && x->p->inputs.at[n->imm.input].role == IN_POSITION) virial(x, v, v->adjoint.value, v->n);
+}
+
+static void rule_access(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    const node leaf = *n;
+    if (v->inner != SETIR_NONE) {
+        ad_push(w, v, v->inner, v->adjoint.value);
+        return;
+    }
+    if (x->p->defs.at[n->imm.def].nested || n->op == OP_PADGET) {
+        ad_fail(x, n->at, n->op == OP_PADGET ? "a padded table" : "a library function of a table inside another");
+        return;
+    }
+    ad_collect(x, (target){TO_DEF, n->imm.def}, leaf.arg, leaf.n_args, v->adjoint, &leaf);
+}
+
+void ad_rule(ad_walk *w, visit *v)
+{
+    const node n = w->x->p->nodes.at[v->n];
+    switch ((int)n.op) {
+    case OP_INPUT:
+    case OP_PAIR_D: rule_leaf(w, v, &n); break;
+    case OP_ACCESS:
+    case OP_PADGET: rule_access(w, v, &n); break;
+    case OP_CELL_VEC:
+    case OP_NIGGLI_VEC:
+    case OP_RECIP_K:
+    case OP_PHASE:
+    case OP_FRAC:
+    case OP_NEAREST:
+    case OP_VOLUME: rule_lattice(w, v, &n); break;
+    case OP_REDUCE: rule_reduce(w, v, &n); break;
+    case OP_DOT:
+    case OP_CROSS:
+    case OP_OUTER:
+    case OP_NORM:
+    case OP_VEC3:
+    case OP_MATVEC:
+    case OP_MATMUL:
+    case OP_TRANSPOSE:
+    case OP_TRACE:
+    case OP_DET: rule_vector(w, v, &n); break;
+    case OP_COMP:
+    case OP_CHANNEL_CAT:
+    case OP_CHANNEL_GET: rule_channels(w, v, &n); break;
+    case OP_SPOT_R: ad_fail(w->x, n.at, "the place of a spot"); break;
+    case OP_LOOKUP: ad_fail(w->x, n.at, "a value looked up in the sample"); break;
+    default: rule_arithmetic(w, v, &n); break;
+    }
+}

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Derivatives against central differences: by positions, strain, lattice vectors, fields and displacements of
+pairs, first and second order, on random triclinic cells, by each back end. Every operation that has a rule
+occurs in a spec here. Standard library of Python only.
+usage: run_gradients.py --mtx PROGRAM --root SOURCE_TREE"""
+import argparse
+import os
+import random
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from mtx_call import Mtx
+
+STEP = 1e-4                # Å, and in strain; with two steps the error goes as its fourth power
+AGREES = 2e-8              # of a derivative, relative to the largest of its kind
+mtx = None
+
+HEAD = """
+use "crystal.mtx"
+structure Ions {
+  set   atom
+  field r    : atom -> point [Å]
+  field Z    : atom -> species
+  field q    : atom -> scalar
+  field u    : atom -> vector
+  field cell : lattice(xyz) [Å]
+}
+const rc = 5 Å
+transform energy {
+  takes s : Ions
+  set bond = pairs(s.atom) within rc
+  let x(b) = norm(b.d) / 2 [Å]
+  let f(b) = cutoff(norm(b.d), rc, 4)
+"""
+TAIL = """
+  gives F : s.atom -> vector [1/Å] = grad(E, s.r)
+  gives W : tensor(2) = grad(E, strain(s))
+  gives A[k in s.axis] : vector [1/Å] = grad(E, s.cell)[k]
+  gives Q : s.atom -> scalar = grad(E, s.q)
+  gives U : s.atom -> vector = grad(E, s.u)
+}
+"""
+
+# name: what comes before TAIL, without units so that any expression is allowed
+ENERGIES = {
+    "pairs": "gives E : scalar = sum b in bond: f(b) * (x(b)^-6 - exp(-x(b)) + erfc(x(b)) * s.q[b.i] * s.q[b.j])",
+    "triplets": """let cosine(b, c) = dot(b.d, c.d) / (norm(b.d) * norm(c.d))
+  gives E : scalar = sum i in s.atom, {b, c} in bond(i): (cosine(b, c) + 1/3)^2 * f(b) * f(c) * s.q[i]""",
+    "ordered triplets": """gives E : scalar = sum i in s.atom, (b, c) in bond(i):
+            s.q[b.j] * f(b)^2 * f(c) * norm(b.d - 2 * c.d) / 1 [Å] * (2 + dot(b.d, c.d) / 1 [Å^2])""",
+    "embedding": """let rho[i in s.atom] = sum b in bond(i): f(b) * s.q[b.j]
+  gives E : scalar = (sum i in s.atom: -sqrt(1 + rho[i]^2)) + (sum b in bond: rho[b.i] * rho[b.j]^2 * f(b))""",
+    "messages": """let h[b in bond] = tanh(x(b)) * s.q[b.j]
+  let m[i in s.atom] = sum b in bond(i): h[b] * f(b)
+  let g[b in bond] = f(b) * m[b.j] * h[b.rev]
+  gives E : scalar = sum i in s.atom: log(2 + sin(sum b in bond(i): g[b] * m[b.i]))""",
+    "moments": """let M[i in s.atom] = sum b in bond(i): f(b) * outer(b.d, b.d) / 1 [Å^2]
+  let v[i in s.atom] = sum b in bond(i): f(b) * b.d / 1 [Å]
+  gives E : scalar = sum i in s.atom: dot(M[i], M[i]) + trace(apply(M[i], M[i])) + det(M[i]) + dot(v[i], apply(M[i], v[i]))
+            + norm(cross(v[i], apply(transpose(M[i]), s.u[i]))) + norm(v[i]) * dot(s.u[i], v[i])""",
+    "elementary": """gives E : scalar = sum b in bond: f(b) * (sin(x(b)) * cos(x(b)) + atan(x(b)) * sinh(x(b)) / cosh(x(b))
+            + asin(f(b) / 2) + acos(f(b) / 3) + tan(x(b) / 4) + erf(x(b)) + atan2(x(b), 1 + x(b)^2) + log(x(b))
+            + (2 + s.q[b.i])^x(b) + abs(x(b) - 1.3) * (x(b) - 1.3) + x(b)^2.5)""",
+    "components": "gives E : scalar = sum b in bond: f(b) * (b.d.x * b.d.y^2 / 1 [Å^2] - b.d.z * s.u[b.j].x + b.d.x^3 / 1 [Å^2]) / 1 [Å]",
+    "choices": """gives E : scalar = sum b in bond: f(b) * (if x(b) < 1.2 then sin(x(b) - 1.2) else exp(x(b)) - exp(1.2))
+            + f(b) * min(x(b), 1.4) * max(x(b)^2, 1.1)""",
+    "extremes": """let a[i in s.atom] = sum b in bond(i): f(b) * s.q[b.j]
+  gives E : scalar = (max i in s.atom: a[i]) - (min i in s.atom: a[i]^2) + (mean i in s.atom: a[i]^3)
+            + (prod i in s.atom: 1 + a[i]) + (mean b in bond where x(b) < 1.7: x(b) * s.q[b.j])""",
+    "order": """let a[i in s.atom] = sum b in bond(i): f(b) * (2 + s.q[b.j])
+  let o = sort(a)
+  gives E : scalar = sum k in rank(s.atom): o[k]^2 * (k + 1)""",
+    "waves": """set G = reciprocal(s) within 3 [1/Å]
+  gives E : scalar = (sum g in G: exp(-norm2(g.k) * 0.3 [Å^2]) * ((sum i in s.atom: s.q[i] * cos(phase(g, s.r[i] - s.r[i])))^2
+            + (sum i in s.atom, j in s.atom: s.q[i] * s.q[j] * cos(phase(g, s.r[i] - s.r[j])))) * 100 [Å^3]) / volume(s)""",
+    "lattice": """gives E : scalar = (sum k in s.axis: norm2(s.cell[k]) / 1 [Å^2]) * log(volume(s) / 1 [Å^3])
+            + (sum i in s.atom, j in s.atom, k in s.axis: s.q[i] * sin(2 * pi * frac(s.r[j] - s.r[i], s.cell)[k]))""",
+    "images": """gives E : scalar = sum i in s.atom, j in s.atom where i != j:
+            s.q[i] * norm2(nearest(s.r[i], s.r[j], s.cell)) / 1 [Å^2]""",
+    "channels": """let c[i in s.atom] = (sum b in bond(i): f(b)) ++ (sum b in bond(i): f(b) * x(b)) ++ s.q[i]
+  gives E : scalar = sum i in s.atom, j in s.atom: s.q[j] * (exp(c[i][0]) + c[i][1] * c[j][2])""",
+}
+SECOND = """
+  let V = sum b in bond: f(b) * exp(-x(b)) * (1 + s.q[b.j]) + (sum i in s.atom: (sum b in bond(i): f(b))^2)
+  let force = grad(V, s.r)
+  gives E : scalar = sum i in s.atom: norm2(force[i]) * 1 [Å^2] + dot(force[i], s.u[i]) * 1 [Å]
+"""
+
+
+def matmul(v, m):
+    return [sum(v[k] * m[k][n] for k in range(3)) for n in range(3)]
+
+
+class Frame:
+    def __init__(self, rng, atoms, size):
+        self.cell = [[size * ((k == n) + rng.uniform(-0.25, 0.25)) for n in range(3)] for k in range(3)]
+        self.r = [matmul([rng.random() for _ in range(3)], self.cell) for _ in range(atoms)]
+        self.q = [rng.uniform(-1, 1) for _ in range(atoms)]
+        self.u = [[rng.uniform(-1, 1) for _ in range(3)] for _ in range(atoms)]
+        self.z = [rng.choice(["Si", "C"]) for _ in range(atoms)]
+
+    def copy(self):
+        new = Frame.__new__(Frame)
+        new.cell, new.r = [list(a) for a in self.cell], [list(a) for a in self.r]
+        new.q, new.u, new.z = list(self.q), [list(a) for a in self.u], self.z
+        return new
+
+    def text(self):
+        lattice = " ".join(f"{x:.17g}" for row in self.cell for x in row)
+        lines = [str(len(self.r)),
+                 f'Lattice="{lattice}" Properties=species:S:1:pos:R:3:q:R:1:u:R:3 pbc="T T T"']
+        for z, r, q, u in zip(self.z, self.r, self.q, self.u):
+            lines.append(" ".join([z] + [f"{x:.17g}" for x in r + [q] + u]))
+        return "\n".join(lines) + "\n"
+
+    def moved(self, what, at, k, h):
+        new = self.copy()
+        if what == "F":
+            new.r[at][k] += h
+        elif what == "Q":
+            new.q[at] += h
+        elif what == "U":
+            new.u[at][k] += h
+        elif what == "W":                     # symmetric: half to each of the two
+            e = [[float(m == n) for n in range(3)] for m in range(3)]
+            e[at][k] += h / 2
+            e[k][at] += h / 2
+            new.cell, new.r = [matmul(a, e) for a in new.cell], [matmul(a, e) for a in new.r]
+        else:                                 # a lattice vector, fractional positions held
+            fractional = [solve(self.cell, r) for r in self.r]
+            new.cell[at][k] += h
+            new.r = [matmul(x, new.cell) for x in fractional]
+        return new
+
+
+def solve(cell, r):
+    """x with x . cell = r, by Cramer's rule"""
+    def det(a):
+        return (a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0])
+                + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]))
+    return [det([r if n == k else cell[n] for n in range(3)]) / det(cell) for k in range(3)]
+
+
+def flat(array):
+    return array if not hasattr(array, "values") else list(array.values)
+
+
+class Gradients(unittest.TestCase):
+    def differences(self, name, body, frame, backend, tail=TAIL):
+        spec = mtx.write("energy.mtx", HEAD + "  " + body + tail)
+        n = len(frame.r)
+        wanted = [("F", n, 3), ("W", 3, 3), ("A", 3, 3), ("Q", n, 1), ("U", n, 3)]
+        wanted = [w for w in wanted if f"gives {w[0]}" in tail]
+        frames, where = [frame], []
+        for what, count, width in wanted:
+            for at in range(count):
+                for k in range(width):
+                    where.append((what, at * width + k))
+                    frames += [frame.moved(what, at, k, h * STEP) for h in (1, -1, 2, -2)]
+        data = mtx.write("frames.xyz", "".join(f.text() for f in frames))
+        os.environ["MTX_BACKEND"] = backend
+        got = mtx.run(spec, data)
+        energy = flat(got["E"])
+        for what, _, _ in wanted:
+            values = flat(got[what])
+            here = [k for w, k in where if w == what]
+            first = [j for j, (w, _) in enumerate(where) if w == what][0]
+            slope = []
+            for j in range(len(here)):
+                a, b, c, d = energy[1 + 4 * (first + j):5 + 4 * (first + j)]
+                slope.append((8 * (a - b) - (c - d)) / (12 * STEP))
+            mine = values[:len(here)]
+            scale = max([abs(x) for x in slope + mine] + [abs(energy[0]), 1.0])
+            worst = max(abs(x - y) for x, y in zip(mine, slope))
+            self.assertLessEqual(worst, AGREES * scale, f"{name}, {what}, {backend}: {mine[:6]} is not {slope[:6]}")
+        return max(abs(x) for x in flat(got["F"]))
+
+    def test_each(self):
+        rng = random.Random(7)
+        for name, body in ENERGIES.items():
+            for backend, atoms, size in (("llvm", 3, 4.2), ("c", 2, 3.1)):
+                with self.subTest(energy=name, backend=backend):
+                    largest = self.differences(name, body, Frame(rng, atoms, size), backend)
+                    if name != "lattice" or atoms > 1:
+                        self.assertGreater(largest, 1e-6, name)
+
+    def test_second(self):
+        with self.subTest():
+            self.differences("second", SECOND, Frame(random.Random(3), 3, 4.0), "llvm")
+
+    def test_pairs_alone(self):
+        """forces and virial from the derivative by the displacements of the pairs"""
+        tail = """
+  let   G = grad(E, bond.d)
+  gives F : s.atom -> vector [1/Å] = grad(E, s.r)
+  gives F2[i in s.atom] : vector [1/Å] = sum b in bond(i): G[b.rev] - G[b]
+}
+"""
+        spec = mtx.write("pairs.mtx", HEAD + "  " + ENERGIES["messages"] + tail)
+        got = mtx.run(spec, mtx.write("one.xyz", Frame(random.Random(5), 4, 4.5).text()))
+        for a, b in zip(flat(got["F"]), flat(got["F2"])):
+            self.assertAlmostEqual(a, b, delta=1e-12 * (1 + abs(a)))
+
+
+if __name__ == "__main__":
+    p = argparse.ArgumentParser()
+    p.add_argument("--mtx", required=True)
+    p.add_argument("--root", required=True)
+    options, rest = p.parse_known_args()
+    mtx = Mtx(options.mtx, options.root)
+    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
