@@ -75,9 +75,7 @@ static const char *abi_name(arena *a, const char *words, const char *kind, uint3
             text_printf(&t, "_%u", number);
             break;
         }
-    const char *made = arena_strndup(a, t.s ? t.s : "", t.n);
-    text_free(&t);
-    return made;
+    return text_keep(a, &t);
 }
 
 static void abi_names(arena *a, abi *x)
@@ -242,9 +240,10 @@ static const char *abi_hash(arena *a, const abi *x)
     program_dump(x->t->p, &t);
     for (uint32_t k = 0; k < x->t->loops->stages.n; k++) kernel_dump(x->t->loops->stages.at[k], &t);
     for (uint32_t k = 0; k < x->entries.n; k++) kernel_dump(x->entries.at[k].k, &t);
+    const size_t n = t.n;
+    const char *words = text_keep(a, &t);
     uint64_t h = UINT64_C(14695981039346656037);
-    for (size_t k = 0; k < t.n; k++) h = (h ^ (unsigned char)t.s[k]) * UINT64_C(1099511628211);
-    text_free(&t);
+    for (size_t k = 0; k < n; k++) h = (h ^ (unsigned char)words[k]) * UINT64_C(1099511628211);
     return arena_printf(a, "%016" PRIx64, h);
 }
 
@@ -258,8 +257,6 @@ bool abi_make(arena *a, const compiled *t, const char *prefix, abi *out, text *p
     text meta;
     text_init(&meta);
     abi_meta(out, &meta);
-    out->meta = meta.failed ? NULL : arena_strndup(a, meta.s, meta.n);
-    text_free(&meta);
-    if (!out->meta) text_add(problem, "memory exhausted");
-    return out->meta != NULL;
+    out->meta = text_keep(a, &meta);
+    return true;
 }

@@ -15,6 +15,13 @@
 
 #define MESSAGES_MOST 20u
 
+void cli_need(bool there)
+{
+    if (!there) {
+        longjmp(cli_no_memory, 1);
+    }
+}
+
 int cli_usage(const char *command, const char *format, ...)
 {
     va_list ap;
@@ -169,6 +176,7 @@ int cli_compile(compilation *c, const char *path, driver_stage last, bool search
         text out;
         text_init(&out);
         diag_print_text(&c->sink, &out, cli_colour(STDERR_FILENO), MESSAGES_MOST);
+        cli_need(!out.failed);
         if (out.n) {
             fwrite(out.s, 1, out.n, stderr);
         }
@@ -238,11 +246,10 @@ char *cli_split_spec(const char *word, const char **path, const char **transform
         return NULL;
     }
     char *copy = strdup(word);
-    if (copy) {
-        copy[colon - word] = 0;
-        *path = copy;
-        *transform = colon + 1;
-    }
+    cli_need(copy != NULL);
+    copy[colon - word] = 0;
+    *path = copy;
+    *transform = colon + 1;
     return copy;
 }
 

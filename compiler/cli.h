@@ -12,6 +12,7 @@ enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };   /* do
 
 typedef struct cli_command { const char *name; int (*run)(int argc, char **argv); const char *usage, *summary, *help; } cli_command;
 extern const cli_command cli_commands[];
+void cli_need(bool there);       /* false: memory is exhausted; does not come back                             */
 extern jmp_buf cli_no_memory;    /* main's landing place when memory is exhausted after the passes             */
 
 int cli_check(int argc, char **argv);

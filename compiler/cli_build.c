@@ -81,6 +81,7 @@ static int build_text(const compilation *c, const compiled *t, int which, const 
     } else {
         dump_loops(t, &out);
     }
+    cli_need(!out.failed);
     bool good = true;
     if (!strcmp(directory, "-")) {
         good = fwrite(out.s ? out.s : "", 1, out.n, stdout) == out.n;

@@ -96,6 +96,7 @@ int cli_check(int argc, char **argv)
         worst = code > worst ? code : worst;
     }
     if (as_json) {
+        cli_need(!diags.failed && !claims.failed);
         printf("{\"diagnostics\": [%s], \"claims\": [%s]}\n", diags.s ? diags.s : "", claims.s ? claims.s : "");
     }
     text_free(&diags);

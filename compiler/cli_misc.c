@@ -52,6 +52,7 @@ static int format_one(const char *path, bool check)
     text out;
     text_init(&out);
     fmt_file(c.module->files.at[0], &out);
+    cli_need(!out.failed);
     bool same = out.n == c.src->n && !memcmp(out.s, c.src->text, out.n);
     if (check && !same) {
         printf("%s\n", path);
@@ -73,7 +74,8 @@ int cli_fmt(int argc, char **argv)
     const cli_option options[] = {{"check", 0, CLI_FLAG, &check}, {NULL, 0, CLI_FLAG, NULL}};
     char **rest = malloc(sizeof(char *) * (size_t)(argc + 1));
     int n, worst = EXIT_FINE;
-    if (!rest || !cli_options("fmt", argc, argv, options, rest, &n)) {
+    cli_need(rest != NULL);
+    if (!cli_options("fmt", argc, argv, options, rest, &n)) {
         free(rest);
         return EXIT_USAGE;
     }

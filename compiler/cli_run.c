@@ -195,9 +195,7 @@ static char *meta_json(runner *r)
         text_add(&t, "}");
     }
     text_add(&t, "]}");
-    char *s = arena_strndup(&r->c.memory, t.s ? t.s : "{}", t.n);
-    text_free(&t);
-    return s;
+    return text_keep(&r->c.memory, &t);
 }
 
 static bool open_writer(runner *r, mtx_problem *problem)
@@ -618,13 +616,15 @@ int cli_run(int argc, char **argv)
     char **rest = malloc(sizeof(char *) * (size_t)(argc + 1));
     backend_kind backend;
     int n;
-    if (!rest || !cli_options("run", argc, argv, options, rest, &n) || !cli_backend("run", backend_word, &backend)) {
+    cli_need(rest != NULL);
+    if (!cli_options("run", argc, argv, options, rest, &n) || !cli_backend("run", backend_word, &backend)) {
         free(rest);
         return EXIT_USAGE;
     }
     int code;
     runner *r = calloc(1, sizeof *r);
-    if (n < 2 || !output || !r) {
+    cli_need(r != NULL);
+    if (n < 2 || !output) {
         code = cli_usage("run", n < 1 ? "which spec?" : n < 2 ? "which input?" : "where to? (-o OUT.npz)");
         free(r);
         free(rest);

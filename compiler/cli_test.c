@@ -310,7 +310,8 @@ int cli_test(int argc, char **argv)
     data_set *data = calloc(1, sizeof *data);
     results r = {0};
     int code = EXIT_USAGE;
-    if (!rest || !data || !cli_options("test", argc, argv, options, rest, &n) || !cli_backend("test", backend_word, &backend)) {
+    cli_need(rest && data);
+    if (!cli_options("test", argc, argv, options, rest, &n) || !cli_backend("test", backend_word, &backend)) {
         goto done;
     }
     if (n < 1 || tries < 1) {

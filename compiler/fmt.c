@@ -114,7 +114,7 @@ static void add_line(layout *l, text *t, span comment, bool blank)
     bool several = t->n && memchr(t->s, '\n', t->n);
     out_line line = {.comment = comment, .blank = blank, .several = several};
     line.columns = t->n ? fmt_column(t) : 0;
-    line.s = fmt_keep(l->memory, t);
+    line.s = text_keep(l->memory, t);
     vec_push(l->memory, &l->lines, line);
 }
 
@@ -177,7 +177,7 @@ static uint32_t natural_columns(layout *l, const fmt_parts *p, uint32_t indent, 
         fmt_expr(&t, p->value);
     }
     uint32_t n = t.n ? fmt_column(&t) : 0;
-    fmt_keep(l->memory, &t);
+    text_keep(l->memory, &t);
     return n;
 }
 

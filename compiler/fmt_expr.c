@@ -360,12 +360,13 @@ void fmt_expr(text *out, const expr *e)
 
 /* ---- several lines */
 
-static uint32_t flat_columns(const expr *e)
+static uint32_t flat_columns(text *out, const expr *e)
 {
     text flat;
     text_init(&flat);
     fmt_expr(&flat, e);
     uint32_t n = flat.failed ? 0 : fmt_columns(flat.s, flat.n);
+    out->failed = out->failed || flat.failed;
     text_free(&flat);
     return n;
 }
@@ -398,7 +399,7 @@ static bool put_last_factor(text *out, const expr *e, uint32_t tail)
     const expr *last = e->binary.rhs;
     bool bracketed = rhs_in_parens(e) || last->kind == E_CALL;
     bool product = e->binary.op == B_MUL || e->binary.op == B_DIV;
-    if (!product || !bracketed || fmt_column(out) + flat_columns(e->binary.lhs) + 10 > FMT_WIDTH / 2)
+    if (!product || !bracketed || fmt_column(out) + flat_columns(out, e->binary.lhs) + 10 > FMT_WIDTH / 2)
         return false;
     put_grouped(out, e->binary.lhs, lhs_in_parens(e));
     text_add(out, binary_sign[e->binary.op].sign);
@@ -421,7 +422,7 @@ static void put_items(text *out, const ast_arg *arg, expr *const *item, uint32_t
         uint32_t label = arg && arg[i].label ? fmt_columns(arg[i].label, strlen(arg[i].label)) + 3 : 0;
         uint32_t behind = i + 1 < n ? 1 : tail;
         text_add(out, i == 0 ? "" : weighted ? "" : ",");
-        if (i && fmt_column(out) + 1 + label + flat_columns(e) + behind > FMT_WIDTH)
+        if (i && fmt_column(out) + 1 + label + flat_columns(out, e) + behind > FMT_WIDTH)
             fmt_newline(out, indent);
         else if (i)
             text_add(out, " ");
@@ -468,7 +469,7 @@ static void put_body_wrapped(text *out, const expr *body, uint32_t at, uint32_t 
 void fmt_expr_wrapped(text *out, const expr *e, uint32_t tail)
 {
     uint32_t at = fmt_column(out);
-    if (at + flat_columns(e) + tail <= FMT_WIDTH) {
+    if (at + flat_columns(out, e) + tail <= FMT_WIDTH) {
         fmt_expr(out, e);
         return;
     }
@@ -511,10 +512,10 @@ void fmt_expr_wrapped(text *out, const expr *e, uint32_t tail)
 void fmt_value_wrapped(text *out, const expr *e, uint32_t indent)
 {
     uint32_t at = fmt_column(out) + 1;                   /* a blank stands behind the `=`         */
-    if (at + flat_columns(e) <= FMT_WIDTH) {
+    if (at + flat_columns(out, e) <= FMT_WIDTH) {
         text_add(out, " ");
         fmt_expr(out, e);
-    } else if (is_chain(e) && at <= VALUE_DEEPEST && indent + flat_columns(e) > FMT_WIDTH) {
+    } else if (is_chain(e) && at <= VALUE_DEEPEST && indent + flat_columns(out, e) > FMT_WIDTH) {
         text_add(out, " ");
         put_chain(out, e, at - 2, 0);
     } else {

@@ -19,8 +19,6 @@ typedef struct fmt_parts {
     bool aligned;                        /* has columns to align                                  */
 } fmt_parts;
 
-/* the text as a string of the arena; frees it */
-const char *fmt_keep(arena *a, text *t);
 /* of a statement, or of a constant when the statement is NULL */
 fmt_parts fmt_parts_of(arena *a, const stmt *s, const decl *constant);
 /* what follows the keyword of a statement that is not aligned; out stands behind the keyword */

@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-const char *fmt_keep(arena *a, text *t)
-{
-    const char *s = t->failed ? "" : arena_strndup(a, t->n ? t->s : "", t->n);
-    bool failed = t->failed;
-    text_free(t);
-    if (failed)
-        longjmp(*a->guard, 1);
-    return s;
-}
-
 uint32_t fmt_columns_of(const char *s)
 {
     return s ? fmt_columns(s, strlen(s)) : 0;
@@ -45,7 +35,7 @@ static const char *type_text(arena *a, const ast_type *type)
     text t;
     text_init(&t);
     fmt_type(&t, type);
-    return fmt_keep(a, &t);
+    return text_keep(a, &t);
 }
 
 static void put_lhs(text *out, const ast_lhs *lhs)
@@ -85,10 +75,10 @@ static fmt_parts decl_stmt_parts(arena *a, const char *word, const stmt *s)
     if (!s->decl.type) {                                 /* key id from info "id": one piece      */
         text_addn(&left, right.s ? right.s : "", right.n);
         text_free(&right);
-        return (fmt_parts){.word = word, .left = fmt_keep(a, &left)};
+        return (fmt_parts){.word = word, .left = text_keep(a, &left)};
     }
-    const char *type = fmt_keep(a, &right);
-    return (fmt_parts){.word = word, .left = fmt_keep(a, &left), .type = type, .aligned = true};
+    const char *type = text_keep(a, &right);
+    return (fmt_parts){.word = word, .left = text_keep(a, &left), .type = type, .aligned = true};
 }
 
 static fmt_parts def_parts(arena *a, const char *word, const stmt *s)
@@ -97,7 +87,7 @@ static fmt_parts def_parts(arena *a, const char *word, const stmt *s)
     text_init(&left);
     put_lhs(&left, &s->def.lhs);
     return (fmt_parts){.word = word,
-                   .left = fmt_keep(a, &left),
+                   .left = text_keep(a, &left),
                    .type = type_text(a, s->def.type),
                    .value = s->def.value,
                    .aligned = true};
@@ -134,7 +124,7 @@ static void put_syms(arena *a, text *out, const ast_sym *sym, uint32_t n)
         text one;
         text_init(&one);
         put_sym(&one, &sym[i]);
-        put_item(out, fmt_keep(a, &one), i == 0, indent);
+        put_item(out, text_keep(a, &one), i == 0, indent);
     }
 }
 
@@ -156,7 +146,7 @@ static void put_because(arena *a, text *out, name because, uint32_t indent)
     text_init(&t);
     text_add(&t, "because ");
     fmt_string(&t, because);
-    put_clause(out, fmt_keep(a, &t), indent);
+    put_clause(out, text_keep(a, &t), indent);
 }
 
 static void put_claim(arena *a, text *out, const stmt *s)
@@ -172,7 +162,7 @@ static void put_claim(arena *a, text *out, const stmt *s)
         text_init(&t);
         text_add(&t, "by ");
         fmt_expr(&t, s->claim.strength);
-        put_clause(out, fmt_keep(a, &t), indent);
+        put_clause(out, text_keep(a, &t), indent);
     }
     put_because(a, out, s->claim.because, indent);
 }
@@ -184,7 +174,7 @@ static void put_information(arena *a, text *out, const stmt *s)
         text one;
         text_init(&one);
         fmt_post(&one, s->info.path[i]);
-        put_item(out, fmt_keep(a, &one), i == 0, indent);
+        put_item(out, text_keep(a, &one), i == 0, indent);
     }
     if (s->info.n_sym) {
         put_clause(out, "up to ", indent);
@@ -195,7 +185,7 @@ static void put_information(arena *a, text *out, const stmt *s)
         text_init(&t);
         text_add(&t, "by ");
         put_named_args(&t, s->info.by.id, s->info.by_arg, s->info.n_by);
-        put_clause(out, fmt_keep(a, &t), indent);
+        put_clause(out, text_keep(a, &t), indent);
     }
     put_because(a, out, s->info.because, indent);
 }
@@ -217,7 +207,7 @@ static void put_expect(arena *a, text *out, const stmt *s)
         text_add(&t, "differs ");
         fmt_expr(&t, s->expect.rhs);
     }
-    put_clause(out, fmt_keep(a, &t), indent);
+    put_clause(out, text_keep(a, &t), indent);
 }
 
 static void put_setting(text *out, const stmt *s)

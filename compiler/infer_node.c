@@ -37,9 +37,7 @@ static const char *unit_word(infer *x, unit u)
     text t;
     text_init(&t);
     unit_text(u, &t);
-    const char *s = arena_strndup(x->a, t.s ? t.s : "", t.n);
-    text_free(&t);
-    return s;
+    return text_keep(x->a, &t);
 }
 
 static void remember_unit(infer *x, node_id n, unit u)

@@ -349,8 +349,7 @@ static mtx_status build_all(linker *l, text *written)
     text t;
     text_init(&t);
     c_identifier(r->name ? r->name : r->t->p->id, &t);
-    const char *prefix = arena_strndup(l->a, t.s ? t.s : "transform", t.s ? t.n : 9);
-    text_free(&t);
+    const char *prefix = text_keep(l->a, &t);
     if (!find_backend(l) || !find_tools(l) || !abi_make(l->a, r->t, prefix, &l->x, l->problem))
         return MTX_EUNSUPPORTED;
     if (!make_folders(l)) return MTX_EIO;

@@ -144,8 +144,7 @@ static bool plan_input(arena *a, const program *p, input_id id, mtx_input_desc *
     text unit_words;
     text_init(&unit_words);
     unit_text(in->unit, &unit_words);
-    d->unit = arena_strndup(a, unit_words.s ? unit_words.s : "1", unit_words.s ? unit_words.n : 1);
-    text_free(&unit_words);
+    d->unit = text_keep(a, &unit_words);
     const char *last = in->id ? strrchr(in->id, '.') : NULL;
     d->name = in->id ? in->id : "";
     d->key = in->key ? in->key : last ? last + 1 : d->name;

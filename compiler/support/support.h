@@ -47,6 +47,8 @@ name intern_s(intern *t, const char *s);
 typedef struct text { char *s; size_t n, cap; bool failed; } text;
 void text_init(text *t);
 void text_free(text *t);
+/* what was written, in the arena; frees the text, and ends in the guard when it had failed */
+char *text_keep(arena *a, text *t);
 void text_add(text *t, const char *s);
 void text_addn(text *t, const char *s, size_t n);
 void text_printf(text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

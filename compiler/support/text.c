@@ -47,6 +47,15 @@ void text_addn(text *t, const char *s, size_t n)
     t->s[t->n] = '\0';
 }
 
+char *text_keep(arena *a, text *t)
+{
+    char *s = t->failed ? NULL : arena_strndup(a, t->n ? t->s : "", t->n);
+    text_free(t);
+    if (!s)
+        longjmp(*a->guard, 1);
+    return s;
+}
+
 void text_add(text *t, const char *s)
 {
     text_addn(t, s, strlen(s));
