@@ -78,6 +78,11 @@ static node_id slope_of(ad *x, const node *n, node_id f)
     }
     case OP_ABS: return ad_fun(x, OP_SIGN, a);
     case OP_CUTOFF: return envelope_slope(x, a, n->imm.k);
+    case OP_SPLINE: {
+        node_imm imm = n->imm;
+        imm.k++;
+        return program_node(x->p, OP_SPLINE, elem_real(0), n->arg, n->n_args, &imm, x->at);
+    }
     default: return SETIR_NONE;
     }
 }
@@ -88,7 +93,9 @@ static void rule_function(ad_walk *w, visit *v, const node *n)
     ad *x = w->x;
     elem e = n->elem;
     if (!e.channels) {
-        ad_push(w, v, n->arg[0], ad_mul(x, slope_of(x, n, v->n), v->adjoint.value));
+        node_id slope = slope_of(x, n, v->n);
+        if (slope == SETIR_NONE && n->op != OP_POW) ad_fail(x, n->at, "this operation");
+        ad_push(w, v, n->arg[0], ad_mul(x, slope, v->adjoint.value));
         return;
     }
     node_id *part = arena_array(x->a, node_id, e.channels);

@@ -558,6 +558,7 @@ program *program_copy(arena *a, const program *from)
     COPY_VEC(a, &p->nodes, &from->nodes);
     COPY_VEC(a, &p->defs, &from->defs);
     COPY_VEC(a, &p->claims, &from->claims);
+    COPY_VEC(a, &p->curves, &from->curves);
     while (p->hash_cap < 4 * (p->nodes.n + 1)) hash_grow(p);
     return p;
 }

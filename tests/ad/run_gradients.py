@@ -79,6 +79,8 @@ ENERGIES = {
             + (sum i in s.atom, j in s.atom, k in s.axis: s.q[i] * sin(2 * pi * frac(s.r[j] - s.r[i], s.cell)[k]))""",
     "images": """gives E : scalar = sum i in s.atom, j in s.atom where i != j:
             s.q[i] * norm2(nearest(s.r[i], s.r[j], s.cell)) / 1 [Å^2]""",
+    "tables": """let h(d : scalar [Å]) = cutoff(d, rc, 4) * erfc(d / 2 Å)
+  gives E : scalar = sum b in bond: s.q[b.j] * (tabulate h(norm(b.d)) over 0 Å..5 Å to 1e-10)""",
     "channels": """let c[i in s.atom] = (sum b in bond(i): f(b)) ++ (sum b in bond(i): f(b) * x(b)) ++ s.q[i]
   gives E : scalar = sum i in s.atom, j in s.atom: s.q[j] * (exp(c[i][0]) + c[i][1] * c[j][2])""",
 }
