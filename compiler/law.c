@@ -208,16 +208,28 @@ static bool reaches_eigvals(const program *p, def_id id, bool *seen)
     return false;
 }
 
+/* Is a derivative taken by something that every copy of a site in a supercell has for itself? */
+static bool has_copies(law_cx *x, const wrt *by)
+{
+    if (by->kind != WRT_INPUT) { return by->kind == WRT_PAIRS; }
+    const input *in = &x->p->inputs.at[by->input];
+    for (uint32_t k = 0; k < in->n_domain; k++) {
+        if (x->p->sets.at[in->domain[k]].kind == SET_BASE) { return true; }
+    }
+    return false;
+}
+
 /* The derivative of an invariant transforms by the dual of what it is taken by: a vector for positions and
  * displacements, a tensor for strain, the field's own kind else. Every copy of an atom in a supercell gets
- * what the atom got, since copies are exchanged by a translation: so one power of the size less. */
+ * what the atom got, since copies are exchanged by a translation: so one power of the size less. What the
+ * whole structure has is the same in a supercell: the derivative by it grows as the number. */
 static void law_gradient(law_cx *x, const def *d, law_info *r)
 {
     *r = x->r->def[d->lib_arg];
     span at = d->lib_at;
     bool by_field = d->wrt.kind == WRT_INPUT;
     uint32_t of = d->wrt.slot < LAW_SLOTS ? d->wrt.slot : 0;
-    if (d->wrt.kind != WRT_STRAIN && d->wrt.kind != WRT_CELL && d->wrt.slot != SETIR_NONE) {
+    if (has_copies(x, &d->wrt)) {
         static const symmetry exchange[] = {SYM_PERMUTE, SYM_TRANSLATE, SYM_WRAP};
         for (int k = 0; k < 3; k++) {
             if (r->status[exchange[k]].level < r->status[SYM_SUPERCELL].level) {
