@@ -193,15 +193,19 @@ node_id ad_sum(ad *x, const ivar_id *v, uint32_t n, guarded g)
 
 /* ---- the lattice --------------------------------------------------------------------------------------- */
 
+int ad_axes(const ad *x, uint32_t of)
+{
+    unsigned axes = x->p->slots.at[of].axes;
+    return (int)((axes & 1) + (axes >> 1 & 1) + (axes >> 2 & 1));
+}
+
 static set_id axes_of(ad *x, uint32_t of)
 {
     program *p = x->p;
     for (uint32_t k = 0; k < p->sets.n; k++)
         if (p->sets.at[k].kind == SET_AXIS && p->sets.at[k].slot == of) return k;
-    int32_t count = 0;
-    for (int k = 0; k < 3; k++) count += p->slots.at[of].axes >> k & 1;
     set s = {.kind = SET_AXIS, .slot = of, .parent = SETIR_NONE, .host = SETIR_NONE, .sample = SETIR_NONE,
-             .cutoff = SETIR_NONE, .count = count, .at = x->at};
+             .cutoff = SETIR_NONE, .count = ad_axes(x, of), .at = x->at};
     return program_set(p, s);
 }
 

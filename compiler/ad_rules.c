@@ -383,12 +383,8 @@ static void rule_lattice(ad_walk *w, visit *v, const node *n)
         if (x->strain) virial(x, v, u, ad_sub(x, v->n, n->arg[0]));
         break;
     default: /* VOLUME: by its lattice vectors, which are strained as they stand */
-        for (int k = 0; k < 3; k++) {
-            bool periodic = k < x->p->sets.at[x->p->nodes.at[x->p->nodes.at[ad_lattice(x, n->imm.slot, 0)].arg[0]]
-                                                  .elem.set].count;
-            if (!periodic) break;
-            node_id a = ad_lattice(x, n->imm.slot, k);
-            node_id axis = x->p->nodes.at[a].arg[0];
+        for (int k = 0, n_axes = ad_axes(x, n->imm.slot); k < n_axes; k++) {
+            node_id a = ad_lattice(x, n->imm.slot, k), axis = x->p->nodes.at[a].arg[0];
             virial(x, v, ad_mul(x, ad_mul(x, u, v->n), ad_dual(x, n->imm.slot, axis)), a);
         }
         break;

@@ -161,7 +161,7 @@ static void test_wrong_gradients(void **state)
     };
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
         counts c = {0};
-        for (uint64_t seed = 1; c.programs < PROGRAMS && !c.t.wrong; seed++) one_program(seed, &c, wrong[k].spoil);
+        for (uint64_t seed = 1; c.programs < 10 * PROGRAMS && !c.t.wrong; seed++) one_program(seed, &c, wrong[k].spoil);
         printf("%s: caught after %ld programs\n", wrong[k].name, c.programs);
         if (!c.t.wrong) fail_msg("%s: not caught", wrong[k].name);
     }
