@@ -86,6 +86,10 @@ fact smooth_select(analysis *x, node_id n, const context *c);
 const context *smooth_assume(analysis *x, node_id condition, bool truth, const context *c);
 void smooth_apply(analysis *x, node_id n, const context *c, fact *f);         /* what the context says of n */
 
+/* smooth_listed.c */
+bool smooth_listed_sum(analysis *x, const node *n, const context *c, fact *out);
+fact smooth_by_elements(analysis *x, node_id body, const context *c);
+
 /* smooth_reduce.c */
 fact smooth_reduce(analysis *x, node_id n, const context *c);
 fact smooth_lib(analysis *x, const def *d, node_id at);

@@ -10,8 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { LISTED_MOST = 64 };       /* combinations of listed elements that are looked at one by one */
-
 /* -------------------------------------------------------------------------------------------------- words */
 
 static const char *index_text(analysis *x, node_id index)
@@ -212,7 +210,7 @@ static touch sum_touch(analysis *x, const node *n, const fact *body, bool filter
 
 static fact reduce_sum(analysis *x, const node *n, node_id id, node_id at, bool filtered, const context *c)
 {
-    const fact *body = smooth_eval(x, at, c);
+    const fact term = smooth_by_elements(x, at, c), *body = &term;
     fact f = without_base(x, body);
     if (fact_is_zero(body))
         return fact_constant(0, 0);
@@ -294,71 +292,12 @@ static fact reduce_other(analysis *x, const node *n, node_id id, node_id at, boo
     return f;
 }
 
-/* Does another bound variable have to differ from this one, or this one from another? */
-static bool has_partner(const analysis *x, const node *n, ivar_id id)
-{
-    bool found = x->p->ivars.at[id].partner != SETIR_NONE;
-    for (uint32_t k = 0; k < n->imm.n_ivars; k++)
-        found |= x->p->ivars.at[n->imm.ivars[k]].partner == id;
-    return found;
-}
-
-/* The place of a bound variable over listed elements, when there are few combinations; else n_ivars. */
-static uint32_t listed_variable(const analysis *x, const node *n)
-{
-    uint32_t found = n->imm.n_ivars, combinations = 1;
-    for (uint32_t k = n->imm.n_ivars; k-- > 0;) {
-        ivar_id id = n->imm.ivars[k];
-        const set *s = &x->p->sets.at[x->p->ivars.at[id].set];
-        if (s->kind != SET_SPECIES || has_partner(x, n, id))
-            continue;
-        found = k;
-        combinations *= (uint32_t)s->count;
-        if (combinations > LISTED_MOST)
-            return n->imm.n_ivars;
-    }
-    return found;
-}
-
-/* The reduction without its variable k, which is then free. */
-static node_id without_variable(analysis *x, const node *n, uint32_t k)
-{
-    bool filtered = n->n_args > 1;
-    if (n->imm.n_ivars == 1) {
-        node_id zero = program_node(x->p, OP_CONST, n->elem, NULL, 0, &(node_imm){.unit = unit_none()}, n->at);
-        return filtered ? node_3(x->p, OP_SELECT, n->elem, n->arg[1], n->arg[0], zero, n->at) : n->arg[0];
-    }
-    node_imm imm = n->imm;
-    imm.ivars = arena_array(x->a, ivar_id, n->imm.n_ivars);
-    imm.n_ivars = 0;
-    for (uint32_t j = 0; j < n->imm.n_ivars; j++)
-        if (j != k)
-            imm.ivars[imm.n_ivars++] = n->imm.ivars[j];
-    return program_node(x->p, OP_REDUCE, n->elem, n->arg, n->n_args, &imm, n->at);
-}
-
-/* A sum over listed elements, element by element: what a list holds for each of them is then a constant. */
-static fact reduce_listed(analysis *x, const node *n, uint32_t k, const context *c)
-{
-    ivar_id v = n->imm.ivars[k];
-    set_id over = x->p->ivars.at[v].set;
-    node_id rest = without_variable(x, n, k);
-    fact sum = fact_constant(0, 0);
-    for (int32_t j = 0; j < x->p->sets.at[over].count; j++) {
-        node_imm imm = {.k = j, .set = over};
-        node_id member = program_node(x->p, OP_INDEX_CONST, elem_index(over), NULL, 0, &imm, n->at);
-        const fact *term = smooth_eval(x, program_substitute(x->p, rest, &v, &member, 1), c);
-        sum = j ? fact_add(x->a, &sum, term) : *term;
-    }
-    return sum;
-}
-
 fact smooth_reduce(analysis *x, node_id id, const context *c)
 {
     const node n = x->p->nodes.at[id];
-    uint32_t listed = listed_variable(x, &n);
-    if (n.imm.reduce == RED_SUM && listed < n.imm.n_ivars)
-        return reduce_listed(x, &n, listed, c);
+    fact by_elements;
+    if (n.imm.reduce == RED_SUM && smooth_listed_sum(x, &n, c, &by_elements))
+        return by_elements;
     node_id body = n.arg[0];
     bool filtered = n.n_args > 1;
     int known = filtered ? smooth_decide(x, n.arg[1], c) : 1;

@@ -193,6 +193,17 @@ static const row rows[] = {
      "reach[y][z] then (reach[y][z] - d[b])^3 / 1 [Å^3] * power[y][z] else 0\n", 2, false, 2},
     {crystal, "shifted by a number per element", " let k = [1 [1/Å], 2 [1/Å]]\n gives E : scalar = sum b in bond, z in "
      "species(H, C) where s.Z[b.j] == z: exp(-k[z] * d[b]) - exp(-k[z] * rc)\n", 0, false, 0},
+    {crystal, "reach looked up by element", " let list = [3 Å, 5 Å]\n let reach[z in species(H, C)] = list[z]\n gives E : "
+     "scalar = sum b in bond: if d[b] < reach[s.Z[b.j]] then (1 - d[b] / reach[s.Z[b.j]])^3 else 0\n", 2, true, 2},
+    {crystal, "one that is looked up lies beyond the cutoff", " let list = [3 Å, 6 Å]\n let reach[z in species(H, C)] = list[z]\n "
+     "gives E : scalar = sum b in bond: if d[b] < reach[s.Z[b.j]] then (1 - d[b] / reach[s.Z[b.j]])^3 else 0\n", -1, false, -1},
+    {crystal, "looked up inside a further sum", " let list = [3 Å, 6 Å]\n let reach[z in species(H, C)] = list[z]\n "
+     "gives E : scalar = sum b in bond: (1 - x[b])^3 * (sum c in bond(b.i): if d[c] < reach[s.Z[c.j]] then 1 - d[c] / "
+     "reach[s.Z[c.j]] else 0)\n", -1, false, -1},
+    {crystal, "shifted by a number looked up", " let list = [1 [1/Å], 2 [1/Å]]\n let k[z in species(H, C)] = list[z]\n gives E : "
+     "scalar = sum b in bond: exp(-k[s.Z[b.i]] * d[b]) - exp(-k[s.Z[b.i]] * rc)\n", 0, true, 0},
+    {crystal, "shifted by another's number", " let list = [1 [1/Å], 2 [1/Å]]\n let k[z in species(H, C)] = list[z]\n gives E : "
+     "scalar = sum b in bond: exp(-k[s.Z[b.i]] * d[b]) - exp(-k[s.Z[b.j]] * rc)\n", -1, false, -1},
     {crystal, "two different elements", " let reach = [3 Å, 5 Å]\n gives E : scalar = sum b in bond, (y, z) in species(H, C) "
      "where s.Z[b.j] == z: (1 - x[b])^2 * (reach[y] / reach[z])\n", 1, true, 1},
     /* ---- conditions */
