@@ -48,7 +48,21 @@ static inline int pick(dice *d, int n)
 }
 
 /* ---- structures */
-static const int check_elements[4] = {1, 8, 16, 42};
+typedef struct check_pool {
+    int n, z[128];
+} check_pool;
+
+/* elements that a program takes for one of its structures: a few common ones, unless it indexes lists by them */
+static inline check_pool check_elements(const program *p, uint32_t of)
+{
+    check_pool pool = {.n = 4, .z = {1, 8, 16, 42}};
+    uint64_t bits[2];
+    if (!program_elements(p, of, bits)) return pool;
+    pool.n = 0;
+    for (int z = 1; z < 119; z++)
+        if (bits[z / 64] >> z % 64 & 1) pool.z[pool.n++] = z;
+    return pool;
+}
 
 static inline void check_column(mtx_structure *s, dice *d)
 {
@@ -62,7 +76,7 @@ static inline void check_column(mtx_structure *s, dice *d)
 }
 
 /* n atoms no two of which are closer than 0.8 within the cell; axes: bit k, the lattice vector k repeats */
-static inline void check_structure(mtx_structure *s, dice *d, int n, unsigned axes)
+static inline void check_structure(mtx_structure *s, dice *d, int n, unsigned axes, const check_pool *pool)
 {
     mtx_structure_init(s);
     mtx_structure_reserve(s, n > 0 ? n : 1);
@@ -75,7 +89,7 @@ static inline void check_structure(mtx_structure *s, dice *d, int n, unsigned ax
                 axes ? (k == c ? edge * uniform(d, 0.9, 1.2) : edge * uniform(d, -0.25, 0.25)) : 0;
     }
     for (int i = 0; i < n; i++) {
-        s->Z[i] = check_elements[pick(d, 4)];
+        s->Z[i] = pool->z[pick(d, pool->n)];
         for (int tries = 0; tries < 1000; tries++) {
             bool apart = true;
             for (int c = 0; c < 3; c++) s->r[i][c] = uniform(d, 0, edge);
@@ -144,10 +158,11 @@ static inline bool sample_make(sample *x, const program *p, uint64_t seed, int64
     for (int64_t f = 0; f < nb; f++)
         for (uint32_t k = 0; k < slots; k++) {
             mtx_structure *s = &x->s[k * nb + f];
+            check_pool pool = check_elements(p, k);
             if (differ && k == 1)
                 check_defects(s, &d, &x->s[f], p->slots.at[k].axes, f != 1);
             else
-                check_structure(s, &d, f == 2 ? 1 : 2 + pick(&d, most - 1), p->slots.at[k].axes);
+                check_structure(s, &d, f == 2 ? 1 : 2 + pick(&d, most - 1), p->slots.at[k].axes, &pool);
             x->frame[k * nb + f] = s;
         }
     x->batch = mtx_batch_new();
