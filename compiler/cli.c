@@ -15,6 +15,8 @@
 
 #define MESSAGES_MOST 20u
 
+jmp_buf cli_no_memory;
+
 void cli_need(bool there)
 {
     if (!there) {

@@ -9,8 +9,6 @@
 #include "cli.h"
 #include "mtx_version.h"
 
-jmp_buf cli_no_memory;
-
 const cli_command cli_commands[] = {
     {"check", cli_check, "mtx check SPEC... [--json] [--no-search] [--strict] [--time-passes]",
      "judge the claims of a spec",
