@@ -19,7 +19,7 @@ if(count EQUAL 2)
         COMPILE_OPTIONS "-Wno-shadow;-Wno-switch-enum;-Wno-missing-prototypes;-Wno-unused-function;-Wno-sign-compare")
 endif()
 
-file(GLOB_RECURSE stdlib_files CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/stdlib stdlib/*.mtx)
+file(GLOB_RECURSE stdlib_files CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/stdlib stdlib/*.mtx stdlib/*.csv stdlib/*.alloy)
 list(SORT stdlib_files)
 list(TRANSFORM stdlib_files PREPEND ${PROJECT_SOURCE_DIR}/stdlib/ OUTPUT_VARIABLE stdlib_paths)
 string(REPLACE ";" "," stdlib_list "${stdlib_files}")

@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 install(DIRECTORY include/mtx DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(TARGETS libmtxrt libmtxrt_shared libmtx libmtx_shared
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY stdlib/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mtx/stdlib FILES_MATCHING PATTERN "*.mtx")
+install(DIRECTORY stdlib/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mtx/stdlib FILES_MATCHING PATTERN "*.mtx" PATTERN "*.csv" PATTERN "*.alloy")
 if(EXISTS ${PROJECT_SOURCE_DIR}/docs/mtx.1)
     install(FILES docs/mtx.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()

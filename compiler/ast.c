@@ -63,6 +63,11 @@ expr *ast_string(builder *b, span at, name value)
     return node(b, at, 0, (expr){.kind = E_STRING, .string = {value}});
 }
 
+expr *ast_read(builder *b, span at, name path)
+{
+    return node(b, at, 0, (expr){.kind = E_READ, .string = {path}});
+}
+
 expr *ast_ident(builder *b, span at, name id)
 {
     return node(b, at, 0, (expr){.kind = E_NAME, .ident = {id}});

@@ -13,6 +13,7 @@ typedef enum expr_kind {
     E_ERROR,          /* a hole left by error recovery: silent in later passes                        */
     E_NUMBER,         /* 5   5 Å   2 [eV/Å]                                                           */
     E_STRING,         /* "path"                                                                       */
+    E_READ,           /* read "path"                                                                  */
     E_NAME,           /* rc                                                                           */
     E_LIST,           /* [a, b, c]                                                                    */
     E_FIELD,          /* s.r                                                                          */
@@ -59,7 +60,7 @@ struct expr {
     span      at;
     union {
         struct { double value; ast_unit unit; name text; } number;    /* text: the digits as written  */
-        struct { name value; } string;
+        struct { name value; } string;                                                    /* STRING READ */
         struct { name id; } ident;                                                        /* E_NAME   */
         struct { expr **item; uint32_t n; } list;
         struct { expr *base; name field; span field_at; } field;
@@ -152,7 +153,7 @@ struct stmt {
         struct { name text; } cites;
         struct { ast_name id; ast_arg *arg; uint32_t n; } format;
         struct { ast_name keyword; expr *value; expr *where; ast_name by; } setting;   /* data m where c; scale g by s */
-        struct { ast_name id; expr *value; bool read; } given;         /* read: value is E_STRING     */
+        struct { ast_name id; expr *value; bool read; } given;         /* read: value is E_READ       */
         struct { expect_kind kind; expr *lhs, *rhs, *within; } expect;
     };
 };

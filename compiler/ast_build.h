@@ -48,6 +48,7 @@ typedef struct ast_args { ast_name id; ast_arg *arg; uint32_t n; } ast_args;    
 expr *ast_error(builder *b, span at);
 expr *ast_number(builder *b, span at, ast_digits digits, ast_unit unit);
 expr *ast_string(builder *b, span at, name value);
+expr *ast_read(builder *b, span at, name path);
 expr *ast_ident(builder *b, span at, name id);
 expr *ast_list(builder *b, span at, expr_list *items);
 expr *ast_field(builder *b, span at, expr *base, ast_name field);
@@ -105,7 +106,7 @@ stmt *ast_about(builder *b, span at, span word, stmt_kind kind, name_list *names
 stmt *ast_cites(builder *b, span at, span word, name text);
 stmt *ast_format(builder *b, span at, span word, ast_args format);
 stmt *ast_setting(builder *b, span at, ast_name word, expr *value, span where_at, expr *where, ast_name by);
-stmt *ast_given(builder *b, span at, span word, ast_name id, expr *value, bool read);
+stmt *ast_given(builder *b, span at, span word, ast_name id, expr *value);
 stmt *ast_expect(builder *b, span at, span word, expect_kind kind, expr *lhs, expr *rhs);
 stmt_list *ast_stmts(builder *b, stmt_list *list, stmt *s);
 

@@ -109,6 +109,11 @@ static void dump_expr(text *out, const expr *e)
     case E_ERROR:  text_add(out, "(error)"); break;
     case E_NUMBER: dump_literal(out, e); break;
     case E_STRING: text_json(out, e->string.value); break;
+    case E_READ:
+        text_add(out, "(read ");
+        text_json(out, e->string.value);
+        text_add(out, ")");
+        break;
     case E_NAME:   text_add(out, e->ident.id); break;
     case E_LIST:   dump_form(out, "list", e->list.item, e->list.n); break;
     case E_FIELD:
@@ -374,7 +379,7 @@ static void dump_stmt(text *out, const stmt *s)
         break;
     case S_SETTING: dump_setting(out, s); break;
     case S_GIVEN:
-        text_printf(out, " %s%s", s->given.id.id, s->given.read ? " read" : "");
+        text_printf(out, " %s", s->given.id.id);
         dump_value(out, s->given.value);
         break;
     case S_EXPECT: dump_expect(out, s); break;

@@ -101,9 +101,9 @@ stmt *ast_setting(builder *b, span at, ast_name word, expr *value, span where_at
     return statement(b, at, word.at, S_SETTING, (stmt){.setting = {word, value, where, by}});
 }
 
-stmt *ast_given(builder *b, span at, span word, ast_name id, expr *value, bool read)
+stmt *ast_given(builder *b, span at, span word, ast_name id, expr *value)
 {
-    return statement(b, at, word, S_GIVEN, (stmt){.given = {id, value, read}});
+    return statement(b, at, word, S_GIVEN, (stmt){.given = {id, value, value->kind == E_READ}});
 }
 
 /* x near y within t: `within` is an operator, so y arrives as (y within t) */

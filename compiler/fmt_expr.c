@@ -78,6 +78,7 @@ static int level_of(const expr *e)
     case E_ERROR:
     case E_NUMBER:
     case E_STRING:
+    case E_READ:
     case E_NAME:
     case E_LIST:
     case E_FIELD:
@@ -321,6 +322,10 @@ void fmt_expr(text *out, const expr *e)
         put_unit(out, &e->number.unit);
         break;
     case E_STRING: fmt_string(out, e->string.value); break;
+    case E_READ:
+        text_add(out, "read ");
+        fmt_string(out, e->string.value);
+        break;
     case E_NAME:   text_add(out, e->ident.id); break;
     case E_LIST:
         text_add(out, "[");
@@ -501,7 +506,7 @@ void fmt_expr_wrapped(text *out, const expr *e, uint32_t tail)
         text_add(out, "]");
         return;
     case E_INDEX: case E_CALL: put_postfix_wrapped(out, e, tail); return;
-    case E_ERROR: case E_NUMBER: case E_STRING: case E_NAME: case E_FIELD: case E_SOFTMAX: case E_TABULATE:
+    case E_ERROR: case E_NUMBER: case E_STRING: case E_READ: case E_NAME: case E_FIELD: case E_SOFTMAX: case E_TABULATE:
         fmt_expr(out, e);
         return;
     }

@@ -269,7 +269,7 @@ fmt_parts fmt_parts_of(arena *a, const stmt *s, const decl *constant)
         return (fmt_parts){.word = "set", .left = s->set.id.id, .value = s->set.value, .aligned = true};
     case S_GIVEN:
         return (fmt_parts){.word = "given", .left = s->given.id.id, .value = s->given.value,
-                           .prefix = s->given.read ? " read" : "", .aligned = true};
+                           .aligned = true};
     case S_MINIMISE:  return (fmt_parts){.word = "minimise"};
     case S_RESPECTS:  return (fmt_parts){.word = "respects"};
     case S_SOFTLY:    return (fmt_parts){.word = "softly"};

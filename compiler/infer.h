@@ -11,12 +11,15 @@
 #include "setir.h"
 
 /* ---- module.c: a spec with everything it uses */
+typedef char *(*module_reader)(void *user, const char *path, size_t *n);   /* malloc'd text or NULL             */
 typedef struct module_decl { decl *d; const ast_file *file; } module_decl;
 typedef struct spec_module {
     VEC(const ast_file *) files;          /* [0] is the spec itself, the rest what it uses; the prelude last    */
     VEC(module_decl) decls;               /* all declarations of all files                                      */
+    module_reader read; void *user;       /* how other files are read                                           */
 } spec_module;
-typedef char *(*module_reader)(void *user, const char *path, size_t *n);   /* malloc'd text or NULL             */
+/* a file named in `user_of`: beside it, else in the standard library; NULL: neither */
+const source *module_find(arena *a, const source *user_of, const char *path, module_reader read, void *user);
 /* Parse `src` and, transitively, its `use`s: first beside the using file (through `read`), then the standard library. */
 spec_module *module_load(arena *a, intern *names, diag_sink *sink, const source *src, module_reader read, void *user);
 

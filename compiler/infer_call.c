@@ -728,6 +728,7 @@ value infer_call(infer *x, scope *s, const expr *e)
     case V_ERROR: return f;
     case V_BUILTIN: return call_builtin(x, s, (builtin_id)f.builtin, e);
     case V_FUNCTION: return call_function(x, s, f, e);
+    case V_CURVE: return call_curve(x, s, f, e);
     case V_SET: return infer_set(x, s, e);
     case V_TRANSFORM: {
         value *args = arena_array(x->a, value, e->call.n + 1);
@@ -746,6 +747,7 @@ value infer_call(infer *x, scope *s, const expr *e)
         return fail(e->at);
     }
     case V_NODE: case V_TENSOR: case V_ROW: case V_SLOT: case V_CELL: case V_RECORD: case V_LIST: case V_GIVEN:
+    case V_FILE:
         break;
     }
     diag *d = infer_report(x, D_NOT_CALLABLE, e->call.base->at);

@@ -143,13 +143,14 @@ node_id value_to_node(infer *x, value v)
         return SETIR_NONE;
     }
     case V_SET: case V_ROW: case V_SLOT: case V_CELL: case V_FUNCTION: case V_TRANSFORM: case V_RECORD: case V_BUILTIN:
-    case V_GIVEN:
+    case V_GIVEN: case V_FILE: case V_CURVE:
         break;
     }
     static const char *const what[] = {[V_SET] = "a set", [V_ROW] = "a row of pairs", [V_SLOT] = "a structure",
                                        [V_CELL] = "a lattice", [V_FUNCTION] = "a function", [V_TRANSFORM] = "a transform",
                                        [V_BUILTIN] = "a function", [V_LIST] = "a list",
-                                       [V_GIVEN] = "a structure"};
+                                       [V_GIVEN] = "a structure", [V_FILE] = "a table",
+                                       [V_CURVE] = "a function"};
     const char *w = (size_t)v.kind < sizeof what / sizeof what[0] && what[v.kind] ? what[v.kind] : "not a value";
     diag *d = infer_report(x, D_NOT_A_VALUE, v.at, w);
     diag_label_primary(x->sink, d, "this is %s", w);
@@ -814,6 +815,7 @@ value infer_member(infer *x, value base, name field, span at)
         diag_note(x->sink, d, "A lattice has the vectors s.cell[k] and the lengths .a, .b and .c.");
         return fail(at);
     }
+    case V_FILE: return infer_file_member(x, base, field, at);
     case V_GIVEN:
         if (base.file->slot != SETIR_NONE) {
             base.slot = base.file->slot;
@@ -821,6 +823,7 @@ value infer_member(infer *x, value base, name field, span at)
         }
         break;
     case V_NOT_YET: case V_TENSOR: case V_SET: case V_ROW: case V_FUNCTION: case V_TRANSFORM: case V_BUILTIN: case V_LIST:
+    case V_CURVE:
         break;
     }
     diag *d = infer_report(x, D_NO_MEMBER, at, base.kind == V_TENSOR ? "a value over a set" : "this", field);
@@ -872,6 +875,7 @@ static value infer_any(infer *x, scope *s, const expr *e)
         diag_label_primary(x->sink, d, "this is a text");
         return fail(e->at);
     }
+    case E_READ: return infer_read(x, e);
     case E_NAME: {
         value v = infer_lookup(x, s, e->ident.id, e->at, false);
         v.at = e->at;

@@ -26,6 +26,8 @@ typedef enum value_kind {
     V_RECORD,                    /* the result of calling one                                             */
     V_BUILTIN,
     V_LIST,
+    V_FILE,                      /* what a file holds: its members                                        */
+    V_CURVE,                     /* a function that a file holds: called                                  */
     V_GIVEN,                     /* a file of a test: a structure once a transform says of which type     */
     V_NOT_YET                    /* parses, has a meaning that is not implemented: reported when used     */
 } value_kind;
@@ -47,6 +49,8 @@ struct value {
     ivar_id   *ivar; set_id *domain; uint32_t n;                         /* TENSOR                        */
     value     *item;             /* LIST, n of them                                                       */
     const char *what;            /* NOT_YET: what it is                                                   */
+    scope     *members;          /* FILE                                                                  */
+    uint32_t   curve;            /* CURVE                                                                 */
     given     *file;             /* GIVEN                                                                 */
 };
 
@@ -129,6 +133,11 @@ node_id species_of(infer *x, node_id n, span at);                 /* an index of
 node_id index_by_species(infer *x, node_id species, set_id want, span at);
 value   list_at(infer *x, value list, node_id index, span at);
 
+/* infer_read.c */
+value   infer_read(infer *x, const expr *e);
+value   infer_file_member(infer *x, value file, name id, span at);
+value   call_curve(infer *x, scope *s, value f, const expr *e);
+
 /* infer_tabulate.c */
 value   infer_tabulate(infer *x, scope *s, const expr *e);
 
@@ -136,6 +145,7 @@ value   infer_tabulate(infer *x, scope *s, const expr *e);
 value   infer_set(infer *x, scope *s, const expr *e);             /* V_SET or V_ROW or V_ERROR              */
 set_id  set_range(infer *x, int lo, int hi, span at);
 set_id  set_rank(infer *x, set_id parent, int count, span at);
+set_id  set_species(infer *x, const int32_t *species, int32_t n, span at);
 set_id  set_axis(infer *x, uint32_t slot, span at);
 ivar_id bind_one(infer *x, scope *s, name id, value set, span at);
 uint32_t bind_all(infer *x, scope *inner, scope *outer, const ast_binder *b, uint32_t n, ivar_id **out);

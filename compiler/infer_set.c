@@ -187,6 +187,14 @@ value set_within(infer *x, scope *s, const expr *call, const expr *cutoff, span 
     return value_set(intern_set(x, made), at);
 }
 
+set_id set_species(infer *x, const int32_t *species, int32_t n, span at)
+{
+    set s = blank_set(SET_SPECIES, at);
+    s.species = arena_copy(x->a, species, sizeof *species * (size_t)n);
+    s.count = n;
+    return intern_set(x, s);
+}
+
 static value set_from_species(infer *x, const expr *e)
 {
     set s = blank_set(SET_SPECIES, e->at);

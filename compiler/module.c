@@ -13,13 +13,13 @@
 
 typedef struct loader { arena *a; intern *names; diag_sink *sink; spec_module *m; module_reader read; void *user; } loader;
 
-static const source *find_embedded(loader *l, const char *path)
+static const source *find_embedded(arena *a, const char *path)
 {
     for (size_t k = 0; k < stdlib_file_count; k++) {
         const char *have = stdlib_files[k].path;
         const char *tail = strrchr(have, '/');
         if (strcmp(have, path) == 0 || (tail && strcmp(tail + 1, path) == 0)) {
-            source *s = source_new(l->a, arena_printf(l->a, "stdlib/%s", have), stdlib_files[k].text, strlen(stdlib_files[k].text));
+            source *s = source_new(a, arena_printf(a, "stdlib/%s", have), stdlib_files[k].text, stdlib_files[k].length);
             s->builtin = true;
             return s;
         }
@@ -27,19 +27,25 @@ static const source *find_embedded(loader *l, const char *path)
     return NULL;
 }
 
-static const source *find_beside(loader *l, const source *user_of, const char *path)
+static const source *find_beside(arena *a, const source *user_of, const char *path, module_reader read, void *user)
 {
     const char *slash = strrchr(user_of->path, '/');
     const char *full = slash && path[0] != '/'
-                           ? arena_printf(l->a, "%.*s/%s", (int)(slash - user_of->path), user_of->path, path) : path;
+                           ? arena_printf(a, "%.*s/%s", (int)(slash - user_of->path), user_of->path, path) : path;
     size_t n = 0;
-    char *text_ = user_of->builtin || !l->read ? NULL : l->read(l->user, full, &n);
+    char *text_ = user_of->builtin || !read ? NULL : read(user, full, &n);
     if (!text_) {
         return NULL;
     }
-    const source *s = source_new(l->a, full, text_, n);
+    const source *s = source_new(a, full, text_, n);
     free(text_);
     return s;
+}
+
+const source *module_find(arena *a, const source *user_of, const char *path, module_reader read, void *user)
+{
+    const source *s = find_beside(a, user_of, path, read, user);
+    return s ? s : find_embedded(a, path);
 }
 
 static bool loaded(const loader *l, const char *path)
@@ -64,10 +70,7 @@ static void add_file(loader *l, const source *src)
         if (d->kind != D_USE || !d->id.id) {
             continue;
         }
-        const source *used = find_beside(l, src, d->id.id);
-        if (!used) {
-            used = find_embedded(l, d->id.id);
-        }
+        const source *used = module_find(l->a, src, d->id.id, l->read, l->user);
         if (!used || l->m->files.n > FILES_MOST) {
             diag *e = diag_report(l->sink, D_USE_NOT_FOUND, d->id.at, d->id.id);
             diag_label_primary(l->sink, e, "neither beside this file nor in the standard library");
@@ -82,9 +85,11 @@ spec_module *module_load(arena *a, intern *names, diag_sink *sink, const source 
 {
     loader l = {a, names, sink, arena_new(a, spec_module), read, user};
     add_file(&l, src);
-    const source *prelude = find_embedded(&l, "prelude.mtx");
+    const source *prelude = find_embedded(a, "prelude.mtx");
     if (prelude && !loaded(&l, prelude->path)) {
         add_file(&l, prelude);
     }
+    l.m->read = read;
+    l.m->user = user;
     return l.m;
 }

@@ -112,6 +112,8 @@ static bool is_name_here(const words *w, uint32_t i, const keyword *k)
     int before = i ? w->t[i - 1].kind : 0, after = kind_at(w, i + 1);
     if (before == '.' || before == T_FROM)
         return true;
+    if (k->token == T_READ && after == T_STRING)
+        return false;                    /* read "file": a table anywhere                         */
     if ((k->only && !(k->only & w->block)) || (k->stmt && k->stmt != w->stmt))
         return true;
     if (after == '=' && (before == '(' || before == ','))

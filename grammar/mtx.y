@@ -176,9 +176,7 @@ stmt
   | READS names ':' type from           { $$ = ast_decl_stmt(b, @$, @1, S_READS, $2, $4, $5, NOTHING); }
   | KEY names optional_type from        { $$ = ast_decl_stmt(b, @$, @1, S_KEY, $2, $3, $4, NOTHING); }
   | SETTING expr where by_name          { $$ = ast_setting(b, @$, NAMED($1, @1), $2, @3, $3, $4); }
-  | GIVEN NAME '=' expr                 { $$ = ast_given(b, @$, @1, NAMED($2, @2), $4, false); }
-  | GIVEN NAME '=' READ STRING
-          { $$ = ast_given(b, @$, @1, NAMED($2, @2), ast_string(b, @5, $5), true); }
+  | GIVEN NAME '=' expr                 { $$ = ast_given(b, @$, @1, NAMED($2, @2), $4); }
   | EXPECT expr                         { $$ = ast_expect(b, @$, @1, EXPECT_TRUE, $2, NULL); }
   | EXPECT expr DIFFERS expr            { $$ = ast_expect(b, @$, @1, EXPECT_DIFFERS, $2, $4); }
   | EXPECT expr NEAR expr               { $$ = ast_expect(b, @$, @1, EXPECT_NEAR, $2, $4); }
@@ -360,6 +358,7 @@ term
   | NUMBER NAME                         { $$ = ast_number(b, @$, $1, ast_unit_single(b, NAMED($2, @2))); }
   | NUMBER in_brackets                  { $$ = ast_number(b, @$, $1, $2); }
   | STRING                              { $$ = ast_string(b, @$, $1); }
+  | READ STRING                         { $$ = ast_read(b, @$, $2); }
   | post
   ;
 post
