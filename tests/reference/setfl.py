@@ -33,22 +33,24 @@ def pair(a, b, r):
     return e * (np.exp(-2 * k * (r - d)) - 2 * np.exp(-k * (r - d))) * taper(r)
 
 
-def lines_of(values, width=5):
-    text = ["%.16e" % v for v in values]
+def lines_of(values, digits, width=5):
+    text = [f"{v:.{digits}e}" for v in values]
     return [" ".join(text[k:k + width]) for k in range(0, len(text), width)]
 
 
-def text_of(kinds):
-    r = np.arange(POINTS) * REACH / (POINTS - 1)
-    rho = np.arange(DENSITIES) * MOST / (DENSITIES - 1)
+def text_of(kinds, points=POINTS, densities=DENSITIES, beyond=0, digits=16):
+    """`beyond`: so many distances more, where all is zero; the cutoff is the last but one of them."""
+    step = REACH / (points - 1)
+    r, rho = np.arange(points + beyond) * step, np.arange(densities) * MOST / (densities - 1)
+    cutoff = float((points + beyond - 2) * step) if beyond else REACH
     out = ["Made from closed formulas by tests/reference/setfl.py", "for tests of tables only: fits no metal", "SPDX: Apache-2.0",
-           f"{len(kinds)} {' '.join(kinds)}", f"{DENSITIES} {rho[1]!r} {POINTS} {r[1]!r} {REACH}".replace("np.float64(", "").replace(")", "")]
+           f"{len(kinds)} {' '.join(kinds)}", f"{densities} {float(rho[1])!r} {len(r)} {float(r[1])!r} {cutoff!r}"]
     for kind in kinds:
         z, mass, a, *_ = KINDS[kind]
-        out += [f"{z} {mass} {a} fcc", *lines_of(embedding(kind, rho)), *lines_of(density(kind, r))]
+        out += [f"{z} {mass} {a} fcc", *lines_of(embedding(kind, rho), digits), *lines_of(density(kind, r), digits)]
     for k, a in enumerate(kinds):
         for b in kinds[:k + 1]:
-            out += lines_of(r * pair(a, b, r))
+            out += lines_of(r * pair(a, b, r), digits)
     return "\n".join(out) + "\n"
 
 
@@ -56,3 +58,7 @@ def write_setfl(folder):
     for name, kinds in (("one", ["Cu"]), ("two", ["Cu", "Ni"])):
         with open(os.path.join(folder, name + ".eam.alloy"), "w", encoding="utf-8") as f:
             f.write(text_of(kinds))
+
+
+if __name__ == "__main__":                 # the table of stdlib/potentials/eam.mtx
+    print(text_of(["Cu", "Ni"], points=160, densities=100, beyond=4, digits=9), end="")
