@@ -4,6 +4,7 @@ shows each message, and the tables of units and builtins inside docs/spec.md. In
 of the examples come from it). Out: texts. Not here: comparing and writing them (run_docs.py)."""
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -116,6 +117,9 @@ def examples(root, mtx):
         with tempfile.TemporaryDirectory() as scratch:
             with open(os.path.join(scratch, "x.mtx"), "w", encoding="utf-8") as f:
                 f.write(program)
+            for beside in os.listdir(folder):                # files that it reads: CODE.csv
+                if beside.startswith(name[:5]) and not beside.endswith(".mtx"):
+                    shutil.copy(os.path.join(folder, beside), scratch)
             shown = messages(check(mtx, scratch, "x.mtx"))
         for code, message in shown:
             if code not in found or (folder.endswith(WRONG) and name.startswith(code)):
