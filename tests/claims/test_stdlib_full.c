@@ -53,6 +53,7 @@ static void proofs_survive(void **state)
     (void)state;
     int wrong = 0, attacked = 0;
     for (size_t f = 0; f < stdlib_file_count; f++) {
+        if (!strstr(stdlib_files[f].path, ".mtx")) continue; /* tables that they read */
         spec s;
         spec_init(&s);
         assert_int_equal(setjmp(s.guard), 0);

@@ -77,6 +77,7 @@ static void library_agrees(void **state)
     int wrong = 0, files = 0;
     const char *only = getenv("MTX_ONLY");
     for (size_t k = 0; k < stdlib_file_count; k++) {
+        if (!strstr(stdlib_files[k].path, ".mtx")) continue; /* tables that they read */
         if (!strchr(stdlib_files[k].path, '/') || (only && !strstr(stdlib_files[k].path, only))) continue;
         files++;
         wrong += file_disagrees(stdlib_files[k].path, stdlib_files[k].text, stdlib_files[k].length, backend);
