@@ -9,6 +9,7 @@
  * do that: what F and S share is needed by F, and E alone has a kernel without it.
  */
 #include "abi.h"
+#include "ad.h"
 #include "local.h"
 #include "rewrite.h"
 
@@ -65,6 +66,75 @@ static void add_lowered(arena *a, abi *x, const program *p, const bool *keep)
         if (same_outputs(x, &x->entries.at[e], keep)) return;
     const module *m = lower_some(a, p, x, keep);
     if (m) add_entry(a, x, p, m->main, keep);
+}
+
+/* ---- derivatives by pairs, for ghosts ------------------------------------------------------------------- */
+
+/* an energy: one number, a sum of what belongs to one atom or pair */
+static bool is_energy(const abi *x, uint32_t o)
+{
+    const def *d = &x->t->declared->defs.at[x->outputs.at[o].def];
+    return x->outputs.at[o].local && d->declared.kind == ELEM_REAL && !d->declared.rank && !d->declared.channels &&
+           !d->n_param;
+}
+
+static bool name_taken(const abi *x, const char *words)
+{
+    bool taken = false;
+    for (uint32_t o = 0; o < x->outputs.n; o++) taken |= !strcmp(x->outputs.at[o].name, words);
+    return taken;
+}
+
+static def_id derivative(arena *a, program *p, def_id energy, set_id s, const char *words)
+{
+    ivar_id *pair = arena_array(a, ivar_id, 1);
+    pair[0] = program_ivar(p, (ivar){.set = s, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
+    const def *e = &p->defs.at[energy];
+    unit length = unit_none();
+    length.power[UNIT_LENGTH] = rational_new(1, 1);
+    return program_def(p, (def){.id = words,
+                                .at = e->at,
+                                .type_at = e->type_at,
+                                .param = pair,
+                                .n_param = 1,
+                                .elem = elem_real(1),
+                                .declared = elem_real(1),
+                                .body = SETIR_NONE,
+                                .lib = LIB_GRAD,
+                                .lib_arg = energy,
+                                .lib_at = e->at,
+                                .wrt = {WRT_PAIRS, p->sets.at[s].slot, SETIR_NONE, s},
+                                .output = true,
+                                .out_unit = unit_div(e->out_unit, length),
+                                .out_scale = 1,
+                                .doc = "Derivative by the displacement of each pair, for mtx_pairs_forces."});
+}
+
+/* the program with a derivative of every energy by every set of pairs as further outputs; NULL: there are none */
+static const program *add_derivatives(arena *a, abi *x)
+{
+    program *p = program_copy(a, x->t->declared);
+    uint32_t n = x->outputs.n;
+    for (uint32_t o = 0; o < n; o++)
+        for (uint32_t s = 0; s < p->sets.n && is_energy(x, o); s++) {
+            if (p->sets.at[s].kind != SET_PAIRS) continue;
+            const char *words = arena_printf(a, "%s_by_%s", x->outputs.at[o].name, x->set[s]);
+            if (name_taken(x, words)) continue;
+            def_id d = derivative(a, p, x->outputs.at[o].def, s, words);
+            vec_push(a, &x->outputs, ((abi_output){.name = words, .def = d, .of = x->outputs.at[o].def, .why = ""}));
+        }
+    diag_sink sink;
+    diag_sink_init(&sink, a);
+    const program *all = x->outputs.n > n ? ad_expand(a, p, &sink) : NULL;
+    uint32_t end = n;
+    for (uint32_t o = n; all && o < x->outputs.n; o++) {
+        abi_output *out = &x->outputs.at[o];
+        out->p = all;
+        out->local = local_output(all, out->def, &out->why);
+        if (out->local) x->outputs.at[end++] = *out;
+    }
+    x->outputs.n = end;
+    return end > n ? all : NULL;
 }
 
 /* ---- which beginnings are worth a kernel --------------------------------------------------------------- */
@@ -217,5 +287,6 @@ void abi_entries(arena *a, abi *x)
     }
     add_entry(a, x, p, x->t->loops->main, keep);
     add_beginnings(a, x, p, keep);
-    if (ghosts) add_local(a, x, p);
+    const program *more = ghosts ? add_derivatives(a, x) : NULL;
+    if (ghosts) add_local(a, x, more ? more : p);
 }

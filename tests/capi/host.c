@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * host.c: a program that calls the library of mixture.mtx in every way of its header, and says where the results
- * differ: whole crystals, few outputs, batches, threads, atoms that move, and a host that is divided in space
+ * host.c: a program that calls a library made of potentials.mtx in every way of its header, and says where the results
+ * differ. NAME is the transform, its header is included on the command line, LISTS the number of its pair sets: whole crystals, few outputs, batches, threads, atoms that move, and a host that is divided in space
  * with ghost atoms, as LAMMPS is. Exit code 0: all agree.
  */
-#include "mixture.h"
-
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ATOMS = 48, IMAGES = 2, SEEN = 20000, LONG_ROW = 1000, STEPS = 60 };
+enum { ATOMS = 48, IMAGES = 2, SEEN = 20000, LONG_ROW = 1000, STEPS = 40 };
 static const uint8_t pbc[3] = {1, 1, 1};
-static const double reach = mixture_bond_cutoff + 0.3;
+/* three_body_run for N(run) */
+#define JOIN(a, b) a##_##b
+#define JOINED(a, b) JOIN(a, b)
+#define N(word) JOINED(NAME, word)
+
+#if LISTS == 2
+static const double cutoff[LISTS] = {N(bond_cutoff), N(near_cutoff)};
+static const unsigned flags[LISTS] = {N(bond_flags), N(near_flags)};
+#else
+static const double cutoff[LISTS] = {N(bond_cutoff)};
+static const unsigned flags[LISTS] = {N(bond_flags)};
+#endif
+static const double reach = N(bond_cutoff) + 0.3; /* the longest */
 static int faults;
 
 typedef struct crystal {
@@ -22,6 +32,10 @@ typedef struct crystal {
     double r[ATOMS][3], cell[3][3], numbers[21];
     int32_t Z[ATOMS];
 } crystal;
+
+typedef struct lists {
+    mtx_pairs of[LISTS];
+} lists;
 
 typedef struct result {
     double E, Ea[ATOMS], F[ATOMS][3], S[9];
@@ -31,6 +45,16 @@ static void fault(const char *what, double off)
 {
     printf("%s: off by %.3g\n", what, off);
     faults++;
+}
+
+static void lists_init(lists *l)
+{
+    for (int k = 0; k < LISTS; k++) mtx_pairs_init(&l->of[k]);
+}
+
+static void lists_free(lists *l)
+{
+    for (int k = 0; k < LISTS; k++) mtx_pairs_free(&l->of[k]);
 }
 
 /* relative to the largest of them */
@@ -81,7 +105,7 @@ static void make_crystal(crystal *c)
     expect("cell", mtx_cell_numbers((const double(*)[3])c->cell, pbc, c->numbers, NULL), MTX_OK);
 }
 
-static void start(mixture_shape *shape, mixture_in *in, const double *numbers, const int32_t *Z, const mtx_pairs *pairs)
+static void start(N(shape) *shape, N(in) *in, const double *numbers, const int32_t *Z, const lists *pairs)
 {
     memset(shape, 0, sizeof *shape);
     memset(in, 0, sizeof *in);
@@ -89,33 +113,43 @@ static void start(mixture_shape *shape, mixture_in *in, const double *numbers, c
     in->size = sizeof *in;
     in->cell_s = numbers;
     in->in_Z = Z;
-    mixture_use_bond(shape, in, pairs);
+    N(use_bond)(shape, in, &pairs->of[0]);
+#if LISTS == 2
+    N(use_near)(shape, in, &pairs->of[1]);
+#endif
 }
 
-static int run(const mixture_shape *shape, const mixture_in *in, const mixture_out *out)
+static int run(const N(shape) *shape, const N(in) *in, const N(out) *out)
 {
     size_t bytes;
-    int status = mixture_plan(shape, &bytes);
+    int status = N(plan)(shape, &bytes);
     if (status != MTX_OK) return status;
     void *scratch = memory(bytes);
-    status = mixture_run(shape, in, out, scratch, bytes);
+    status = N(run)(shape, in, out, scratch, bytes);
     free(scratch);
     return status;
 }
 
-static void all_outputs(const crystal *c, const mtx_pairs *pairs, result *to)
+static void all_outputs(const crystal *c, const lists *pairs, result *to)
 {
-    mixture_shape shape;
-    mixture_in in;
+    N(shape) shape;
+    N(in) in;
     start(&shape, &in, c->numbers, c->Z, pairs);
-    const mixture_out out = {.E = &to->E, .Ea = to->Ea, .F = to->F[0], .S = to->S};
+    const N(out) out = {.E = &to->E, .Ea = to->Ea, .F = to->F[0], .S = to->S};
     expect("run", run(&shape, &in, &out), MTX_OK);
 }
 
-static void find(const crystal *c, mtx_pairs *pairs)
+/* adds a crystal to the lists */
+static void append(const crystal *c, lists *pairs)
 {
-    expect("neighbours",
-           mtx_neighbors_build(c->r, c->cell, pbc, c->n, mixture_bond_cutoff, mixture_bond_flags, pairs, NULL), MTX_OK);
+    for (int k = 0; k < LISTS; k++)
+        expect("neighbours", mtx_neighbors_append(c->r, c->cell, pbc, c->n, cutoff[k], flags[k], &pairs->of[k], NULL), MTX_OK);
+}
+
+static void find(const crystal *c, lists *pairs)
+{
+    for (int k = 0; k < LISTS; k++) mtx_pairs_clear(&pairs->of[k]);
+    append(c, pairs);
 }
 
 /* ---- whole crystals ------------------------------------------------------------------------------------ */
@@ -123,8 +157,8 @@ static void find(const crystal *c, mtx_pairs *pairs)
 /* forces are what the energy says, and every set of wanted outputs gives the same numbers */
 static void whole(const crystal *c, result *want)
 {
-    mtx_pairs pairs;
-    mtx_pairs_init(&pairs);
+    lists pairs;
+    lists_init(&pairs);
     find(c, &pairs);
     all_outputs(c, &pairs, want);
     double sum = 0, net[3] = {0}, most = 0;
@@ -146,57 +180,65 @@ static void whole(const crystal *c, result *want)
     }
     double slope = (e[0] - e[1]) / 2e-5;
     compare("force by differences", &want->F[5][1], &slope, 1, 1e-7);
-    mtx_pairs_free(&pairs);
+    lists_free(&pairs);
+}
+
+static void without_reverse(N(in) *in)
+{
+    in->bond_rev = NULL;
+#if LISTS == 2
+    in->near_rev = NULL;
+#endif
 }
 
 static void few_outputs(const crystal *c, const result *want)
 {
-    mtx_pairs pairs;
-    mixture_shape shape;
-    mixture_in in;
+    lists pairs;
+    N(shape) shape;
+    N(in) in;
     result got;
-    mtx_pairs_init(&pairs);
+    lists_init(&pairs);
     find(c, &pairs);
     for (int wanted = 0; wanted < 16; wanted++) {
         start(&shape, &in, c->numbers, c->Z, &pairs);
-        const mixture_out out = {.E = wanted & 1 ? &got.E : NULL, .Ea = wanted & 2 ? got.Ea : NULL,
+        const N(out) out = {.E = wanted & 1 ? &got.E : NULL, .Ea = wanted & 2 ? got.Ea : NULL,
                                  .F = wanted & 4 ? got.F[0] : NULL, .S = wanted & 8 ? got.S : NULL};
         if (!(wanted & 12)) /* energies do not pay for forces: what only forces need is not read */
-            in.bond_rev = NULL, in.bond_x = in.bond_y = in.bond_z = NULL, in.cell_s = NULL;
+            without_reverse(&in), in.cell_s = NULL;
         expect("few outputs", run(&shape, &in, &out), MTX_OK);
         if (out.E) compare("E", &want->E, out.E, 1, 1e-13);
         if (out.Ea) compare("Ea", want->Ea, out.Ea, ATOMS, 1e-13);
         if (out.F) compare("F", want->F[0], out.F, 3 * ATOMS, 1e-13);
         if (out.S) compare("S", want->S, out.S, 9, 1e-13);
-        in.bond_rev = NULL;
+        without_reverse(&in);
         if (wanted & 4) expect("no reverse pairs", run(&shape, &in, &out), MTX_EINVAL);
     }
-    mtx_pairs_free(&pairs);
+    lists_free(&pairs);
 }
 
 static void batch(const crystal *c, const result *want)
 {
-    mtx_pairs pairs;
-    mtx_pairs_init(&pairs);
+    lists pairs;
+    lists_init(&pairs);
     double numbers[3][21], E[3], S[3][9];
     double(*F)[ATOMS][3] = memory(3 * sizeof *F);
     int32_t Z[3 * ATOMS];
     for (int k = 0; k < 3; k++) {
-        mtx_neighbors_append(c[k].r, c[k].cell, pbc, c[k].n, mixture_bond_cutoff, mixture_bond_flags, &pairs, NULL);
+        append(&c[k], &pairs);
         memcpy(numbers[k], c[k].numbers, sizeof numbers[k]);
         memcpy(Z + k * ATOMS, c[k].Z, sizeof c[k].Z);
     }
-    mixture_shape shape;
-    mixture_in in;
+    N(shape) shape;
+    N(in) in;
     start(&shape, &in, numbers[0], Z, &pairs);
-    expect("batch", run(&shape, &in, &(mixture_out){.E = E, .F = F[0][0], .S = S[0]}), MTX_OK);
+    expect("batch", run(&shape, &in, &(N(out)){.E = E, .F = F[0][0], .S = S[0]}), MTX_OK);
     for (int k = 0; k < 3; k++) {
         compare("E in a batch", &want[k].E, &E[k], 1, 1e-13);
         compare("F in a batch", want[k].F[0], F[k][0], 3 * ATOMS, 1e-13);
         compare("S in a batch", want[k].S, S[k], 9, 1e-13);
     }
     free(F);
-    mtx_pairs_free(&pairs);
+    lists_free(&pairs);
 }
 
 typedef struct job {
@@ -207,12 +249,12 @@ typedef struct job {
 static void *work(void *user)
 {
     job *j = user;
-    mtx_pairs pairs;
-    mtx_pairs_init(&pairs);
+    lists pairs;
+    lists_init(&pairs);
     find(j->c, &pairs);
     all_outputs(j->c, &pairs, &j->first);
-    for (int k = 0; k < 200; k++) all_outputs(j->c, &pairs, &j->again);
-    mtx_pairs_free(&pairs);
+    for (int k = 0; k < 50; k++) all_outputs(j->c, &pairs, &j->again);
+    lists_free(&pairs);
     return NULL;
 }
 
@@ -235,17 +277,18 @@ static void threads(const crystal *c, const result *want)
 static void moving(const crystal *c)
 {
     crystal now = *c;
-    mtx_pairs kept, fresh;
-    mtx_pairs_init(&kept);
-    mtx_pairs_init(&fresh);
+    lists kept, fresh;
+    lists_init(&kept);
+    lists_init(&fresh);
     int searches = 0;
     for (int step = 0; step < STEPS; step++) {
         result a, b;
         bool searched;
         for (int i = 0; i < ATOMS; i++)
             for (int x = 0; x < 3; x++) now.r[i][x] += uniform(-0.01, 0.012);
-        expect("update", mtx_neighbors_update((const double(*)[3])now.r, (const double(*)[3])now.cell, pbc, now.n, mixture_bond_cutoff, 0.4,
-                                              mixture_bond_flags, &kept, &searched, NULL), MTX_OK);
+        for (int k = 0; k < LISTS; k++)
+            expect("update", mtx_neighbors_update((const double(*)[3])now.r, (const double(*)[3])now.cell, pbc, now.n,
+                                                  cutoff[k], 0.4, flags[k], &kept.of[k], &searched, NULL), MTX_OK);
         searches += searched;
         find(&now, &fresh);
         all_outputs(&now, &kept, &a);
@@ -255,8 +298,8 @@ static void moving(const crystal *c)
         compare("S with a kept list", b.S, a.S, 9, 1e-12);
     }
     if (searches < 1 || searches > STEPS / 4) fault("searches", searches);
-    mtx_pairs_free(&kept);
-    mtx_pairs_free(&fresh);
+    lists_free(&kept);
+    lists_free(&fresh);
 }
 
 /* ---- a host that is divided in space ------------------------------------------------------------------- */
@@ -337,30 +380,39 @@ static mtx_host_list list_of(const part *p, const int32_t *owner)
 /* every process: energies of its atoms, forces on its atoms and ghosts; the latter are sent home */
 static void one_process(const crystal *c, const part *p, result *sum, double strain[3][3])
 {
-    mtx_pairs pairs;
-    mixture_shape shape;
-    mixture_in in;
+    lists pairs;
+    N(shape) shape;
+    N(in) in;
     result own;
-    mtx_pairs_init(&pairs);
+    lists_init(&pairs);
     mtx_host_list list = list_of(p, NULL);
-    expect("list", mtx_pairs_from_host(&list, mixture_bond_cutoff, 0, &pairs, NULL), MTX_OK);
-    double(*G)[3] = memory((size_t)pairs.n * sizeof *G), (*f)[3] = memory((size_t)p->all * sizeof *f);
+    double(*G[LISTS])[3], (*f)[3] = memory((size_t)p->all * sizeof *f);
+    for (int k = 0; k < LISTS; k++) {
+        expect("list", mtx_pairs_from_host(&list, cutoff[k], 0, &pairs.of[k], NULL), MTX_OK);
+        G[k] = memory((size_t)pairs.of[k].n * sizeof *G[k]);
+    }
     memset(f, 0, (size_t)p->all * sizeof *f);
     start(&shape, &in, c->numbers, p->Z, &pairs);
     shape.ghosts = p->all - p->owned;
-    expect("ghosts", run(&shape, &in, &(mixture_out){.E = &own.E, .Ea = own.Ea, .G = G[0]}), MTX_OK);
-    expect("F with ghosts", run(&shape, &in, &(mixture_out){.F = own.F[0]}), MTX_EUNSUPPORTED);
+    N(out) out = {.E = &own.E, .Ea = own.Ea, .E_by_bond = G[0][0]};
+#if LISTS == 2
+    out.E_by_near = G[1][0];
+#endif
+    expect("ghosts", run(&shape, &in, &out), MTX_OK);
+    expect("F with ghosts", run(&shape, &in, &(N(out)){.F = own.F[0]}), MTX_EUNSUPPORTED);
     double rough;
-    expect("neighbours of neighbours", run(&shape, &in, &(mixture_out){.rough = &rough}), MTX_EUNSUPPORTED);
+    expect("neighbours of neighbours", run(&shape, &in, &(N(out)){.rough = &rough}), MTX_EUNSUPPORTED);
     sum->E += own.E;
-    mtx_pairs_forces(&pairs, (const double(*)[3])G, f);
-    mtx_pairs_strain(&pairs, (const double(*)[3])G, strain);
+    for (int k = 0; k < LISTS; k++) {
+        mtx_pairs_forces(&pairs.of[k], (const double(*)[3])G[k], f);
+        mtx_pairs_strain(&pairs.of[k], (const double(*)[3])G[k], strain);
+        free(G[k]);
+    }
     for (int64_t i = 0; i < p->owned; i++) sum->Ea[p->tag[i]] = own.Ea[i];
     for (int64_t i = 0; i < p->all; i++)
         for (int x = 0; x < 3; x++) sum->F[p->tag[i]][x] += f[i][x];
-    free(G);
     free(f);
-    mtx_pairs_free(&pairs);
+    lists_free(&pairs);
 }
 
 static void divided(const crystal *c, const result *want, int parts)
@@ -384,18 +436,19 @@ static void divided(const crystal *c, const result *want, int parts)
 static void with_owners(const crystal *c, const result *want)
 {
     part p;
-    mtx_pairs pairs;
+    lists pairs;
     result got;
-    mtx_pairs_init(&pairs);
+    lists_init(&pairs);
     make_part(&p, c, 0, 1);
     mtx_host_list list = list_of(&p, p.tag);
-    expect("owners", mtx_pairs_from_host(&list, mixture_bond_cutoff, mixture_bond_flags, &pairs, NULL), MTX_OK);
+    for (int k = 0; k < LISTS; k++)
+        expect("owners", mtx_pairs_from_host(&list, cutoff[k], flags[k], &pairs.of[k], NULL), MTX_OK);
     all_outputs(c, &pairs, &got);
     compare("E with owners", &want->E, &got.E, 1, 1e-12);
     compare("F with owners", want->F[0], got.F[0], 3 * ATOMS, 1e-12);
     compare("S with owners", want->S, got.S, 9, 1e-12);
     free_part(&p);
-    mtx_pairs_free(&pairs);
+    lists_free(&pairs);
 }
 
 int main(void)
