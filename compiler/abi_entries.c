@@ -74,8 +74,8 @@ static void add_lowered(arena *a, abi *x, const program *p, const bool *keep)
 static bool is_energy(const abi *x, uint32_t o)
 {
     const def *d = &x->t->declared->defs.at[x->outputs.at[o].def];
-    return x->outputs.at[o].local && d->declared.kind == ELEM_REAL && !d->declared.rank && !d->declared.channels &&
-           !d->n_param;
+    return x->outputs.at[o].local && d->declared.kind == ELEM_REAL && !d->declared.rank &&
+           !d->declared.channels && !d->n_param;
 }
 
 static bool name_taken(const abi *x, const char *words)
@@ -121,7 +121,8 @@ static const program *add_derivatives(arena *a, abi *x)
             const char *words = arena_printf(a, "%s_by_%s", x->outputs.at[o].name, x->set[s]);
             if (name_taken(x, words)) continue;
             def_id d = derivative(a, p, x->outputs.at[o].def, s, words);
-            vec_push(a, &x->outputs, ((abi_output){.name = words, .def = d, .of = x->outputs.at[o].def, .why = ""}));
+            vec_push(a, &x->outputs,
+                     ((abi_output){.name = words, .def = d, .of = x->outputs.at[o].def, .why = ""}));
         }
     diag_sink sink;
     diag_sink_init(&sink, a);
@@ -252,7 +253,8 @@ static bool can_have_ghosts(const program *p)
     for (uint32_t s = 0; s < p->sets.n; s++) {
         const set *d = &p->sets.at[s];
         base += d->kind == SET_BASE;
-        if (d->kind == SET_DIFFER || (d->kind == SET_PAIRS && p->sets.at[d->parent].kind != SET_BASE)) return false;
+        if (d->kind == SET_DIFFER || (d->kind == SET_PAIRS && p->sets.at[d->parent].kind != SET_BASE))
+            return false;
     }
     return base == 1;
 }
@@ -260,13 +262,12 @@ static bool can_have_ghosts(const program *p)
 /* the outputs that a host with ghosts may ask for: kernels that compute nothing else */
 static void add_local(arena *a, abi *x, const program *p)
 {
-    bool *keep = arena_array(a, bool, x->outputs.n + 1), all = true, any = false;
+    bool *keep = arena_array(a, bool, x->outputs.n + 1), any = false;
     for (uint32_t o = 0; o < x->outputs.n; o++) {
         keep[o] = x->outputs.at[o].local;
-        all &= keep[o];
         any |= keep[o];
     }
-    if (!any || (all && x->entries.at[0].local)) return;
+    if (!any || (x->entries.at[0].local && same_outputs(x, &x->entries.at[0], keep))) return;
     uint32_t before = x->entries.n;
     add_lowered(a, x, p, keep);
     if (x->entries.n > before && !x->entries.at[before].local)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * host.c: a program that calls a library made of potentials.mtx in every way of its header, and says where the results
- * differ. NAME is the transform, its header is included on the command line, LISTS the number of its pair sets: whole crystals, few outputs, batches, threads, atoms that move, and a host that is divided in space
- * with ghost atoms, as LAMMPS is. Exit code 0: all agree.
+ * host.c: a program that calls a library made of potentials.mtx in every way of its header, and says where
+ * the results differ: whole crystals, few outputs, batches, threads, atoms that move, and a host that is
+ * divided in space with ghost atoms, as LAMMPS is. NAME is the transform, its header is included on the
+ * command line, LISTS is the number of its pair sets. Exit code 0: all agree.
  */
 #include <math.h>
 #include <pthread.h>
@@ -13,9 +14,9 @@
 enum { ATOMS = 48, IMAGES = 2, SEEN = 20000, LONG_ROW = 1000, STEPS = 40 };
 static const uint8_t pbc[3] = {1, 1, 1};
 /* three_body_run for N(run) */
-#define JOIN(a, b) a##_##b
+#define JOIN(a, b)   a##_##b
 #define JOINED(a, b) JOIN(a, b)
-#define N(word) JOINED(NAME, word)
+#define N(word)      JOINED(NAME, word)
 
 #if LISTS == 2
 static const double cutoff[LISTS] = {N(bond_cutoff), N(near_cutoff)};
@@ -99,13 +100,14 @@ static void make_crystal(crystal *c)
     for (int i = 0; i < ATOMS; i++) {
         const double f[3] = {(i % 4) / 4.0, (i / 4 % 4) / 4.0, (i / 16) / 3.0};
         for (int x = 0; x < 3; x++)
-            c->r[i][x] = f[0] * c->cell[0][x] + f[1] * c->cell[1][x] + f[2] * c->cell[2][x] + uniform(-0.15, 0.15);
+            c->r[i][x] =
+                f[0] * c->cell[0][x] + f[1] * c->cell[1][x] + f[2] * c->cell[2][x] + uniform(-0.15, 0.15);
         c->Z[i] = i % 3 ? 14 : 6;
     }
     expect("cell", mtx_cell_numbers((const double(*)[3])c->cell, pbc, c->numbers, NULL), MTX_OK);
 }
 
-static void start(N(shape) *shape, N(in) *in, const double *numbers, const int32_t *Z, const lists *pairs)
+static void start(N(shape) * shape, N(in) * in, const double *numbers, const int32_t *Z, const lists *pairs)
 {
     memset(shape, 0, sizeof *shape);
     memset(in, 0, sizeof *in);
@@ -119,7 +121,7 @@ static void start(N(shape) *shape, N(in) *in, const double *numbers, const int32
 #endif
 }
 
-static int run(const N(shape) *shape, const N(in) *in, const N(out) *out)
+static int run(const N(shape) * shape, const N(in) * in, const N(out) * out)
 {
     size_t bytes;
     int status = N(plan)(shape, &bytes);
@@ -143,7 +145,9 @@ static void all_outputs(const crystal *c, const lists *pairs, result *to)
 static void append(const crystal *c, lists *pairs)
 {
     for (int k = 0; k < LISTS; k++)
-        expect("neighbours", mtx_neighbors_append(c->r, c->cell, pbc, c->n, cutoff[k], flags[k], &pairs->of[k], NULL), MTX_OK);
+        expect("neighbours",
+               mtx_neighbors_append(c->r, c->cell, pbc, c->n, cutoff[k], flags[k], &pairs->of[k], NULL),
+               MTX_OK);
 }
 
 static void find(const crystal *c, lists *pairs)
@@ -183,7 +187,7 @@ static void whole(const crystal *c, result *want)
     lists_free(&pairs);
 }
 
-static void without_reverse(N(in) *in)
+static void without_reverse(N(in) * in)
 {
     in->bond_rev = NULL;
 #if LISTS == 2
@@ -201,8 +205,10 @@ static void few_outputs(const crystal *c, const result *want)
     find(c, &pairs);
     for (int wanted = 0; wanted < 16; wanted++) {
         start(&shape, &in, c->numbers, c->Z, &pairs);
-        const N(out) out = {.E = wanted & 1 ? &got.E : NULL, .Ea = wanted & 2 ? got.Ea : NULL,
-                                 .F = wanted & 4 ? got.F[0] : NULL, .S = wanted & 8 ? got.S : NULL};
+        const N(out) out = {.E = wanted & 1 ? &got.E : NULL,
+                            .Ea = wanted & 2 ? got.Ea : NULL,
+                            .F = wanted & 4 ? got.F[0] : NULL,
+                            .S = wanted & 8 ? got.S : NULL};
         if (!(wanted & 12)) /* energies do not pay for forces: what only forces need is not read */
             without_reverse(&in), in.cell_s = NULL;
         expect("few outputs", run(&shape, &in, &out), MTX_OK);
@@ -287,8 +293,10 @@ static void moving(const crystal *c)
         for (int i = 0; i < ATOMS; i++)
             for (int x = 0; x < 3; x++) now.r[i][x] += uniform(-0.01, 0.012);
         for (int k = 0; k < LISTS; k++)
-            expect("update", mtx_neighbors_update((const double(*)[3])now.r, (const double(*)[3])now.cell, pbc, now.n,
-                                                  cutoff[k], 0.4, flags[k], &kept.of[k], &searched, NULL), MTX_OK);
+            expect("update",
+                   mtx_neighbors_update((const double(*)[3])now.r, (const double(*)[3])now.cell, pbc, now.n,
+                                        cutoff[k], 0.4, flags[k], &kept.of[k], &searched, NULL),
+                   MTX_OK);
         searches += searched;
         find(&now, &fresh);
         all_outputs(&now, &kept, &a);
@@ -313,7 +321,8 @@ typedef struct part {
 
 static double distance(const double *a, const double *b)
 {
-    return sqrt((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) + (a[2] - b[2]) * (a[2] - b[2]));
+    return sqrt((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) +
+                (a[2] - b[2]) * (a[2] - b[2]));
 }
 
 static int part_of(int atom, int parts)
@@ -342,8 +351,11 @@ static void add_ghosts(part *p, const crystal *c, int which, int parts, const in
 
 static void make_part(part *p, const crystal *c, int which, int parts)
 {
-    *p = (part){.r = memory(SEEN * sizeof *p->r), .Z = memory(SEEN * sizeof(int32_t)), .tag = memory(SEEN * sizeof(int32_t)),
-                .neighbor = memory(ATOMS * LONG_ROW * sizeof(int32_t)), .count = memory(ATOMS * sizeof(int32_t)),
+    *p = (part){.r = memory(SEEN * sizeof *p->r),
+                .Z = memory(SEEN * sizeof(int32_t)),
+                .tag = memory(SEEN * sizeof(int32_t)),
+                .neighbor = memory(ATOMS * LONG_ROW * sizeof(int32_t)),
+                .count = memory(ATOMS * sizeof(int32_t)),
                 .first = memory(ATOMS * sizeof(int32_t *))};
     for (int i = 0; i < c->n; i++)
         if (part_of(i, parts) == which) see(p, c, i, c->r[i]);
@@ -372,9 +384,13 @@ static void free_part(part *p)
 
 static mtx_host_list list_of(const part *p, const int32_t *owner)
 {
-    return (mtx_host_list){.size = sizeof(mtx_host_list), .owned = p->owned, .all = p->all,
-                           .r = (const double(*)[3])p->r, .count = p->count,
-                           .first = (const int32_t *const *)p->first, .owner = owner};
+    return (mtx_host_list){.size = sizeof(mtx_host_list),
+                           .owned = p->owned,
+                           .all = p->all,
+                           .r = (const double(*)[3])p->r,
+                           .count = p->count,
+                           .first = (const int32_t *const *)p->first,
+                           .owner = owner};
 }
 
 /* every process: energies of its atoms, forces on its atoms and ghosts; the latter are sent home */

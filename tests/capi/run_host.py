@@ -22,17 +22,16 @@ def main():
     given = parser.parse_args()
     given.mtx, given.root = os.path.abspath(given.mtx), os.path.abspath(given.root)
     here, library = os.path.dirname(os.path.abspath(__file__)), os.path.dirname(os.path.abspath(given.mtx))
-    good = True
     for backend, name, lists in (("llvm", "mixture", 1), ("llvm", "three_body", 2), ("c", "mixture", 1)):
         with tempfile.TemporaryDirectory() as folder:
-            good = good and run([given.mtx, "build", os.path.join(here, "potentials.mtx:" + name), "-o", folder, "--backend", backend],
-                                folder) and \
-                run(["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-include", name + ".h",
-                     f"-DNAME={name}", f"-DLISTS={lists}", os.path.join(here, "host.c"), "-o", name, "-I.",
-                     "-I" + os.path.join(given.root, "include"), "-L.", "-L" + library, "-l" + name, "-lmtxrt", "-lm",
-                     "-lpthread", "-Wl,-rpath,$ORIGIN", "-Wl,-rpath," + library], folder) and \
-                run([os.path.join(folder, name)], folder)
-    return 0 if good else 1
+            build = [given.mtx, "build", os.path.join(here, "potentials.mtx:" + name), "-o", folder, "--backend", backend]
+            compile_host = ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-DNAME={name}",
+                            f"-DLISTS={lists}", "-include", name + ".h", os.path.join(here, "host.c"), "-o", name,
+                            "-I.", "-I" + os.path.join(given.root, "include"), "-L.", "-L" + library, "-l" + name,
+                            "-lmtxrt", "-lm", "-lpthread", "-Wl,-rpath,$ORIGIN", "-Wl,-rpath," + library]
+            if not all(run(words, folder) for words in (build, compile_host, [os.path.join(folder, name)])):
+                return 1
+    return 0
 
 
 if __name__ == "__main__":
