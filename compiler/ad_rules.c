@@ -13,17 +13,6 @@ static node_id less(ad *x, node_id a, node_id b)
     return ad_op(x, OP_LT, elem_bool(), a, b);
 }
 
-/* u times the derivative f of an elementwise function, channel by channel if need be */
-static node_id times(ad *x, node_id u, node_id f)
-{
-    elem e = *ad_elem(x, u);
-    if (!e.channels) return ad_mul(x, f, u);
-    node_id *part = arena_array(x->a, node_id, e.channels);
-    for (int k = 0; k < e.channels; k++)
-        part[k] = ad_op(x, OP_MUL, elem_real(0), ad_component(x, f, k), ad_component(x, u, k));
-    return program_node(x->p, OP_CHANNEL_CAT, e, part, e.channels, NULL, x->at);
-}
-
 static node_id plus_one(ad *x, node_id a, double sign)
 {
     return ad_op(x, OP_ADD, elem_real(0), ad_real(x, 1), sign < 0 ? ad_neg(x, a) : a);
@@ -87,84 +76,115 @@ static node_id slope_of(ad *x, const node *n, node_id f)
     }
 }
 
+static node_id joined(ad *x, elem e, const node_id *part)
+{
+    node_id *all = arena_array(x->a, node_id, e.channels);
+    for (int k = 0; k < e.channels; k++) all[k] = part[k] == SETIR_NONE ? ad_real(x, 0) : part[k];
+    return program_node(x->p, OP_CHANNEL_CAT, e, all, (uint32_t)e.channels, NULL, x->at);
+}
+
 /* functions of channels act on each: their slopes too */
 static void rule_function(ad_walk *w, visit *v, const node *n)
 {
     ad *x = w->x;
     elem e = n->elem;
-    if (!e.channels) {
-        node_id slope = slope_of(x, n, v->n);
-        if (slope == SETIR_NONE && n->op != OP_POW) ad_fail(x, n->at, "this operation");
-        ad_push(w, v, n->arg[0], ad_mul(x, slope, v->adjoint.value));
-        return;
-    }
-    node_id *part = arena_array(x->a, node_id, e.channels);
-    for (int k = 0; k < e.channels; k++) {
+    int count = e.channels ? e.channels : 1;
+    node_id *part = arena_array(x->a, node_id, count);
+    for (int k = 0; k < count; k++) {
         node one = *n;
-        node_id a = ad_component(x, n->arg[0], k);
-        one.elem = elem_real(0);
-        one.arg = &a;
-        node_id f = program_node(x->p, n->op, one.elem, &a, 1, &n->imm, x->at);
-        part[k] = ad_mul(x, slope_of(x, &one, f), ad_component(x, v->adjoint.value, k));
-        if (part[k] == SETIR_NONE) part[k] = ad_real(x, 0);
+        node_id *arg = arena_copy(x->a, n->arg, n->n_args * sizeof *n->arg);
+        arg[0] = ad_component(x, n->arg[0], k);
+        one.arg = arg;
+        node_id f = e.channels ? program_node(x->p, n->op, elem_real(0), arg, n->n_args, &n->imm, x->at) : v->n;
+        node_id slope = slope_of(x, &one, f);
+        if (slope == SETIR_NONE && n->op != OP_POW) ad_fail(x, n->at, "this operation");
+        part[k] = ad_mul(x, slope, ad_component(x, v->adjoint.value, k));
     }
-    ad_push(w, v, n->arg[0], program_node(x->p, OP_CHANNEL_CAT, e, part, e.channels, NULL, x->at));
+    ad_push(w, v, n->arg[0], e.channels ? joined(x, e, part) : part[0]);
 }
 
 /* ---- arithmetic ---------------------------------------------------------------------------------------- */
 
-static void rule_mul(ad_walk *w, visit *v, const node *n)
+typedef struct shares {
+    node_id part[2];
+} shares;
+
+static shares shares_of_power(ad *x, node_id f, node_id a, node_id b, node_id u)
 {
-    ad *x = w->x;
-    node_id u = v->adjoint.value;
-    bool both = ad_elem(x, n->arg[0])->channels > 0;
-    ad_push(w, v, n->arg[0], both ? times(x, u, n->arg[1]) : ad_dot(x, u, n->arg[1]));
-    ad_push(w, v, n->arg[1], both ? times(x, u, n->arg[0]) : ad_mul(x, n->arg[0], u));
+    node_id below = ad_mul(x, u, ad_mul(x, b, ad_div(x, f, a)));
+    return (shares){{below, ad_mul(x, u, ad_mul(x, f, ad_fun(x, OP_LOG, a)))}};
 }
 
-static void rule_div(ad_walk *w, visit *v, const node *n)
+static shares shares_of_angle(ad *x, node_id b, node_id a, node_id u)
 {
-    ad *x = w->x;
-    node_id u = v->adjoint.value;
-    if (ad_elem(x, n->arg[1])->channels) {
-        ad_fail(x, n->at, "a quotient of channels");
-        return;
-    }
-    ad_push(w, v, n->arg[0], ad_div(x, u, n->arg[1]));
-    if (ad_active(x, n->arg[1]))
-        ad_push(w, v, n->arg[1], ad_neg(x, ad_div(x, ad_dot(x, u, v->n), n->arg[1])));
-}
-
-static void rule_powv(ad_walk *w, visit *v, const node *n)
-{
-    ad *x = w->x;
-    node_id a = n->arg[0], b = n->arg[1], u = v->adjoint.value;
-    ad_push(w, v, a, ad_mul(x, u, ad_mul(x, b, ad_div(x, v->n, a))));
-    ad_push(w, v, b, ad_mul(x, u, ad_mul(x, v->n, ad_fun(x, OP_LOG, a))));
-}
-
-static void rule_atan2(ad_walk *w, visit *v, const node *n)
-{
-    ad *x = w->x;
-    node_id b = n->arg[0], a = n->arg[1];
-    node_id r2 = ad_add(x, ad_pow(x, a, 2), ad_pow(x, b, 2)), u = ad_div(x, v->adjoint.value, r2);
-    ad_push(w, v, b, ad_mul(x, u, a));
-    ad_push(w, v, a, ad_neg(x, ad_mul(x, u, b)));
+    node_id each = ad_div(x, u, ad_add(x, ad_pow(x, a, 2), ad_pow(x, b, 2)));
+    return (shares){{ad_mul(x, each, a), ad_neg(x, ad_mul(x, each, b))}};
 }
 
 /* the chosen side; on a tie half to each, so that the two may be exchanged */
-static void rule_choice(ad_walk *w, visit *v, const node *n)
+static shares shares_of_choice(ad *x, bool smaller, const node_id arg[2], node_id u)
+{
+    shares out;
+    node_id half = ad_scale(x, 0.5, u);
+    for (int k = 0; k < 2; k++) {
+        node_id low = arg[smaller ? k : 1 - k], high = arg[smaller ? 1 - k : k];
+        out.part[k] = ad_select(x, less(x, low, high), u, ad_select(x, less(x, high, low), SETIR_NONE, half));
+    }
+    return out;
+}
+
+/* what the arguments of f = arg[0] op arg[1] receive of the adjoint u; channels only on one side, that of u */
+static shares shares_of(ad *x, node_op op, node_id f, const node_id arg[2], node_id u)
+{
+    node_id a = arg[0], b = arg[1];
+    switch ((int)op) {
+    case OP_ADD: return (shares){{u, u}};
+    case OP_SUB: return (shares){{u, ad_neg(x, u)}};
+    case OP_MUL: return (shares){{ad_dot(x, u, b), ad_mul(x, a, u)}};
+    case OP_DIV: {
+        node_id below = ad_active(x, b) ? ad_neg(x, ad_div(x, ad_dot(x, u, f), b)) : SETIR_NONE;
+        return (shares){{ad_div(x, u, b), below}};
+    }
+    case OP_POWV: return shares_of_power(x, f, a, b, u);
+    case OP_ATAN2: return shares_of_angle(x, a, b, u);
+    default: return shares_of_choice(x, op == OP_MIN2, arg, u);
+    }
+}
+
+/* channel by channel; a plain number beside channels receives what all of them pass on */
+static void rule_channelwise(ad_walk *w, visit *v, const node *n)
 {
     ad *x = w->x;
-    node_id half = ad_scale(x, 0.5, v->adjoint.value);
-    for (int k = 0; k < 2; k++) {
-        node_id mine = n->arg[k], other = n->arg[1 - k];
-        bool smaller = n->op == OP_MIN2;
-        node_id wins = smaller ? less(x, mine, other) : less(x, other, mine);
-        node_id loses = smaller ? less(x, other, mine) : less(x, mine, other);
-        node_id share = ad_select(x, loses, SETIR_NONE, half);
-        ad_push(w, v, mine, ad_select(x, wins, v->adjoint.value, share));
+    elem e = n->elem;
+    node_id *part[2], sum[2] = {SETIR_NONE, SETIR_NONE};
+    for (int s = 0; s < 2; s++) part[s] = arena_array(x->a, node_id, e.channels);
+    for (int k = 0; k < e.channels; k++) {
+        node_id arg[2] = {ad_component(x, n->arg[0], k), ad_component(x, n->arg[1], k)};
+        shares one = shares_of(x, n->op, ad_component(x, v->n, k), arg, ad_component(x, v->adjoint.value, k));
+        for (int s = 0; s < 2; s++) {
+            part[s][k] = one.part[s];
+            sum[s] = ad_add(x, sum[s], one.part[s]);
+        }
     }
+    for (int s = 0; s < 2; s++) {
+        if (!ad_active(x, n->arg[s])) continue;
+        bool plain = !ad_elem(x, n->arg[s])->channels;
+        ad_push(w, v, n->arg[s], plain ? sum[s] : joined(x, e, part[s]));
+    }
+}
+
+static void rule_binary(ad_walk *w, visit *v, const node *n)
+{
+    elem e = n->elem;
+    bool scaled = (n->op == OP_MUL && !ad_elem(w->x, n->arg[0])->channels) ||
+                  (n->op == OP_DIV && !ad_elem(w->x, n->arg[1])->channels);
+    bool alike = elem_equal(e, *ad_elem(w->x, n->arg[0])) && elem_equal(e, *ad_elem(w->x, n->arg[1]));
+    if (e.channels && !scaled && !(alike && (n->op == OP_ADD || n->op == OP_SUB))) {
+        rule_channelwise(w, v, n);
+        return;
+    }
+    shares both = shares_of(w->x, n->op, v->n, n->arg, v->adjoint.value);
+    for (int s = 0; s < 2; s++) ad_push(w, v, n->arg[s], both.part[s]);
 }
 
 static void rule_arithmetic(ad_walk *w, visit *v, const node *n)
@@ -176,15 +196,12 @@ static void rule_arithmetic(ad_walk *w, visit *v, const node *n)
     case OP_NEG: ad_push(w, v, n->arg[0], ad_neg(x, u)); break;
     case OP_ADD:
     case OP_SUB:
-        ad_push(w, v, n->arg[0], u);
-        ad_push(w, v, n->arg[1], n->op == OP_SUB ? ad_neg(x, u) : u);
-        break;
-    case OP_MUL: rule_mul(w, v, n); break;
-    case OP_DIV: rule_div(w, v, n); break;
-    case OP_POWV: rule_powv(w, v, n); break;
-    case OP_ATAN2: rule_atan2(w, v, n); break;
+    case OP_MUL:
+    case OP_DIV:
+    case OP_POWV:
+    case OP_ATAN2:
     case OP_MIN2:
-    case OP_MAX2: rule_choice(w, v, n); break;
+    case OP_MAX2: rule_binary(w, v, n); break;
     case OP_SELECT:
         ad_push_where(w, v, n->arg[1], u, n->arg[0]);
         ad_push_where(w, v, n->arg[2], u, ad_not(x, n->arg[0]));
@@ -290,30 +307,33 @@ static void rule_channels(ad_walk *w, visit *v, const node *n)
 
 /* ---- reductions ---------------------------------------------------------------------------------------- */
 
-static node_id reduce_again(ad *x, const node *n, reduction op, node_id term, const ivar_id *v)
+/* the sum of something else over what a reduction runs over */
+static node_id sum_again(ad *x, const node *n, node_id term)
 {
-    node_imm imm = {.reduce = op, .ivars = (ivar_id *)v, .n_ivars = n->imm.n_ivars};
+    node_imm imm = {.reduce = RED_SUM, .ivars = n->imm.ivars, .n_ivars = n->imm.n_ivars};
     node_id args[2] = {term, n->n_args > 1 ? n->arg[1] : SETIR_NONE};
     return program_node(x->p, OP_REDUCE, *ad_elem(x, term), args, n->n_args, &imm, x->at);
 }
 
 /* the product of the others: right also where one factor is zero */
-static node_id other_factors(ad *x, const visit *v, const node *n)
+static node_id other_factors(ad *x, const visit *v)
 {
-    const ivar_id from = n->imm.ivars[0];
-    ivar fresh = x->p->ivars.at[v->own.at[0]];
-    if (n->imm.n_ivars != 1 || fresh.partner != SETIR_NONE) {
-        ad_fail(x, n->at, "a product over several variables");
-        return SETIR_NONE;
+    uint32_t n = v->own.n;
+    ivar_id *other = arena_array(x->a, ivar_id, n);
+    node_id *to = arena_array(x->a, node_id, n), differs = SETIR_NONE;
+    for (uint32_t k = 0; k < n; k++) {
+        ivar fresh = x->p->ivars.at[v->own.at[k]];
+        if (fresh.row != SETIR_NONE) fresh.row = program_substitute(x->p, fresh.row, v->own.at, to, k);
+        other[k] = program_ivar(x->p, fresh);
+        to[k] = ad_ivar(x, other[k]);
+        node_id here = ad_not(x, ad_op(x, OP_INDEX_EQ, elem_bool(), ad_ivar(x, v->own.at[k]), to[k]));
+        differs = k ? ad_or(x, differs, here) : here;
     }
-    fresh.partner = v->own.at[0];
-    ivar_id other = program_ivar(x->p, fresh);
-    node_id to = ad_ivar(x, other);
-    node renamed = *n;
-    node_id args[2] = {program_substitute(x->p, n->arg[0], &from, &to, 1)};
-    if (n->n_args > 1) args[1] = program_substitute(x->p, n->arg[1], &from, &to, 1);
-    renamed.arg = args;
-    return reduce_again(x, &renamed, RED_PROD, args[0], &other);
+    node_id args[2] = {program_substitute(x->p, v->inner, v->own.at, to, n), differs};
+    if (v->inner_where != SETIR_NONE)
+        args[1] = ad_and(x, program_substitute(x->p, v->inner_where, v->own.at, to, n), differs);
+    node_imm imm = {.reduce = RED_PROD, .ivars = other, .n_ivars = n};
+    return program_node(x->p, OP_REDUCE, *ad_elem(x, v->inner), args, 2, &imm, x->at);
 }
 
 /* all places that reach the extreme share it */
@@ -323,7 +343,7 @@ static node_id share_of_extreme(ad *x, const visit *v, const node *n, node_id u,
     node_id here = ad_op(x, OP_EQ, elem_bool(), n->arg[0], v->n);
     node_id hit = ad_select(x, here, ad_real(x, 1), SETIR_NONE);
     *where = ad_and(x, v->inner_where, own);
-    return ad_div(x, u, reduce_again(x, n, RED_SUM, hit, n->imm.ivars));
+    return ad_div(x, u, sum_again(x, n, hit));
 }
 
 static void rule_reduce(ad_walk *w, visit *v, const node *n)
@@ -334,8 +354,11 @@ static void rule_reduce(ad_walk *w, visit *v, const node *n)
     for (uint32_t k = 0; k < n->imm.n_ivars; k++) unordered |= x->p->ivars.at[n->imm.ivars[k]].unordered;
     switch (n->imm.reduce) {
     case RED_SUM: break;
-    case RED_MEAN: u = ad_div(x, u, reduce_again(x, n, RED_SUM, ad_real(x, 1), n->imm.ivars)); break;
-    case RED_PROD: u = ad_mul(x, other_factors(x, v, n), u); break;
+    case RED_MEAN: u = ad_div(x, u, sum_again(x, n, ad_real(x, 1))); break;
+    case RED_PROD:
+        if (unordered) ad_fail(x, n->at, "a product over unordered pairs");
+        u = ad_mul(x, other_factors(x, v), u);
+        break;
     case RED_MAX:
     case RED_MIN: u = share_of_extreme(x, v, n, u, &where); break;
     }

@@ -83,6 +83,11 @@ ENERGIES = {
   gives E : scalar = sum b in bond: s.q[b.j] * (tabulate h(norm(b.d)) over 0 Å..5 Å to 1e-10)""",
     "channels": """let c[i in s.atom] = (sum b in bond(i): f(b)) ++ (sum b in bond(i): f(b) * x(b)) ++ s.q[i]
   gives E : scalar = sum i in s.atom, j in s.atom: s.q[j] * (exp(c[i][0]) + c[i][1] * c[j][2])""",
+    "channel by channel": """let c[i in s.atom] = (sum b in bond(i): f(b)) ++ (sum b in bond(i): f(b) * x(b)) ++ s.q[i]
+  let d[i in s.atom] = max(c[i], 0.1) + atan2(c[i], 1 + c[i] * c[i]) * s.q[i] - min(c[i], sin(c[i])) / (2 + c[i] * c[i]) + s.q[i] / exp(c[i])
+  gives E : scalar = sum i in s.atom: d[i][0] * d[i][1] + d[i][2]^2""",
+    "products": """gives E : scalar = (sum i in s.atom, j in s.atom: (prod b in bond(i, j): 1 + f(b) * s.q[b.i]))
+            + (prod i in s.atom, k in 1..3: 1 + s.q[i] * k / 3) + (prod b in bond: 1.1 - f(b) * b.d.x / 5 [Å])""",
 }
 SECOND = """
   let V = sum b in bond: f(b) * exp(-x(b)) * (1 + s.q[b.j]) + (sum i in s.atom: (sum b in bond(i): f(b))^2)
