@@ -168,9 +168,8 @@ static inline NB_TARGET int64_t nb_measure_8(const mtx_pairs *wide, const double
     __m512d two[4], d[4];
     const int32_t *j = wide->j + k;
     for (int m = 0; m < 4; m++) {
-        const int32_t a = (lanes >> m) & 1 ? j[m] : 0, b = (lanes >> (m + 4)) & 1 ? j[m + 4] : 0;
-        two[m] = nb_join(_mm256_sub_pd(_mm256_loadu_pd(moved[a]), own),
-                         _mm256_sub_pd(_mm256_loadu_pd(moved[b]), own));
+        two[m] = nb_join(_mm256_sub_pd(_mm256_load_pd(moved[j[m]]), own),
+                         _mm256_sub_pd(_mm256_load_pd(moved[j[m + 4]]), own));
     }
     nb_transpose(two, d);
     d[0] = _mm512_add_pd(_mm512_loadu_pd(wide->dx + k), d[0]);

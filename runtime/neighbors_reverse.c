@@ -3,8 +3,8 @@
  * neighbors_reverse.c: the reverse of every pair, in time linear in the pairs. In: rows of an mtx_pairs;
  * out: its rev.
  *
- * Where rows are short, a pair is looked up in the row of its other end (neighbors_match.h). Else, pairs
- * dealt out by j, in order, are those that come into each atom, sorted by where they come from (`into`). These dealt
+ * Where rows are short, a pair is looked up in the row of its other end (neighbors_match.h). Else, pairs dealt
+ * out by j, in order, are those that come into each atom, sorted by where they come from (`into`). These dealt
  * out by i, in order, are the rows sorted by where they go (`along`). The list is symmetric, so the two have
  * the same atoms in the same places; only several images of one atom must be told apart by their shifts.
  */
@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-/* Rows of so many pairs (weighted with their length) and so many images of one atom in a row: measured, a pair is
- * then looked up in 2.5 to 5 ns, and dealt out in 3 to 12. */
+/* Rows of so many pairs (weighted with their length) and so many images of one atom in a row: measured, a
+ * pair is then looked up in 2.5 to 5 ns, and dealt out in 3 to 12. */
 #define ROW_MOST    60.0
 #define IMAGES_MOST 3.0
 

@@ -114,6 +114,7 @@ static mtx_status search_wide(nb_verlet *v, const double (*r)[3], const double c
         return rt_no_memory(problem);
     }
     memcpy(then, r, (size_t)n * 3 * sizeof(double));
+    for (int64_t k = 0; k < 8 && v->wide.pair_capacity > 0; k++) v->wide.j[v->wide.n + k] = 0;
     memset(v->moved.data, 0, (size_t)n * 4 * sizeof(double));
     memcpy(v->cell, cell, sizeof v->cell);
     memcpy(v->pbc, pbc, sizeof v->pbc);

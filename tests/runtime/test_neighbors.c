@@ -479,7 +479,8 @@ static void batches_have_reverse_pairs(void **state)
             if (mtx_neighbors_append(r, cell, s.pbc, s.n, s.cutoff, flags, &batch, NULL) != MTX_OK) continue;
             assert_int_equal(mtx_neighbors_build(r, cell, s.pbc, s.n, s.cutoff, flags, &alone, NULL), MTX_OK);
             assert_int_equal(batch.n - first, alone.n);
-            for (int64_t m = 0; m < alone.n; m++) assert_int_equal(batch.rev[first + m] - first, alone.rev[m]);
+            for (int64_t m = 0; m < alone.n; m++)
+                assert_int_equal(batch.rev[first + m] - first, alone.rev[m]);
         }
         assert_true(batch.structures > 20);
         check_reverse(&batch);
