@@ -63,7 +63,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int main(int argc, char **argv)
+static int whole(int argc, char **argv)
 {
     if (argc != 4) {
         fputs("usage: apply SPEC[:TRANSFORM] INPUT OUT.f64\n", stderr);
@@ -127,4 +127,9 @@ int main(int argc, char **argv)
     driver_free(&c);
     free(copy);
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    return cli_guarded(whole, argc, argv);
 }

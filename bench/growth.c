@@ -141,7 +141,7 @@ static void size_close(size_run *run)
     engine_close(&run->features);
 }
 
-int main(int argc, char **argv)
+static int whole(int argc, char **argv)
 {
     if (argc < 5 || argc > 4 + SIZES) {
         fputs("usage: growth SPEC[:TRANSFORM] CUTOFF REPEATS AxBxC...\n", stderr);
@@ -160,4 +160,9 @@ int main(int argc, char **argv)
     driver_free(&c);
     free(copy);
     return good ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    return cli_guarded(whole, argc, argv);
 }

@@ -137,7 +137,7 @@ static int measure(engine *e, int cells, int repeats)
     return 0;
 }
 
-int main(int argc, char **argv)
+static int whole(int argc, char **argv)
 {
     if (argc < 2) {
         fputs("usage: potential SPEC:TRANSFORM [cells [repeats]]\n", stderr);
@@ -169,4 +169,9 @@ int main(int argc, char **argv)
     free(copy);
     text_free(&why);
     return wrong;
+}
+
+int main(int argc, char **argv)
+{
+    return cli_guarded(whole, argc, argv);
 }

@@ -15,7 +15,16 @@
 
 #define MESSAGES_MOST 20u
 
-jmp_buf cli_no_memory;
+static jmp_buf cli_no_memory;    /* cli_guarded's landing place                                              */
+
+int cli_guarded(int (*run)(int argc, char **argv), int argc, char **argv)
+{
+    if (setjmp(cli_no_memory)) {
+        fputs("mtx: memory exhausted\n", stderr);
+        return EXIT_SYSTEM;
+    }
+    return run(argc, argv);
+}
 
 void cli_need(bool there)
 {

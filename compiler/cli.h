@@ -12,8 +12,8 @@ enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };   /* do
 
 typedef struct cli_command { const char *name; int (*run)(int argc, char **argv); const char *usage, *summary, *help; } cli_command;
 extern const cli_command cli_commands[];
-void cli_need(bool there);       /* false: memory is exhausted; does not come back                             */
-extern jmp_buf cli_no_memory;    /* main's landing place when memory is exhausted after the passes             */
+int cli_guarded(int (*run)(int argc, char **argv), int argc, char **argv);   /* EXIT_SYSTEM when memory is exhausted  */
+void cli_need(bool there);       /* false: memory is exhausted; back in cli_guarded, which must be on the stack */
 
 int cli_check(int argc, char **argv);
 int cli_run(int argc, char **argv);

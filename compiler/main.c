@@ -105,12 +105,7 @@ static int run_command(int argc, char **argv)
 /* what was printed is worth nothing when it did not arrive: a full disk, a closed descriptor */
 int main(int argc, char **argv)
 {
-    volatile int code = EXIT_SYSTEM;
-    if (!setjmp(cli_no_memory)) {
-        code = run_command(argc, argv);
-    } else {
-        fputs("mtx: memory exhausted\n", stderr);
-    }
+    const int code = cli_guarded(run_command, argc, argv);
     bool arrived = !ferror(stdout);
     if (fclose(stdout) != 0 || !arrived) {
         if (errno != EBADF || !arrived) {
