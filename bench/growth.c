@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * growth.c: growth SPEC[:TRANSFORM] CUTOFF REPEATS CELLS...
- * CELLS is AxBxC unit cells of diamond silicon, each coordinate moved by at most 0.1 angstrom. For every size it
- * times, in microseconds of processor time an atom: the neighbour list alone (mtx_neighbors_build), the features alone
+ * CELLS is AxBxC unit cells of diamond silicon, each coordinate moved by at most 0.1 angstrom; AxBxC~ has its atoms in
+ * no order, as a liquid has after a while. For every size it times, in microseconds of processor time an atom: the neighbour list alone (mtx_neighbors_build), the features alone
  * (the compiled transform on a batch that is ready), and the way from positions to features. Memory is warm: everything
  * was called before.
  *
  * A repeat does about as many atoms at every size: small sizes are a row of different structures, one after the other,
  * as a file has them; the same structure again and again would be learned by the branch predictor. Repeats of the sizes
  * alternate, so that a busy machine is busy for all of them. Prints a line per repeat and size:
- *     atoms pairs list features both check
+ *     CELLS atoms pairs list features both check
  * where check is the mean of the first output over the atoms.
  */
 #include <stdio.h>
@@ -23,6 +23,7 @@
 enum { SIZES = 8, ATOMS = 200000 };
 
 typedef struct size_run {
+    const char *word;
     mtx_structure *frame; /* different structures of one size */
     int64_t frames, atoms;
     engine features;
@@ -36,11 +37,23 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Between -0.1 and 0.1 angstrom. */
-static double jitter(uint64_t *state)
+/* Below 1. */
+static double chance(uint64_t *state)
 {
     *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return 0.2 * ((double)(*state >> 11) * 0x1p-53) - 0.1;
+    return (double)(*state >> 11) * 0x1p-53;
+}
+
+static void shuffle(mtx_structure *s, uint64_t seed)
+{
+    for (int64_t k = s->n - 1; k > 0; k--) {
+        const int64_t other = (int64_t)(chance(&seed) * (double)(k + 1));
+        for (int c = 0; c < 3; c++) {
+            const double kept = s->r[k][c];
+            s->r[k][c] = s->r[other][c];
+            s->r[other][c] = kept;
+        }
+    }
 }
 
 static bool silicon(mtx_structure *s, const int cells[3], uint64_t seed)
@@ -55,7 +68,7 @@ static bool silicon(mtx_structure *s, const int cells[3], uint64_t seed)
         const int64_t cell = k / 8;
         const int64_t at[3] = {cell / cells[2] / cells[1], cell / cells[2] % cells[1], cell % cells[2]};
         for (int c = 0; c < 3; c++) {
-            s->r[k][c] = ((double)at[c] + 0.25 * quarter[k % 8][c]) * edge + jitter(&seed);
+            s->r[k][c] = ((double)at[c] + 0.25 * quarter[k % 8][c]) * edge + 0.2 * chance(&seed) - 0.1;
         }
         s->Z[k] = 14;
     }
@@ -70,10 +83,12 @@ static bool silicon(mtx_structure *s, const int cells[3], uint64_t seed)
 static bool size_open(size_run *run, const char *word, const compiled *t, arena *memory)
 {
     int cells[3];
+    const bool ordered = strchr(word, '~') == NULL;
     text why;
     text_init(&why);
     if (sscanf(word, "%dx%dx%d", &cells[0], &cells[1], &cells[2]) != 3) return false;
     if (cells[0] < 1 || cells[1] < 1 || cells[2] < 1) return false;
+    run->word = word;
     run->atoms = (int64_t)8 * cells[0] * cells[1] * cells[2];
     run->frames = (ATOMS + run->atoms - 1) / run->atoms;
     run->frame = calloc((size_t)run->frames, sizeof *run->frame);
@@ -84,6 +99,7 @@ static bool size_open(size_run *run, const char *word, const compiled *t, arena 
     mtx_pairs_init(&run->pairs);
     for (int64_t k = 0; k < run->frames; k++) {
         if (!silicon(&run->frame[k], cells, (uint64_t)k + 7)) return false;
+        if (!ordered) shuffle(&run->frame[k], (uint64_t)k + 1);
     }
     return true;
 }
@@ -125,7 +141,7 @@ static bool sizes_time(size_run *run, int sizes, double cutoff, int repeats)
             if (!size_time(&run[m], cutoff, seconds, &check)) return false;
             const double per = 1e6 / (double)(run[m].atoms * run[m].frames);
             if (k < 0) continue;
-            printf("%lld %lld %.6g %.6g %.6g %.17g\n", (long long)run[m].atoms, (long long)run[m].pairs.n,
+            printf("%s %lld %lld %.6g %.6g %.6g %.17g\n", run[m].word, (long long)run[m].atoms, (long long)run[m].pairs.n,
                    per * seconds[0], per * seconds[1], per * seconds[2],
                    check / (double)(run[m].atoms * run[m].frames));
         }
@@ -144,7 +160,7 @@ static void size_close(size_run *run)
 static int whole(int argc, char **argv)
 {
     if (argc < 5 || argc > 4 + SIZES) {
-        fputs("usage: growth SPEC[:TRANSFORM] CUTOFF REPEATS AxBxC...\n", stderr);
+        fputs("usage: growth SPEC[:TRANSFORM] CUTOFF REPEATS AxBxC[~]...\n", stderr);
         return 2;
     }
     const char *path, *transform;
