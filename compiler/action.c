@@ -4,6 +4,7 @@
  * changed ones, fields included, and which site came from which. What happens to values: action_compare.c.
  */
 #include "action.h"
+#include "irreps.h"
 #include "sample.h"
 
 #include <math.h>
@@ -152,7 +153,7 @@ static void turn_tensor(const double q[3][3], const double *v, double *out)
 }
 
 /* numbers of one row of a field, by the field's own type */
-static void turn_field(const action *g, const input *in, const double *t, double *row, int32_t width)
+static void turn_field(const program *p, const action *g, const input *in, const double *t, double *row, int32_t width)
 {
     double sign = in->pseudo && g->improper ? -1 : 1;
     if (in->elem.kind != ELEM_REAL)
@@ -163,6 +164,8 @@ static void turn_field(const action *g, const input *in, const double *t, double
             turn_vector(g->q, row + k, row + k);
         if (in->elem.rank == 2)
             turn_tensor(g->q, row + k, row + k);
+        if (in->elem.irreps)
+            irreps_rotate(p, in->elem, g->q, row + k, row + k);
         for (uint32_t c = 0; c < step; c++)
             row[k + (int32_t)c] = sign * row[k + (int32_t)c] + (in->is_point && c < 3 ? t[c] / in->scale : 0);
     }
@@ -186,7 +189,7 @@ static bool copy_fields(const program *p, const mtx_plan *plan, const action *g,
             double *row = to->real + i * to->width;
             memcpy(row, from->real + (d->rows < 0 ? i : g->from[slot_id][i]) * to->width,
                    (size_t)to->width * sizeof *row);
-            turn_field(g, &p->inputs.at[k], g->t[slot_id], row, to->width);
+            turn_field(p, g, &p->inputs.at[k], g->t[slot_id], row, to->width);
         }
     }
     return true;

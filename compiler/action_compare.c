@@ -6,6 +6,7 @@
  * every reading is tried and the kindest kept, so that a difference is a difference under all of them.
  */
 #include "action.h"
+#include "irreps.h"
 #include "law.h"
 
 #include <math.h>
@@ -177,6 +178,8 @@ static void change_value(const matcher *m, const def *d, const reading *how, con
     else if (d->elem.rank == 2)
         for (int k = 0; k < 81; k++)
             out[k / 9] += q[k / 27][k % 9 / 3] * value[k % 9] * q[k / 9 % 3][k % 3];
+    else if (irreps_turn(m->p, d->elem))
+        irreps_rotate(m->p, d->elem, q, value, out);
     else
         memcpy(out, value, n * sizeof *out);
     for (uint32_t k = 0; k < n && d->elem.kind == ELEM_REAL; k++) {
@@ -276,7 +279,7 @@ static void expected_value(const matcher *m, const def *d, const layout *l, cons
     int32_t basis[3][3];
     memcpy(basis, m->g->basis[l->axis_slot], sizeof basis);
     int64_t stride = axis_stride(l), own = at / stride % l->size[0][l->axis], first = at - own * stride;
-    double one[9];
+    double one[CHANNELS_MOST];
     int list[3], n = 0;
     for (int k = 0; k < 3; k++)
         if (m->p->slots.at[l->axis_slot].axes >> k & 1)

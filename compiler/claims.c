@@ -133,7 +133,7 @@ static const char *fix_for(judge *x, const claim *c, const law_status *s)
     if (c->sym == SYM_TRANSLATE || c->sym == SYM_WRAP) {
         return "use displacements: b.d for b in pairs(...)";
     }
-    if (c->sym >= SYM_REFLECT && c->sym <= SYM_REFLECT_Z && d->declared.rank == 0 && !d->pseudo) {
+    if (c->sym >= SYM_REFLECT && c->sym <= SYM_REFLECT_Z && d->declared.rank == 0 && !d->declared.irreps && !d->pseudo) {
         return arena_printf(x->a, "%s : pseudoscalar      or its square", d->id);
     }
     return NULL;

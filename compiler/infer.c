@@ -75,7 +75,7 @@ static value eval_const(infer *x, const decl *d)
         unit u;
         double scale;
         bool pseudo, point;
-        if (!type_elem(x, d->type, &e, &u, &scale, &pseudo, &point)) {
+        if (!type_elem(x, x->global, d->type, &e, &u, &scale, &pseudo, &point)) {
             return value_error(d->at);
         }
         v.node = ascribe(x, v.node, u, e, d->value->at, d->type->at);
@@ -240,7 +240,7 @@ static void add_field(infer *x, uint32_t slot_index, scope *members, const stmt 
     const ast_type *t = st->decl.type;
     input in = {.slot = slot_index, .role = IN_FIELD, .from = st->decl.from, .key = st->decl.key};
     bool good = t && type_domain(x, members, t, &in.domain, &in.n_domain) &&
-                type_elem(x, t, &in.elem, &in.unit, &in.scale, &in.pseudo, &in.is_point);
+                type_elem(x, members, t, &in.elem, &in.unit, &in.scale, &in.pseudo, &in.is_point);
     unit length = unit_none();
     length.power[UNIT_LENGTH] = rational_new(1, 1);
     for (uint32_t k = 0; k < st->decl.n; k++) {
@@ -353,7 +353,7 @@ static bool read_type(infer *x, scope *s, const ast_type *t, declared *out)
     if (!type_domain(x, s, t, &out->domain, &out->n)) {
         return false;
     }
-    return type_elem(x, t, &out->e, &out->u, &out->scale, &out->pseudo, &out->point);
+    return type_elem(x, s, t, &out->e, &out->u, &out->scale, &out->pseudo, &out->point);
 }
 
 static def_id add_def(infer *x, const stmt *st, ivar_id *param, uint32_t n, node_id body, const declared *type, bool output)

@@ -43,7 +43,7 @@ static value plain_nodes(infer *x, void *user, const node_id *n, span at)
             return fail(at);
         }
         elem e = elem_of(x, a[k]);
-        if (e.rank) {
+        if (e.rank || e.irreps) {
             diag *d = infer_report(x, D_NOT_A_SCALAR, at);
             diag_label_primary(x->sink, d, "%s is taken of a number, this is a %s", row->name, elem_text(x, e));
             if (row->op == OP_ABS) {
@@ -80,7 +80,7 @@ static value norm_nodes(infer *x, void *user, const node_id *n, span at)
     }
     elem e = elem_of(x, a);
     bool square = row == &builtin_table[BI_NORM2];
-    if (!e.rank) {
+    if (!e.rank && e.channels < 2) {
         diag *d = infer_report(x, D_NOT_A_VECTOR, at);
         diag_label_primary(x->sink, d, "this is a %s", elem_text(x, e));
         diag_help(x->sink, d, square ? "x^2" : "abs(x)   for the size of a number");
@@ -98,7 +98,7 @@ static value product_nodes(infer *x, void *user, const node_id *n, span at)
         return fail(at);
     }
     elem ea = elem_of(x, a), eb = elem_of(x, b);
-    if (id == BI_DOT && ea.rank == eb.rank && ea.rank) {
+    if (id == BI_DOT && elem_equal(ea, eb) && (ea.rank || ea.channels > 1)) {
         return done(mk2(x, OP_DOT, elem_real(0), a, b, at), at);
     }
     if (id == BI_MATVEC && ea.rank == 2 && eb.rank) {
@@ -152,6 +152,27 @@ static value cutoff_nodes(infer *x, void *user, const node_id *n, span at)
     }
     node_imm imm = {.k = (int32_t)order};
     return done(mk(x, OP_CUTOFF, elem_real(0), &ratio, 1, &imm, at), at);
+}
+
+static value gauss_nodes(infer *x, void *user, const node_id *n, span at)
+{
+    (void)user;
+    value v[3];
+    for (int k = 0; k < 3; k++) {
+        v[k] = need_rank(x, n[k], 0, at);
+        if (v[k].kind == V_ERROR) {
+            return v[k];
+        }
+    }
+    elem e = elem_real(0);
+    node_id off = mk2(x, OP_SUB, e, v[0].node, v[1].node, at);
+    node_id ratio = off == SETIR_NONE ? off : mk2(x, OP_DIV, e, off, v[2].node, at);
+    node_id square = ratio == SETIR_NONE ? ratio : mk(x, OP_POW, e, &ratio, 1, &(node_imm){.value = {2}}, at);
+    if (square == SETIR_NONE) {
+        return fail(at);
+    }
+    node_id half = mk2(x, OP_MUL, e, mk_const(x, -0.5, unit_none(), at), square, at);
+    return done(half == SETIR_NONE ? half : mk1(x, OP_EXP, e, half, at), at);
 }
 
 static value species_nodes(infer *x, void *user, const node_id *n, span at)
@@ -609,15 +630,42 @@ static value call_grad(infer *x, scope *s, const expr *e)
     return grad_def(x, tensor_to_def(x, v, NULL, of->at), w, e->at);
 }
 
+/* ------------------------------------------------------------------------------------------------- irreps */
+
+static value harmonics_nodes(infer *x, void *user, const node_id *n, span at)
+{
+    return infer_harmonics(x, n, (const builtin_row *)user == &builtin_table[BI_Y], at);
+}
+
+static value product2_nodes(infer *x, void *user, const node_id *n, span at)
+{
+    (void)user;
+    return infer_product(x, n, 2, at);
+}
+
+static value product3_nodes(infer *x, void *user, const node_id *n, span at)
+{
+    (void)user;
+    return infer_product(x, n, 3, at);
+}
+
 /* -------------------------------------------------------------------------------------------------- dispatch */
 
 static value elementwise(infer *x, scope *s, const expr *e, value (*f)(infer *, void *, const node_id *, span), int id)
 {
     value v[4];
+    bool parts = id == BI_TRIPLE;
     for (uint32_t k = 0; k < e->call.n; k++) {
         const expr *arg = e->call.arg[k].value;
         v[k] = infer_expr(x, s, arg);
         v[k].at = arg->at;
+        if (v[k].kind == V_ERROR) {
+            return fail(e->at);
+        }
+        parts = parts || (v[k].kind == V_PART && (id == BI_DOT || id == BI_NORM2));
+    }
+    if (parts) {
+        return id == BI_TRIPLE ? infer_triple(x, v, e->at) : infer_dot_parts(x, v, e->call.n, e->at);
     }
     return map_values(x, v, e->call.n, e->at, f, (void *)(uintptr_t)&builtin_table[id]);
 }
@@ -641,8 +689,12 @@ value call_builtin(infer *x, scope *s, builtin_id id, const expr *e)
     switch ((int)id) {
     case BI_SQRT: return elementwise(x, s, e, sqrt_nodes, id);
     case BI_CUTOFF: return elementwise(x, s, e, cutoff_nodes, id);
+    case BI_GAUSS: return elementwise(x, s, e, gauss_nodes, id);
     case BI_NORM: case BI_NORM2: return elementwise(x, s, e, norm_nodes, id);
     case BI_DOT: case BI_CROSS: case BI_OUTER: case BI_MATVEC: return elementwise(x, s, e, product_nodes, id);
+    case BI_Y: case BI_SOLID: return elementwise(x, s, e, harmonics_nodes, id);
+    case BI_PRODUCT: return elementwise(x, s, e, e->call.n == 3 ? product3_nodes : product2_nodes, id);
+    case BI_TRIPLE: return elementwise(x, s, e, NULL, id);
     case BI_TRACE: case BI_DET: case BI_TRANSPOSE: return elementwise(x, s, e, tensor_nodes, id);
     case BI_IDENTITY: return done(mk(x, OP_IDENTITY, elem_real(2), NULL, 0, NULL, e->at), e->at);
     case BI_PROTONS: case BI_MASS: return elementwise(x, s, e, species_nodes, id);
@@ -695,7 +747,7 @@ static value call_function(infer *x, scope *s, value f, const expr *e)
         double scale;
         bool pseudo, point;
         if (t && v.kind == V_NODE) {
-            if (!type_elem(x, t, &te, &u, &scale, &pseudo, &point)) {
+            if (!type_elem(x, inner, t, &te, &u, &scale, &pseudo, &point)) {
                 return fail(e->at);
             }
             v.node = ascribe(x, v.node, u, te, e->call.arg[k].value->at, t->at);
@@ -748,6 +800,7 @@ value infer_call(infer *x, scope *s, const expr *e)
     }
     case V_NODE: case V_TENSOR: case V_ROW: case V_SLOT: case V_CELL: case V_RECORD: case V_LIST: case V_GIVEN:
     case V_FILE:
+    case V_PARTS: case V_PART:
         break;
     }
     diag *d = infer_report(x, D_NOT_CALLABLE, e->call.base->at);

@@ -143,17 +143,21 @@ node_id value_to_node(infer *x, value v)
         return SETIR_NONE;
     }
     case V_SET: case V_ROW: case V_SLOT: case V_CELL: case V_FUNCTION: case V_TRANSFORM: case V_RECORD: case V_BUILTIN:
-    case V_GIVEN: case V_FILE: case V_CURVE:
+    case V_GIVEN: case V_FILE: case V_CURVE: case V_PARTS: case V_PART:
         break;
     }
     static const char *const what[] = {[V_SET] = "a set", [V_ROW] = "a row of pairs", [V_SLOT] = "a structure",
                                        [V_CELL] = "a lattice", [V_FUNCTION] = "a function", [V_TRANSFORM] = "a transform",
                                        [V_BUILTIN] = "a function", [V_LIST] = "a list",
                                        [V_GIVEN] = "a structure", [V_FILE] = "a table",
-                                       [V_CURVE] = "a function"};
+                                       [V_CURVE] = "a function", [V_PARTS] = "all parts of irreps",
+                                       [V_PART] = "a part picked by an index"};
     const char *w = (size_t)v.kind < sizeof what / sizeof what[0] && what[v.kind] ? what[v.kind] : "not a value";
     diag *d = infer_report(x, D_NOT_A_VALUE, v.at, w);
     diag_label_primary(x->sink, d, "this is %s", w);
+    if (v.kind == V_PART || v.kind == V_PARTS) {
+        diag_help(x->sink, d, v.kind == V_PARTS ? "c.part[l]" : "dot(a.part[m], b.part[m]), norm2(a.part[m]), triple(...)");
+    }
     if (v.kind == V_FUNCTION || v.kind == V_BUILTIN || v.kind == V_TRANSFORM) {
         diag_help(x->sink, d, "call it:  %s(...)",
                   v.kind == V_BUILTIN ? builtin_table[v.builtin].name
@@ -254,7 +258,8 @@ value map_values(infer *x, value *v, uint32_t n, span at, value (*f)(infer *, vo
 static bool want_same_shape(infer *x, const expr *e, node_id a, node_id b, elem *out)
 {
     elem ea = elem_of(x, a), eb = elem_of(x, b);
-    if (ea.rank == eb.rank && (ea.channels == eb.channels || !ea.channels || !eb.channels)) {
+    bool turning = ea.irreps || eb.irreps;       /* a number beside irreps would not turn with them           */
+    if (turning ? elem_equal(ea, eb) : ea.rank == eb.rank && (ea.channels == eb.channels || !ea.channels || !eb.channels)) {
         *out = ea.channels ? ea : eb;
         return true;
     }
@@ -267,13 +272,19 @@ static bool want_same_shape(infer *x, const expr *e, node_id a, node_id b, elem 
 static node_id multiply(infer *x, const expr *e, node_id a, node_id b)
 {
     elem ea = elem_of(x, a), eb = elem_of(x, b);
+    if ((ea.irreps || ea.rank) && (eb.irreps || eb.rank) && (ea.irreps || eb.irreps)) {
+        diag *d = infer_report(x, D_PRODUCT_OF_VECTORS, e->at);
+        diag_label_primary(x->sink, d, "%s times %s", elem_text(x, ea), elem_text(x, eb));
+        diag_help(x->sink, d, "product(a, b, lmax)   for all parts of the product,  dot(a, b)  for the invariant one");
+        return SETIR_NONE;
+    }
     if (ea.rank && eb.rank) {
         diag *d = infer_report(x, D_PRODUCT_OF_VECTORS, e->at);
         diag_label_primary(x->sink, d, "%s times %s", elem_text(x, ea), elem_text(x, eb));
         diag_help(x->sink, d, "dot(a, b)   for the scalar product,  cross(a, b)  for the vector product,  outer(a, b)");
         return SETIR_NONE;
     }
-    if ((ea.channels && eb.rank) || (eb.channels && ea.rank) || (ea.channels && eb.channels && ea.channels != eb.channels)) {
+    if ((ea.channels && eb.rank) || (eb.channels && ea.rank) || (ea.irreps && eb.channels) || (eb.irreps && ea.channels) || (ea.channels && eb.channels && ea.channels != eb.channels)) {
         diag *d = infer_report(x, D_SHAPE_MISMATCH, e->at, elem_text(x, ea), elem_text(x, eb));
         diag_label_primary(x->sink, d, "shapes do not fit");
         return SETIR_NONE;
@@ -285,10 +296,11 @@ static node_id multiply(infer *x, const expr *e, node_id a, node_id b)
 static node_id power(infer *x, const expr *e, node_id a, node_id b)
 {
     elem ea = elem_of(x, a), eb = elem_of(x, b);
-    if (ea.rank || eb.rank || eb.channels) {
-        diag *d = infer_report(x, D_NOT_A_SCALAR, ea.rank ? e->binary.lhs->at : e->binary.rhs->at);
-        diag_label_primary(x->sink, d, "this is a %s", elem_text(x, ea.rank ? ea : eb));
-        diag_help(x->sink, d, ea.rank == 1 ? "norm2(...)   for the squared length" : "powers are taken of scalars");
+    bool first = ea.rank || ea.irreps;
+    if (first || eb.rank || eb.channels) {
+        diag *d = infer_report(x, D_NOT_A_SCALAR, first ? e->binary.lhs->at : e->binary.rhs->at);
+        diag_label_primary(x->sink, d, "this is a %s", elem_text(x, first ? ea : eb));
+        diag_help(x->sink, d, ea.rank == 1 || ea.irreps ? "norm2(...)   for the squared length" : "powers are taken of scalars");
         return SETIR_NONE;
     }
     double p;
@@ -379,41 +391,6 @@ static node_id equal(infer *x, const expr *e, node_id a, node_id b)
     return e->binary.op == B_NE ? mk1(x, OP_NOT, elem_bool(), r, e->at) : r;
 }
 
-static node_id concat(infer *x, const expr *e, node_id a, node_id b)
-{
-    node_id part[2] = {as_real(x, a, e->binary.lhs->at), as_real(x, b, e->binary.rhs->at)};
-    VEC(node_id) all = {0};
-    uint32_t channels = 0;
-    for (int k = 0; k < 2; k++) {
-        if (part[k] == SETIR_NONE) {
-            return SETIR_NONE;
-        }
-        elem pe = elem_of(x, part[k]);
-        if (pe.rank) {
-            diag *d = infer_report(x, D_NOT_A_SCALAR, k ? e->binary.rhs->at : e->binary.lhs->at);
-            diag_label_primary(x->sink, d, "`++` joins scalars and channels, this is a %s", elem_text(x, pe));
-            return SETIR_NONE;
-        }
-        const node *d = &x->p->nodes.at[part[k]];
-        if (d->op == OP_CHANNEL_CAT) {
-            for (uint32_t j = 0; j < d->n_args; j++) {
-                vec_push(x->a, &all, d->arg[j]);
-            }
-        } else {
-            vec_push(x->a, &all, part[k]);
-        }
-        channels += pe.channels ? pe.channels : 1;
-    }
-    if (channels > 4096) {
-        diag *d = infer_report(x, D_NOT_YET, e->at, "more than 4096 channels");
-        diag_label_primary(x->sink, d, "%u channels", channels);
-        return SETIR_NONE;
-    }
-    elem out = elem_real(0);
-    out.channels = (uint16_t)channels;
-    return mk(x, OP_CHANNEL_CAT, out, all.at, all.n, NULL, e->at);
-}
-
 static value binary_nodes(infer *x, void *user, const node_id *n, span at)
 {
     const expr *e = user;
@@ -424,7 +401,7 @@ static value binary_nodes(infer *x, void *user, const node_id *n, span at)
     case B_AND: r = logic(x, e, OP_AND, a, b); break;
     case B_EQ: case B_NE: r = equal(x, e, a, b); break;
     case B_LT: case B_LE: case B_GT: case B_GE: r = order(x, e, a, b); break;
-    case B_CONCAT: r = concat(x, e, a, b); break;
+    case B_CONCAT: r = infer_concat(x, e, a, b); break;
     case B_ADD: case B_SUB: case B_MUL: case B_DIV: case B_POW:
         a = as_real(x, a, e->binary.lhs->at);
         b = as_real(x, b, e->binary.rhs->at);
@@ -436,7 +413,7 @@ static value binary_nodes(infer *x, void *user, const node_id *n, span at)
         } else if (e->binary.op == B_POW) {
             r = power(x, e, a, b);
         } else if (e->binary.op == B_DIV) {
-            if (elem_of(x, b).rank) {
+            if (elem_of(x, b).rank || elem_of(x, b).irreps || (elem_of(x, a).irreps && elem_of(x, b).channels)) {
                 diag *d = infer_report(x, D_NOT_A_SCALAR, e->binary.rhs->at);
                 diag_label_primary(x->sink, d, "division by a %s", elem_text(x, elem_of(x, b)));
             } else {
@@ -537,7 +514,7 @@ static value infer_if(infer *x, scope *s, const expr *e)
     }
     ea = elem_of(x, a);
     eb = elem_of(x, b);
-    if (ea.kind != eb.kind || ea.rank != eb.rank || ea.channels != eb.channels) {
+    if (ea.kind != eb.kind || ea.rank != eb.rank || ea.channels != eb.channels || ea.irreps != eb.irreps) {
         diag *d = infer_report(x, D_BRANCHES, e->at, elem_text(x, ea), elem_text(x, eb));
         diag_label_at(x->sink, d, e->cond.then->at, "%s", elem_text(x, ea));
         diag_label_at(x->sink, d, e->cond.other->at, "%s", elem_text(x, eb));
@@ -573,7 +550,7 @@ static value infer_reduce(infer *x, scope *s, const expr *e)
     }
     static const reduction map[] = {[R_SUM] = RED_SUM, [R_MEAN] = RED_MEAN, [R_PROD] = RED_PROD, [R_MAX] = RED_MAX, [R_MIN] = RED_MIN};
     elem out = elem_of(x, args[0]);
-    if (out.rank && e->reduce.op != R_SUM && e->reduce.op != R_MEAN) {
+    if ((out.rank || out.irreps) && e->reduce.op != R_SUM && e->reduce.op != R_MEAN) {
         diag *d = infer_report(x, D_NOT_A_SCALAR, e->reduce.body->at);
         diag_label_primary(x->sink, d, "this is a %s: only sums and means are taken of it", elem_text(x, out));
         return fail(e->at);
@@ -665,6 +642,9 @@ static value infer_index(infer *x, scope *s, const expr *e)
         int k;
         return infer_int(x, s, e->index.arg[0], &k) ? component(x, base.node, k, e->at) : fail(e->at);
     }
+    if (base.kind == V_PARTS && e->index.n == 1) {
+        return infer_part(x, base, infer_node(x, s, e->index.arg[0]), e->at);
+    }
     if (base.kind != V_TENSOR) {
         if (base.kind != V_ERROR) {
             diag *d = infer_report(x, D_NOT_INDEXABLE, e->index.base->at);
@@ -707,6 +687,9 @@ static value node_member(infer *x, value base, name field, span at)
     if (e.kind == ELEM_REAL && e.rank == 2 && strlen(field) == 2 && field[0] >= 'x' && field[0] <= 'z' && field[1] >= 'x' &&
         field[1] <= 'z') {
         return component(x, base.node, 3 * (field[0] - 'x') + field[1] - 'x', at);
+    }
+    if (e.kind == ELEM_REAL && e.irreps && strcmp(field, "part") == 0) {
+        return infer_parts(x, base, at);
     }
     const set *s = e.kind == ELEM_INDEX ? &x->p->sets.at[e.set] : NULL;
     if (s && s->kind == SET_PAIRS) {
@@ -824,6 +807,7 @@ value infer_member(infer *x, value base, name field, span at)
         break;
     case V_NOT_YET: case V_TENSOR: case V_SET: case V_ROW: case V_FUNCTION: case V_TRANSFORM: case V_BUILTIN: case V_LIST:
     case V_CURVE:
+    case V_PARTS: case V_PART:
         break;
     }
     diag *d = infer_report(x, D_NO_MEMBER, at, base.kind == V_TENSOR ? "a value over a set" : "this", field);

@@ -28,6 +28,8 @@ typedef enum value_kind {
     V_LIST,
     V_FILE,                      /* what a file holds: its members                                        */
     V_CURVE,                     /* a function that a file holds: called                                  */
+    V_PARTS,                     /* c.part: the parts of irreps                                           */
+    V_PART,                      /* c.part[m], m an index: no value by itself                             */
     V_GIVEN,                     /* a file of a test: a structure once a transform says of which type     */
     V_NOT_YET                    /* parses, has a meaning that is not implemented: reported when used     */
 } value_kind;
@@ -151,9 +153,19 @@ ivar_id bind_one(infer *x, scope *s, name id, value set, span at);
 uint32_t bind_all(infer *x, scope *inner, scope *outer, const ast_binder *b, uint32_t n, ivar_id **out);
 const char *set_text(infer *x, set_id s);
 bool    type_domain(infer *x, scope *s, const ast_type *t, set_id **domain, uint32_t *n);
-bool    type_elem(infer *x, const ast_type *t, elem *e, unit *u, double *scale, bool *pseudo, bool *point);
+bool    type_elem(infer *x, scope *s, const ast_type *t, elem *e, unit *u, double *scale, bool *pseudo, bool *point);
 value   set_within(infer *x, scope *s, const expr *call, const expr *cutoff, span at);
 int     element_number(name id);
+
+/* infer_irreps.c */
+bool    infer_irreps_type(infer *x, scope *s, const ast_path *path, elem *e);
+node_id infer_concat(infer *x, const expr *e, node_id a, node_id b);      /* a ++ b                          */
+value   infer_parts(infer *x, value base, span at);
+value   infer_part(infer *x, value parts, node_id index, span at);
+value   infer_dot_parts(infer *x, value *v, uint32_t n, span at);
+value   infer_triple(infer *x, value *v, span at);
+value   infer_harmonics(infer *x, const node_id *n, bool direction, span at);
+value   infer_product(infer *x, const node_id *n, uint32_t count, span at);
 
 /* infer_call.c */
 typedef enum builtin_id {

@@ -4,6 +4,7 @@
  * Not here: which operation an expression means (infer_expr.c, infer_call.c).
  */
 #include "infer_internal.h"
+#include "irreps.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,6 +26,14 @@ const char *elem_text(infer *x, elem e)
     case ELEM_SPECIES: return "species";
     case ELEM_INDEX: return arena_printf(x->a, "index of %s", set_text(x, e.set));
     case ELEM_REAL: break;
+    }
+    if (irreps_of(x->p, e)) {
+        text t;
+        text_init(&t);
+        irreps_text(x->p, e, &t);
+        const char *words = arena_strndup(x->a, t.s ? t.s : "", t.n);
+        text_free(&t);
+        return words;
     }
     if (e.channels) {
         return arena_printf(x->a, "scalar^%d", e.channels);
@@ -230,7 +239,8 @@ node_id ascribe(infer *x, node_id n, unit u, elem e, span at, span type_at)
         n = mk1(x, OP_INDEX_SPECIES, elem_species(), n, at);
         have = elem_species();
     }
-    if (have.kind != e.kind || have.rank != e.rank || have.channels != e.channels) {
+    if (have.kind != e.kind || have.rank != e.rank || have.channels != e.channels ||
+        have.irreps != e.irreps) {
         diag *d = infer_report(x, D_TYPE_DECLARED, at, elem_text(x, e), elem_text(x, have));
         diag_label_primary(x->sink, d, "this is a %s", elem_text(x, have));
         diag_label_at(x->sink, d, type_at, "declared here");

@@ -426,7 +426,7 @@ uint32_t bind_all(infer *x, scope *inner, scope *outer, const ast_binder *b, uin
 }
 
 /* ---- types */
-bool type_elem(infer *x, const ast_type *t, elem *e, unit *u, double *scale, bool *pseudo, bool *point)
+bool type_elem(infer *x, scope *s, const ast_type *t, elem *e, unit *u, double *scale, bool *pseudo, bool *point)
 {
     const ast_path *path = &t->element;
     const char *word = path->n ? path->part[path->n - 1] : "";
@@ -455,7 +455,11 @@ bool type_elem(infer *x, const ast_type *t, elem *e, unit *u, double *scale, boo
         *e = elem_species();
     } else if (strcmp(word, "bool") == 0) {
         *e = elem_bool();
-    } else if (strcmp(word, "irreps") == 0 || strcmp(word, "plane") == 0 || strcmp(word, "operator") == 0 ||
+    } else if (strcmp(word, "irreps") == 0) {
+        if (!infer_irreps_type(x, s, path, e)) {
+            return false;
+        }
+    } else if (strcmp(word, "plane") == 0 || strcmp(word, "operator") == 0 ||
                strcmp(word, "mlp") == 0) {
         diag *d = infer_report(x, D_NOT_YET, path->at, arena_printf(x->a, "the type `%s`", word));
         diag_label_primary(x->sink, d, "not implemented yet");
@@ -476,7 +480,7 @@ bool type_elem(infer *x, const ast_type *t, elem *e, unit *u, double *scale, boo
         for (uint32_t k = 0; k < t->n_channel; k++) {
             n *= t->channel[k];
         }
-        if (e->kind != ELEM_REAL || e->rank || !(n >= 1 && n <= 4096) || n != floor(n)) {
+        if (e->kind != ELEM_REAL || e->rank || e->irreps || !(n >= 1 && n <= 4096) || n != floor(n)) {
             diag *d = infer_report(x, D_NOT_YET, t->at, "channels of this shape");
             diag_label_primary(x->sink, d, "scalar^1 to scalar^4096 are possible");
             return false;

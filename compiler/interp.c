@@ -8,6 +8,7 @@
 #include "interp_internal.h"
 
 #include "curve.h"
+#include "harmonics.h"
 #include "setir_eval.h"
 
 #include <math.h>
@@ -526,11 +527,47 @@ static void eval_tensor(interp *x, const node *n, double *out)
     }
 }
 
+/* which channel the indices from the first on select */
+static int64_t channel_of(interp *x, const node *n)
+{
+    int64_t at = 0;
+    for (uint32_t k = 1; k < n->n_args; k++) {
+        set_id s = x->p->nodes.at[n->arg[k]].elem.set;
+        at = at * interp_set_size(x, s) + eval_index(x, n->arg[k]);
+    }
+    return at;
+}
+
+static void eval_table(interp *x, const node *n, double *out)
+{
+    const product_table *t = &x->p->tables.at[n->imm.table];
+    const double one = 1;
+    double local[9];
+    const double *a = eval_held(x, n->arg[0], local), *b = n->n_args > 1 ? interp_eval(x, n->arg[1]) : &one;
+    memset(out, 0, elem_components(n->elem) * sizeof *out);
+    for (uint32_t k = 0; k < t->n; k++)
+        out[t->term[k].k] += t->term[k].weight * a[t->term[k].i] * b[t->term[k].j];
+}
+
 static void eval_channels(interp *x, const node *n, double *out)
 {
-    if (n->op == OP_CHANNEL_GET) {
-        *out = interp_eval(x, n->arg[0])[n->imm.k];
+    switch ((int)n->op) {
+    case OP_CHANNEL_GET: *out = interp_eval(x, n->arg[0])[n->imm.k]; return;
+    case OP_CHANNEL_AT: {
+        int64_t at = channel_of(x, n);
+        *out = interp_eval(x, n->arg[0])[at];
         return;
+    }
+    case OP_CHANNEL_PUT: {
+        int64_t at = channel_of(x, n);
+        memset(out, 0, elem_components(n->elem) * sizeof *out);
+        out[at] = *interp_eval(x, n->arg[0]);
+        return;
+    }
+    case OP_SOLID: harmonics_solid(n->imm.k, interp_eval(x, n->arg[0]), out); return;
+    case OP_LINEAR:
+    case OP_BILINEAR: eval_table(x, n, out); return;
+    default: break; /* CHANNEL_CAT */
     }
     for (uint32_t k = 0; k < n->n_args; k++) {
         uint32_t components = elem_components(x->p->nodes.at[n->arg[k]].elem);
@@ -590,7 +627,7 @@ static void eval_node(interp *x, const node *n, double *out)
         eval_elementwise(x, n, out);
     else if (op <= OP_IDENTITY)
         eval_tensor(x, n, out);
-    else if (op <= OP_CHANNEL_GET)
+    else if (op <= OP_BILINEAR)
         eval_channels(x, n, out);
     else if (op <= OP_SELECT)
         eval_truth(x, n, out);

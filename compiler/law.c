@@ -382,6 +382,7 @@ law_result *law_infer_by(arena *a, const program *p, diag_sink *sink, const law_
                 law_meet(r, law_of(&cx, p->nodes.at[n].arg[k]));
             }
             rules[p->nodes.at[n].op].apply(&cx, n, r);
+            law_guard_irreps(&cx, n, r);
             limit_powers(&cx, n, r);
             for (int g = 0; g < SYM_COUNT && p->slots.n > LAW_SLOTS; g++) {
                 law_break(&cx, r, (symmetry)g, n, "more structures than the rules follow");

@@ -13,6 +13,7 @@ struct law_cx {
     diag_sink *sink;
     law_result *r;
     law_info *sets; /* by set id: statuses of membership                       */
+    signed char *table_turns; /* by table: 1 commutes with rotations, -1 not, 0 not asked yet */
 };
 
 /* by another table: the tests see that a wrong rule is caught */
@@ -100,6 +101,12 @@ void law_rule_vec3(law_cx *x, node_id n, law_info *r);
 void law_rule_linear_tensor(law_cx *x, node_id n, law_info *r);
 void law_rule_det(law_cx *x, node_id n, law_info *r);
 void law_rule_cat(law_cx *x, node_id n, law_info *r);
+void law_rule_channel(law_cx *x, node_id n, law_info *r);
+void law_rule_channel_at(law_cx *x, node_id n, law_info *r);
+void law_rule_channel_put(law_cx *x, node_id n, law_info *r);
+void law_rule_solid(law_cx *x, node_id n, law_info *r);
+void law_rule_table(law_cx *x, node_id n, law_info *r);
+void law_guard_irreps(law_cx *x, node_id n, law_info *r); /* after every rule */
 void law_rule_select(law_cx *x, node_id n, law_info *r);
 void law_rule_reduce(law_cx *x, node_id n, law_info *r);
 

@@ -187,7 +187,7 @@ static form imm_form(const node *d)
     memcpy(bits, d->imm.value, sizeof bits);
     for (int k = 0; k < 9; k++) { r = ordered(r, of_word(bits[k])); }
     uint64_t ids[] = {(uint64_t)d->imm.k, d->imm.slot,  d->imm.set,  d->imm.input,
-                      d->imm.def,         d->imm.param, d->elem.rank};
+                      d->imm.def,         d->imm.param, d->imm.table, d->elem.rank, d->elem.irreps};
     for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++) { r = ordered(r, of_word(ids[k] + 3)); }
     return r;
 }
@@ -215,7 +215,7 @@ static bool keeps_sign(node_op op)
 {
     return op == OP_FRAC || op == OP_PHASE || op == OP_SIN || op == OP_TAN || op == OP_ASIN || op == OP_ATAN || op == OP_SINH || op == OP_TANH ||
            op == OP_ERF || op == OP_SIGN || op == OP_COMP || op == OP_TRACE || op == OP_TRANSPOSE ||
-           op == OP_DET || op == OP_CHANNEL_GET;
+           op == OP_DET || op == OP_CHANNEL_GET || op == OP_LINEAR;
 }
 
 static bool drops_sign(node_op op)

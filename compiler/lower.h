@@ -3,7 +3,7 @@
  * lower.h: what the files of the lowering share. In: a rewritten program. Out: kernels of explicit loops.
  * Values are made on demand (lower_node): each node is computed in the outermost scope where its index
  * variables are bound, a costly one that a loop would repeat goes to a table. lower.c: outputs;
- * lower_scope.c: scopes, places; lower_node.c: arithmetic; lower_index.c: indices, sizes, geometry;
+ * lower_scope.c: scopes, places; lower_node.c: arithmetic; lower_irreps.c: spherical harmonics; lower_index.c: indices, sizes, geometry;
  * lower_reduce.c, lower_scatter.c: reductions; lower_table.c: tables; lower_def.c: tensors that are stored,
  * library calls.
  */
@@ -149,7 +149,7 @@ lexpr *choose(lowering *x, lexpr *c, lexpr *a, lexpr *b);
 lexpr *truth_and(lowering *x, lexpr *a, lexpr *b); /* a may be NULL: no condition               */
 
 /* ---- lower_index.c */
-enum { CACHE_BASE, CACHE_COUNT, CACHE_ROW_LO, CACHE_ROW_HI, CACHE_NIGGLI, CACHE_ORDER, CACHE_CURVE };
+enum { CACHE_BASE, CACHE_COUNT, CACHE_ROW_LO, CACHE_ROW_HI, CACHE_NIGGLI, CACHE_ORDER, CACHE_CURVE, CACHE_CHANNELS };
 buffer_id view_buffer(lowering *x, buffer_kind kind, uint32_t index);
 bool set_is_concatenated(const program *p, set_id s); /* elements of all frames in one array       */
 int64_t set_constant(const program *p, set_id s);     /* elements in each frame, -1: varies        */
@@ -172,6 +172,11 @@ double lower_cost(lowering *x, node_id n); /* of the whole expression           
 /* ---- lower_curve.c */
 vals lower_curve(lowering *x, scope *at, const node *n); /* TABLE, SPLINE                             */
 vals lower_species_index(lowering *x, scope *at, const node *n);
+/* ---- lower_irreps.c */
+vals lower_solid(lowering *x, scope *at, const node *n);
+vals lower_product_table(lowering *x, scope *at, const node *n); /* LINEAR, BILINEAR                    */
+vals lower_channel_at(lowering *x, scope *at, const node *n);
+vals lower_channel_put(lowering *x, scope *at, const node *n);
 
 /* ---- lower_table.c */
 bool lower_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id n, vals *out);

@@ -451,6 +451,11 @@ static vals lower_special(lowering *x, scope *at, const node *n, node_id id)
     case OP_VEC3:
     case OP_CHANNEL_CAT:
     case OP_CHANNEL_GET: return lower_parts(x, at, n);
+    case OP_CHANNEL_AT: return lower_channel_at(x, at, n);
+    case OP_CHANNEL_PUT: return lower_channel_put(x, at, n);
+    case OP_SOLID: return lower_solid(x, at, n);
+    case OP_LINEAR:
+    case OP_BILINEAR: return lower_product_table(x, at, n);
     case OP_SELECT: return lower_select(x, at, n);
     case OP_REDUCE: return lower_reduce(x, at, id);
     case OP_ASCRIBE: return lower_node(x, at, n->arg[0]);

@@ -42,7 +42,11 @@ double op_cost(const program *p, const node *n)
     case OP_VEC3:
     case OP_CHANNEL_CAT:
     case OP_CHANNEL_GET:
-    case OP_TRANSPOSE: return 0;
+    case OP_TRANSPOSE:
+    case OP_CHANNEL_AT: return 0;
+    case OP_SOLID: return 3 * parts;
+    case OP_LINEAR:
+    case OP_BILINEAR: return 2.0 * p->tables.at[n->imm.table].n;
     case OP_EXP:
     case OP_LOG:
     case OP_SIN:
@@ -651,6 +655,8 @@ static program *copy_frame(arena *a, const program *from)
     program *p = program_new(a, from->id, from->at);
     p->doc = from->doc;
     for (uint32_t k = 0; k < from->cites.n; k++) vec_push(a, &p->cites, from->cites.at[k]);
+    for (uint32_t k = 0; k < from->irreps.n; k++) vec_push(a, &p->irreps, from->irreps.at[k]);
+    for (uint32_t k = 0; k < from->tables.n; k++) vec_push(a, &p->tables, from->tables.at[k]);
     for (uint32_t k = 0; k < from->slots.n; k++) vec_push(a, &p->slots, from->slots.at[k]);
     for (uint32_t k = 0; k < from->sets.n; k++) program_set(p, from->sets.at[k]);
     for (uint32_t k = 0; k < from->inputs.n; k++) program_input(p, from->inputs.at[k]);

@@ -168,6 +168,11 @@ elem elem_real(uint8_t rank)
     return (elem){.kind = ELEM_REAL, .rank = rank, .set = SETIR_NONE};
 }
 
+elem elem_channels(uint32_t n)
+{
+    return (elem){.kind = ELEM_REAL, .channels = (uint16_t)n, .set = SETIR_NONE};
+}
+
 elem elem_bool(void)
 {
     return (elem){.kind = ELEM_BOOL, .set = SETIR_NONE};
@@ -187,6 +192,7 @@ elem elem_index(set_id s)
 static elem elem_clean(elem e)
 {
     if (e.kind != ELEM_REAL) e.rank = 0, e.channels = 0;
+    if (!e.channels) e.irreps = 0;
     if (e.kind != ELEM_INDEX) e.set = SETIR_NONE;
     return e;
 }
@@ -195,7 +201,8 @@ bool elem_equal(elem a, elem b)
 {
     a = elem_clean(a);
     b = elem_clean(b);
-    return a.kind == b.kind && a.rank == b.rank && a.channels == b.channels && a.set == b.set;
+    return a.kind == b.kind && a.rank == b.rank && a.channels == b.channels && a.irreps == b.irreps &&
+           a.set == b.set;
 }
 
 /* -------------------------------------------------------------------------------------------- small lists */
@@ -274,7 +281,10 @@ uint32_t op_imm(node_op op)
     case OP_SPECIES_CONST:
     case OP_CUTOFF:
     case OP_COMP:
+    case OP_SOLID:
     case OP_CHANNEL_GET: return IMM_K;
+    case OP_LINEAR:
+    case OP_BILINEAR: return IMM_TABLE;
     case OP_IVAR: return IMM_IVAR;
     case OP_INDEX_CONST: return IMM_K | IMM_SET;
     case OP_INPUT:
@@ -344,6 +354,8 @@ uint32_t op_imm(node_op op)
     case OP_DET:
     case OP_IDENTITY:
     case OP_CHANNEL_CAT:
+    case OP_CHANNEL_AT:
+    case OP_CHANNEL_PUT:
     case OP_LT:
     case OP_LE:
     case OP_EQ:
@@ -367,7 +379,8 @@ static node_imm imm_clean(node_op op, elem e, const node_imm *imm)
                   .input = SETIR_NONE,
                   .def = SETIR_NONE,
                   .param = SETIR_NONE,
-                  .curve = SETIR_NONE};
+                  .curve = SETIR_NONE,
+                  .table = SETIR_NONE};
     if (!imm) return m;
     uint32_t use = op_imm(op);
     if (use & IMM_VALUE)
@@ -382,6 +395,7 @@ static node_imm imm_clean(node_op op, elem e, const node_imm *imm)
     if (use & IMM_DEF) m.def = imm->def;
     if (use & IMM_PARAM) m.param = imm->param;
     if (use & IMM_CURVE) m.curve = imm->curve;
+    if (use & IMM_TABLE) m.table = imm->table;
     if (use & IMM_REDUCE) {
         m.reduce = imm->reduce;
         m.ivars = imm->ivars;
@@ -490,7 +504,7 @@ static uint32_t node_hash(const node *n)
     uint32_t word[] = {n->op,     n->elem.kind,   n->elem.rank, n->elem.channels, n->elem.set,
                        n->n_args, (uint32_t)m->k, m->slot,      m->ivar,          m->set,
                        m->input,  m->def,         m->param,     m->reduce,        m->n_ivars,
-                       m->curve};
+                       m->curve,  m->table,        n->elem.irreps};
     uint32_t h = mix(2166136261u, word, sizeof word);
     h = mix(h, n->arg, n->n_args * sizeof *n->arg);
     h = mix(h, m->ivars, m->n_ivars * sizeof *m->ivars);
@@ -504,8 +518,8 @@ static bool node_same(const node *a, const node *b)
     const node_imm *m = &a->imm, *o = &b->imm;
     return a->op == b->op && elem_equal(a->elem, b->elem) && a->n_args == b->n_args && m->k == o->k &&
            m->slot == o->slot && m->ivar == o->ivar && m->set == o->set && m->input == o->input &&
-           m->def == o->def && m->param == o->param && m->curve == o->curve && m->reduce == o->reduce &&
-           m->n_ivars == o->n_ivars &&
+           m->def == o->def && m->param == o->param && m->curve == o->curve && m->table == o->table &&
+           m->reduce == o->reduce && m->n_ivars == o->n_ivars &&
            (!a->n_args || !memcmp(a->arg, b->arg, a->n_args * sizeof *a->arg)) &&
            (!m->n_ivars || !memcmp(m->ivars, o->ivars, m->n_ivars * sizeof *m->ivars)) &&
            !memcmp(m->value, o->value, sizeof m->value) && unit_equal(m->unit, o->unit);

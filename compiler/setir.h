@@ -35,10 +35,25 @@ typedef struct elem {
     elem_kind kind;
     uint8_t   rank;              /* REAL: Cartesian rank 0, 1 (3 numbers), 2 (9, row-major)  */
     uint16_t  channels;          /* REAL: 0 for none, else channel count (rank must be 0)    */
+    uint16_t  irreps;            /* REAL with channels: how they turn, an id of program_irreps; 0: not at all */
     set_id    set;               /* INDEX: of which set                                      */
 } elem;
 uint32_t elem_components(elem e);                                  /* 1, 3, 9 or channels              */
 bool     elem_equal(elem a, elem b);
+
+/* ------------------------------------------------------------------------------------------------------ irreps */
+
+/* Channels that turn with the structure: part after part, of each `copies` values of degree l, of each the 2l + 1
+ * components m = -l..l (harmonics.h has the convention). A rotation mixes the components of one l only; an inversion
+ * multiplies a part by -1 when it is odd. */
+typedef struct irrep { uint16_t copies; uint8_t l; bool odd; } irrep;
+typedef struct irreps { irrep *part; uint32_t n; } irreps;
+enum { IRREPS_L_MOST = 11, CHANNELS_MOST = 4096 };
+
+/* What LINEAR and BILINEAR do with components:  to[k] = sum weight a[i] b[j]  (LINEAR: b is a plain number, 1).
+ * Sorted by k, i, j; each at most once, no zeros. */
+typedef struct product_term { uint32_t k, i, j; double weight; } product_term;
+typedef struct product_table { elem a, b, to; product_term *term; uint32_t n; } product_table;
 
 /* --------------------------------------------------------------------------------------------------------- sets */
 
@@ -171,7 +186,7 @@ extern const op_row op_table[OP_COUNT_];
 /* which members of node_imm an operation uses: the rest is zero (or SETIR_NONE) in a built node */
 enum {
     IMM_VALUE = 1, IMM_POWER = 2 /* value[0] */, IMM_UNIT = 4, IMM_K = 8, IMM_SLOT = 16, IMM_IVAR = 32, IMM_SET = 64,
-    IMM_INPUT = 128, IMM_DEF = 256, IMM_PARAM = 512, IMM_REDUCE = 1024, IMM_CURVE = 4096
+    IMM_INPUT = 128, IMM_DEF = 256, IMM_PARAM = 512, IMM_REDUCE = 1024, IMM_TABLE = 2048, IMM_CURVE = 4096
 };
 uint32_t op_imm(node_op op);
 
@@ -188,6 +203,7 @@ typedef struct node_imm {
     def_id   def;
     uint32_t param;
     uint32_t curve;              /* an id of program_curve                                                 */
+    uint32_t table;              /* an id of program_table                                                 */
     reduction reduce;
     ivar_id *ivars; uint32_t n_ivars;     /* REDUCE, outermost first                                       */
 } node_imm;
@@ -240,6 +256,8 @@ typedef struct program {
     VEC(def)   defs;             /* a def refers only to earlier ones                                      */
     VEC(claim) claims;
     VEC(curve) curves;
+    VEC(irreps) irreps;          /* id - 1 is the place                                                    */
+    VEC(product_table) tables;
     uint32_t  *hash; uint32_t hash_cap;                            /* hash-consing table of the builder   */
     arena     *memory;
 } program;
@@ -257,6 +275,11 @@ uint32_t program_curve(program *p, curve c);      /* curve.c: equal numbers over
  * elements the atoms of a slot may have, bit z of 128. False: any. */
 node_id  program_species_misfit(const program *p, node_id species, set_id list);
 bool     program_elements(const program *p, uint32_t slot, uint64_t bits[2]);
+/* equal ones share an id; `parts` is in normal form, terms are sorted and merged first (irreps.c) */
+uint16_t program_irreps(program *p, const irrep *part, uint32_t n);
+uint32_t program_table(program *p, elem a, elem b, elem to, const product_term *term, uint32_t n);
+elem     elem_irreps(const program *p, uint16_t id);
+elem     elem_channels(uint32_t n);
 elem     elem_real(uint8_t rank);
 elem     elem_bool(void);
 elem     elem_species(void);

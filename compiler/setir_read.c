@@ -5,6 +5,7 @@
  * the nodes in order through the builder; every id is checked before the builder sees it.
  */
 #include "curve.h"
+#include "irreps.h"
 #include "setir_text.h"
 #include "unicode.h"
 
@@ -242,6 +243,10 @@ static elem elem_read(reader *r)
         need(r, ")");
     }
     if (accept(r, "^")) e.channels = (uint16_t)integer(r, 1, UINT16_MAX);
+    if (e.channels && at_prefix(r, "L")) {
+        e.irreps = (uint16_t)id_of(r, "L", r->program->irreps.n + 1);
+        if (e.irreps == 0 && !r->bad) expected(r, "irreps, numbered from 1");
+    }
     return e;
 }
 
@@ -499,6 +504,43 @@ static void read_def(reader *r)
     program_def(r->program, d);
 }
 
+static void read_irreps(reader *r)
+{
+    VEC(irrep) part = {0};
+    uint32_t own = r->program->irreps.n + 1;
+    if (id_of(r, "L", UINT32_MAX) != own) expected(r, "the next irreps");
+    need(r, "=");
+    while (!r->bad && peek_digit(r) && part.n < CHANNELS_MOST) {
+        irrep one = {(uint16_t)integer(r, 1, CHANNELS_MOST), (uint8_t)integer(r, 0, IRREPS_L_MOST), false};
+        one.odd = accept(r, "odd");
+        if (!one.odd) need(r, "even");
+        vec_push(r->program->memory, &part, one);
+    }
+    bool fits = part.n && irreps_channels(part.at, part.n) <= CHANNELS_MOST;
+    if (!r->bad && (!fits || program_irreps(r->program, part.at, part.n) != own))
+        expected(r, "irreps that are new and of at most 4096 channels");
+}
+
+static void read_table(reader *r)
+{
+    uint32_t own = r->program->tables.n;
+    if (id_of(r, "T", UINT32_MAX) != own) expected(r, "the next table");
+    need(r, "=");
+    elem a = elem_read(r);
+    need(r, "*");
+    elem b = elem_read(r);
+    need(r, "to");
+    elem to = elem_read(r);
+    VEC(product_term) terms = {0};
+    while (!r->bad && peek_digit(r) && terms.n < READ_LIST) {
+        product_term t = {.k = (uint32_t)integer(r, 0, UINT16_MAX), .i = (uint32_t)integer(r, 0, UINT16_MAX)};
+        t.j = (uint32_t)integer(r, 0, UINT16_MAX);
+        t.weight = number(r);
+        vec_push(r->program->memory, &terms, t);
+    }
+    if (!r->bad && program_table(r->program, a, b, to, terms.at, terms.n) != own) expected(r, "a table that is new");
+}
+
 static void read_claim(reader *r)
 {
     claim c = {.at = here(r)};
@@ -545,7 +587,11 @@ static void read_heading(reader *r, bool *titled)
 static void read_table_line(reader *r, bool *titled)
 {
     if (*r->p == '%') return;
-    if (accept(r, "slot"))
+    if (accept(r, "irreps"))
+        read_irreps(r);
+    else if (accept(r, "table"))
+        read_table(r);
+    else if (accept(r, "slot"))
         read_slot(r);
     else if (accept(r, "set"))
         read_set(r);
@@ -618,6 +664,7 @@ static node_imm imm_read(reader *r, node_op op, elem e)
         need(r, "param");
         m.param = (uint32_t)integer(r, 0, INT32_MAX);
     }
+    if (use & IMM_TABLE) m.table = id_of(r, "T", p->tables.n);
     if (use & IMM_REDUCE) read_ivar_list(r, &m);
     return m;
 }

@@ -72,6 +72,7 @@ static void elem_text(text *out, elem e)
         text_add(out, "real");
         if (e.rank) text_printf(out, "(%u)", e.rank);
         if (e.channels) text_printf(out, "^%u", e.channels);
+        if (e.channels && e.irreps) text_printf(out, " L%u", e.irreps);
         break;
     case ELEM_BOOL: text_add(out, "bool"); break;
     case ELEM_SPECIES: text_add(out, "species"); break;
@@ -151,6 +152,29 @@ static void dump_curve(text *out, uint32_t id, const curve *c)
     for (size_t k = 0; k < curve_numbers(c); k++) {
         text_add(out, " ");
         setir_number_text(out, c->data[k]);
+    }
+    text_add(out, "\n");
+}
+
+static void dump_irreps(text *out, uint32_t id, const irreps *r)
+{
+    text_printf(out, "irreps L%u =", id + 1);
+    for (uint32_t k = 0; k < r->n; k++)
+        text_printf(out, " %u %u %s", r->part[k].copies, r->part[k].l, r->part[k].odd ? "odd" : "even");
+    text_add(out, "\n");
+}
+
+static void dump_table(text *out, uint32_t id, const product_table *t)
+{
+    text_printf(out, "table T%u = ", id);
+    elem_text(out, t->a);
+    text_add(out, " * ");
+    elem_text(out, t->b);
+    text_add(out, " to ");
+    elem_text(out, t->to);
+    for (uint32_t k = 0; k < t->n; k++) {
+        text_printf(out, " %u %u %u ", t->term[k].k, t->term[k].i, t->term[k].j);
+        setir_number_text(out, t->term[k].weight);
     }
     text_add(out, "\n");
 }
@@ -238,6 +262,7 @@ static void dump_imm(text *out, const node *n)
     if (use & IMM_DEF) text_printf(out, " d%u", m->def);
     if (use & IMM_CURVE) text_printf(out, " c%u", m->curve);
     if (use & IMM_PARAM) text_printf(out, " param %u", m->param);
+    if (use & IMM_TABLE) text_printf(out, " T%u", m->table);
     if (use & IMM_REDUCE) {
         text_printf(out, " %s(", setir_reduction_word[m->reduce]);
         for (uint32_t k = 0; k < m->n_ivars; k++) text_printf(out, "%si%u", k ? " " : "", m->ivars[k]);
@@ -296,6 +321,8 @@ void program_dump(const program *p, text *out)
         name_text(out, "cites ", p->cites.at[k]);
         text_add(out, "\n");
     }
+    for (uint32_t k = 0; k < p->irreps.n; k++) dump_irreps(out, k, &p->irreps.at[k]);
+    for (uint32_t k = 0; k < p->tables.n; k++) dump_table(out, k, &p->tables.at[k]);
     for (uint32_t k = 0; k < p->slots.n; k++) dump_slot(out, k, &p->slots.at[k]);
     for (uint32_t k = 0; k < p->sets.n; k++) dump_set(out, k, &p->sets.at[k]);
     for (uint32_t k = 0; k < p->curves.n; k++) dump_curve(out, k, &p->curves.at[k]);

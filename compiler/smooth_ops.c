@@ -233,6 +233,26 @@ static fact eval_projection(analysis *x, const node *n, const context *c, uint32
     return f;
 }
 
+/* one channel of several, or a number among zeros */
+static fact eval_picked(analysis *x, const node *n, const context *c, bool among_zeros)
+{
+    fact f = eval_linear(x, n, c, 0, 1);
+    if (!among_zeros)
+        f.r = smooth_eval(x, n->arg[0], c)->r;
+    fact rest = eval_arguments(x, n, c);
+    fact_limit(&f, rest.order, rest.blame);
+    return f;
+}
+
+/* a polynomial: what vanishes at an edge vanishes in it only but for the constant part */
+static fact eval_solid(analysis *x, const node *n, const context *c)
+{
+    fact f = fact_opaque();
+    const fact *v = smooth_eval(x, n->arg[0], c);
+    fact_limit(&f, v->order, v->blame);
+    return f;
+}
+
 /* -------------------------------------------------------------------------------------------------- nodes */
 
 fact smooth_operation(analysis *x, node_id id, const context *c)
@@ -299,6 +319,11 @@ fact smooth_operation(analysis *x, node_id id, const context *c)
     case OP_DET: return eval_linear(x, &n, c, 0, 3);
     case OP_VEC3: case OP_CHANNEL_CAT: return eval_gather(x, &n, c);
     case OP_CHANNEL_GET: return *smooth_eval(x, n.arg[0], c);
+    case OP_CHANNEL_AT: return eval_picked(x, &n, c, false);
+    case OP_CHANNEL_PUT: return eval_picked(x, &n, c, true);
+    case OP_SOLID: return eval_solid(x, &n, c);
+    case OP_LINEAR: return eval_linear(x, &n, c, 0, 1);
+    case OP_BILINEAR: return eval_product(x, id, &n, c);
     case OP_LT: case OP_LE: case OP_EQ: {
         fact f = eval_arguments(x, &n, c);
         if (smooth_varies(x, id))

@@ -148,6 +148,7 @@ bool units_of_op(const program *p, node_op op, const node_imm *imm, const unit *
         *culprit = 1;
         return unit_equal(arg[1], length_power(1));
     case OP_NEG: case OP_ABS: case OP_NORM: case OP_COMP: case OP_TRANSPOSE: case OP_TRACE: case OP_CHANNEL_GET:
+    case OP_CHANNEL_AT: case OP_CHANNEL_PUT: case OP_LINEAR:
         *out = arg[0];
         return true;
     case OP_ADD: case OP_SUB: case OP_MIN2: case OP_MAX2:
@@ -173,6 +174,7 @@ bool units_of_op(const program *p, node_op op, const node_imm *imm, const unit *
         }
         return true;
     case OP_MUL: case OP_DOT: case OP_CROSS: case OP_OUTER: case OP_MATVEC: case OP_MATMUL:
+    case OP_BILINEAR:
         *out = unit_mul(arg[0], arg[1]);
         return true;
     case OP_DIV:
@@ -186,6 +188,7 @@ bool units_of_op(const program *p, node_op op, const node_imm *imm, const unit *
         return unit_is_none(arg[0]) || power_of(arg[0], imm->value[0], out);
     case OP_EXP: case OP_LOG: case OP_SIN: case OP_COS: case OP_TAN: case OP_ASIN: case OP_ACOS: case OP_ATAN:
     case OP_SINH: case OP_COSH: case OP_TANH: case OP_ERF: case OP_ERFC: case OP_FLOOR: case OP_CUTOFF: case OP_POWV:
+    case OP_SOLID:
         return all_none(arg, n_args, culprit);
     case OP_REDUCE:
         *out = arg[0];

@@ -6,6 +6,7 @@
  * are not checked here.
  */
 #include "curve.h"
+#include "irreps.h"
 
 #include <string.h>
 
@@ -126,6 +127,10 @@ static void verify_elem(verifier *v, const char *what, uint32_t id, elem e)
     bool good = e.kind == ELEM_BOOL || e.kind == ELEM_SPECIES ||
                 (e.kind == ELEM_INDEX && e.set < v->p->sets.n) ||
                 (e.kind == ELEM_REAL && e.rank <= 2 && (e.rank == 0 || e.channels == 0));
+    if (e.kind == ELEM_REAL && e.irreps) {
+        const irreps *r = irreps_of(v->p, e);
+        good = good && r && irreps_channels(r->part, r->n) == e.channels;
+    }
     if (!good) fault(v, "%s%u: no such element type", what, id);
 }
 
@@ -450,9 +455,80 @@ static void check_tensor(verifier *v)
     want_result(v, elem_real(0));
 }
 
+/* a channel of the argument and one of the result that turn alike */
+static bool same_channel(const program *p, elem e, uint32_t c, elem result, uint32_t at)
+{
+    const irreps *from = irreps_of(p, e), *to = irreps_of(p, result);
+    const irrep plain = {UINT16_MAX, 0, false};
+    irrep_place a = irreps_place(from ? from : &(irreps){(irrep *)&plain, 1}, c),
+                b = irreps_place(to ? to : &(irreps){(irrep *)&plain, 1}, at);
+    return a.l == b.l && a.m == b.m && a.odd == b.odd;
+}
+
+/* range indices from the first on that number `channels` channels */
+static void want_places(verifier *v, uint32_t channels)
+{
+    int64_t count = 1;
+    want(v, v->n->n_args > 1, "indices that select a channel");
+    for (uint32_t k = 1; v->ok && k < v->n->n_args; k++) {
+        if (!index_of(v, k, SET_RANGE)) return node_fault(v, "an index of a range selects a channel");
+        count *= (int64_t)arg_set(v, k)->hi - arg_set(v, k)->lo + 1;
+        want(v, count <= CHANNELS_MOST, "fewer channels");
+    }
+    want(v, count == channels, "as many channels as the ranges have places");
+}
+
+static void check_irreps(verifier *v)
+{
+    const node *n = v->n;
+    elem a = arg(v, 0)->elem;
+    switch ((int)n->op) {
+    case OP_CHANNEL_AT:
+        want(v, is_scalar(a) && a.channels, "channels");
+        want_places(v, a.channels);
+        want_result(v, elem_real(0));
+        return;
+    case OP_CHANNEL_PUT:
+        want(v, is_real(a, 0), "a plain scalar");
+        want(v, is_scalar(n->elem) && n->elem.channels, "channels as the result");
+        want_places(v, n->elem.channels);
+        return;
+    case OP_SOLID: {
+        const irreps *r = irreps_of(v->p, n->elem);
+        want(v, is_real(a, 1), "a vector");
+        want(v, n->imm.k >= 0 && n->imm.k <= IRREPS_L_MOST && r && r->n == (uint32_t)n->imm.k + 1, "a degree");
+        for (uint32_t l = 0; v->ok && l < r->n; l++)
+            want(v, r->part[l].l == l && r->part[l].copies == 1 && r->part[l].odd == (l % 2 != 0),
+                 "the irreps of spherical harmonics as the result");
+        return;
+    }
+    default: break;
+    }
+    const product_table *t = &v->p->tables.at[n->imm.table];
+    want(v, elem_equal(a, t->a), "the table's first operand");
+    want(v, elem_equal(n->op == OP_LINEAR ? elem_real(0) : arg(v, 1)->elem, t->b), "the table's second operand");
+    want_result(v, t->to);
+}
+
+static void verify_table(verifier *v, uint32_t id)
+{
+    const product_table *t = &v->p->tables.at[id];
+    const elem of[3] = {t->a, t->b, t->to};
+    for (int k = 0; k < 3; k++) {
+        verify_elem(v, "T", id, of[k]);
+        if (v->ok && of[k].kind != ELEM_REAL) fault(v, "T%u: a table is of reals", id);
+    }
+    for (uint32_t k = 0; v->ok && k < t->n; k++) {
+        const product_term *x = &t->term[k];
+        if (x->i >= elem_components(t->a) || x->j >= elem_components(t->b) || x->k >= elem_components(t->to))
+            fault(v, "T%u: a component that does not exist", id);
+    }
+}
+
 static void check_channels(verifier *v)
 {
     const node *n = v->n;
+    if (n->op > OP_CHANNEL_GET) return check_irreps(v);
     if (n->op == OP_CHANNEL_GET) {
         elem a = arg(v, 0)->elem;
         want(v, is_scalar(a) && n->imm.k >= 0 && (uint32_t)n->imm.k < elem_components(a),
@@ -467,6 +543,10 @@ static void check_channels(verifier *v)
     }
     want(v, n->n_args && is_scalar(n->elem) && n->elem.channels == total,
          "as many channels as the arguments have");
+    uint32_t at = 0;
+    for (uint32_t k = 0; v->ok && k < n->n_args; k++)
+        for (uint32_t c = 0; c < elem_components(arg(v, k)->elem); c++)
+            want(v, same_channel(v->p, arg(v, k)->elem, c, n->elem, at++), "irreps one after the other");
 }
 
 static void check_truth(verifier *v)
@@ -522,6 +602,7 @@ static void verify_references(verifier *v)
     want(v, !(use & IMM_INPUT) || m->input < p->inputs.n, "no such input");
     want(v, !(use & IMM_DEF) || m->def < p->defs.n, "no such tensor");
     want(v, !(use & IMM_CURVE) || m->curve < p->curves.n, "no such curve");
+    want(v, !(use & IMM_TABLE) || m->table < p->tables.n, "no such table");
     for (uint32_t k = 0; v->ok && k < m->n_ivars; k++)
         want(v, m->ivars[k] < p->ivars.n, "no such index variable");
     for (uint32_t k = 0; v->ok && k < (n->op == OP_IVAR ? 1 : m->n_ivars); k++) {
@@ -583,7 +664,7 @@ static void verify_node(verifier *v, node_id id)
         check_arithmetic(v);
     else if (op <= OP_IDENTITY)
         check_tensor(v);
-    else if (op <= OP_CHANNEL_GET)
+    else if (op <= OP_BILINEAR)
         check_channels(v);
     else if (op <= OP_SELECT)
         check_truth(v);
@@ -591,9 +672,7 @@ static void verify_node(verifier *v, node_id id)
         check_reduce(v);
     else
         want(v,
-             v->n->elem.kind == arg(v, 0)->elem.kind &&
-                 elem_components(v->n->elem) == elem_components(arg(v, 0)->elem),
-             "the same number of components");
+             elem_equal(v->n->elem, arg(v, 0)->elem), "the same type");
     if (v->ok) verify_reach(v);
 }
 
@@ -744,6 +823,7 @@ bool program_verify(const program *p, text *problem)
 {
     verifier v = {.p = p, .out = problem, .ok = true};
     v.top_set = arena_array(p->memory, uint32_t, p->nodes.n + 1);
+    for (uint32_t k = 0; v.ok && k < p->tables.n; k++) verify_table(&v, k);
     for (uint32_t k = 0; v.ok && k < p->sets.n; k++) verify_set(&v, k);
     for (uint32_t k = 0; v.ok && k < p->curves.n; k++) verify_curve(&v, k);
     for (uint32_t k = 0; v.ok && k < p->slots.n; k++) verify_slot(&v, k);

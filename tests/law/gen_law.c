@@ -9,7 +9,11 @@
 
 #include <string.h>
 
+#include "coupling.h"
+#include "harmonics.h"
+
 static const span here = {0};
+enum { WIDEST = 100 }; /* channels of products                                                      */
 
 static int pick(gen *g, int n)
 {
@@ -29,6 +33,7 @@ static node_id real(gen *g);
 static node_id vector(gen *g);
 static node_id tensor2(gen *g);
 static node_id channels(gen *g);
+static node_id turning(gen *g);
 static node_id truth(gen *g);
 static node_id species(gen *g);
 
@@ -526,6 +531,22 @@ static node_id make_arithmetic(gen *g, node_op op)
     }
 }
 
+/* irreps one after the other */
+static node_id joined(gen *g)
+{
+    node_id c[2] = {turning(g), pick(g, 2) ? turning(g) : real(g)};
+    irrep part[64];
+    uint32_t n = 0;
+    for (int k = 0; k < 2; k++) {
+        const irreps *r = c[k] == SETIR_NONE ? NULL : irreps_of(g->p, g->p->nodes.at[c[k]].elem);
+        if (c[k] == SETIR_NONE || (r && n + r->n > 63)) return SETIR_NONE;
+        if (!r) part[n++] = (irrep){(uint16_t)elem_components(g->p->nodes.at[c[k]].elem), 0, false};
+        for (uint32_t j = 0; r && j < r->n; j++) part[n++] = r->part[j];
+    }
+    if (irreps_channels(part, n) > WIDEST) return SETIR_NONE;
+    return with(g, OP_CHANNEL_CAT, elem_irreps(g->p, program_irreps(g->p, part, n)), c, 2, (node_imm){0});
+}
+
 static node_id make_tensor(gen *g, node_op op)
 {
     node_id a, b;
@@ -562,6 +583,7 @@ static node_id make_tensor(gen *g, node_op op)
     case OP_DET: return one(g, op, tensor2(g));
     case OP_IDENTITY: return with(g, op, elem_real(2), NULL, 0, (node_imm){0});
     case OP_CHANNEL_CAT: {
+        if (pick(g, 4) == 0) return joined(g);
         node_id c[3] = {real(g)};
         uint32_t n = 1 + (uint32_t)pick(g, 3), total = 1;
         bool zero = pick(g, 4) == 0;
@@ -578,6 +600,103 @@ static node_id make_tensor(gen *g, node_op op)
     }
 }
 
+/* a table of the product a * b to e with a term or two that belong to no product */
+static uint32_t spoiled(gen *g, elem a, elem b, elem e)
+{
+    product_term t[2];
+    for (int k = 0; k < 2; k++)
+        t[k] = (product_term){(uint32_t)pick(g, (int)elem_components(e)), (uint32_t)pick(g, (int)elem_components(a)),
+                              (uint32_t)pick(g, (int)elem_components(b)), between(g, 0.5, 1)};
+    return program_table(g->p, a, b, e, t, 1 + (uint32_t)pick(g, 2));
+}
+
+/* products, derivatives of harmonics, scalar products of parts, and what is none of these */
+static node_id make_bilinear(gen *g)
+{
+    node_id a = pick(g, 4) ? turning(g) : channels(g), b = pick(g, 3) ? turning(g) : a;
+    if (a == SETIR_NONE || b == SETIR_NONE) return SETIR_NONE;
+    elem ea = g->p->nodes.at[a].elem, eb = g->p->nodes.at[b].elem;
+    const irreps *r = irreps_of(g->p, ea);
+    uint32_t table = SETIR_NONE;
+    int how = pick(g, 5);
+    if (how == 0) table = spoiled(g, ea, eb, pick(g, 2) ? elem_real((uint8_t)pick(g, 2)) : ea);
+    if (how == 1 && r && elem_equal(ea, eb)) table = coupling_dots(g->p, ea, eb, 0, r->n);
+    if (how == 2) {
+        table = harmonics_gradient(g->p, 2);
+        node_id v = vector(g);
+        a = with(g, OP_SOLID, elem_irreps(g->p, irreps_harmonics(g->p, 2)), &v, 1, (node_imm){.k = 2});
+        b = with(g, OP_SOLID, elem_irreps(g->p, irreps_harmonics(g->p, 1)), &v, 1, (node_imm){.k = 1});
+        if (pick(g, 2)) {
+            table = table_exchange(g->p, table, TABLE_A);
+            a = vector(g);
+        }
+    }
+    if (table == SETIR_NONE) table = coupling_product(g->p, ea, eb, 2);
+    if (table == SETIR_NONE || elem_components(g->p->tables.at[table].to) > WIDEST) return SETIR_NONE;
+    return with(g, OP_BILINEAR, g->p->tables.at[table].to, (node_id[]){a, b}, 2, (node_imm){.table = table});
+}
+
+static node_id make_linear(gen *g)
+{
+    node_id a = pick(g, 4) ? turning(g) : pick(g, 2) ? channels(g) : vector(g);
+    if (a == SETIR_NONE) return a;
+    elem e = g->p->nodes.at[a].elem;
+    const irreps *r = irreps_of(g->p, e);
+    uint32_t table = spoiled(g, e, elem_real(0), pick(g, 2) ? e : elem_channels(2)), from[64];
+    uint32_t k = r ? (uint32_t)pick(g, (int)r->n) : 0, width = r ? irreps_channels(&r->part[k], 1) : 0;
+    if (r && width <= 64 && pick(g, 5)) {
+        for (uint32_t c = 0; c < width; c++) from[c] = irreps_channels(r->part, k) + c;
+        table = table_pick(g->p, e, elem_irreps(g->p, program_irreps(g->p, &r->part[k], 1)), from);
+    }
+    if (!r && e.rank == 1 && pick(g, 3)) { /* a vector as irreps(1o): y, z, x */
+        const irrep one = {1, 1, pick(g, 4) != 0};
+        table = table_pick(g->p, e, elem_irreps(g->p, program_irreps(g->p, &one, 1)), (const uint32_t[]){1, 2, 0});
+    }
+    return with(g, OP_LINEAR, g->p->tables.at[table].to, &a, 1, (node_imm){.table = table});
+}
+
+static node_id make_irreps(gen *g, node_op op)
+{
+    uint32_t size = (uint32_t)size_of(g, g->range);
+    const irrep one = {1, 1, pick(g, 2) != 0};
+    elem plain = size == 3 && pick(g, 3) == 0 ? elem_irreps(g->p, program_irreps(g->p, &one, 1)) : elem_channels(size);
+    node_id a, c[8];
+    switch ((int)op) {
+    case OP_SOLID: {
+        int lmax = pick(g, 4);
+        a = vector(g);
+        return with(g, op, elem_irreps(g->p, irreps_harmonics(g->p, lmax)), &a, 1, (node_imm){.k = lmax});
+    }
+    case OP_LINEAR: return make_linear(g);
+    case OP_BILINEAR: return make_bilinear(g);
+    case OP_CHANNEL_PUT: return two(g, op, plain, real(g), index_of(g, g->range));
+    default: break;
+    }
+    c[0] = real(g);
+    for (uint32_t k = 1; k < size; k++) c[k] = pick(g, 3) ? like(g, c[0], real) : kin(g, c[0]);
+    a = with(g, OP_CHANNEL_CAT, elem_channels(size), c, size, (node_imm){0});
+    if (plain.irreps && pick(g, 2)) {
+        node_id v = vector(g);
+        uint32_t table = table_pick(g->p, elem_real(1), plain, (const uint32_t[]){1, 2, 0});
+        a = with(g, OP_LINEAR, plain, &v, 1, (node_imm){.table = table});
+    }
+    return two(g, OP_CHANNEL_AT, elem_real(0), a, index_of(g, g->range));
+}
+
+/* channels that turn */
+static node_id turning(gen *g)
+{
+    node_id out = SETIR_NONE;
+    g->depth++;
+    if (g->depth <= g->most_depth && pick(g, 3) == 0) {
+        out = make(g, (node_op[]){OP_BILINEAR, OP_LINEAR, OP_CHANNEL_CAT}[pick(g, 3)]);
+        if (out != SETIR_NONE && !g->p->nodes.at[out].elem.irreps) out = SETIR_NONE;
+    }
+    if (out == SETIR_NONE) out = make_irreps(g, OP_SOLID);
+    g->depth--;
+    return out;
+}
+
 static node_id make_truth(gen *g, node_op op)
 {
     node_id a, i;
@@ -587,6 +706,7 @@ static node_id make_truth(gen *g, node_op op)
     case OP_LE:
     case OP_EQ:
         a = real(g);
+        if (op == OP_EQ && pick(g, 4) == 0) return two(g, op, elem_bool(), one(g, OP_SIGN, a), num(g, 1));
         return pick(g, 4) ? two(g, op, elem_bool(), a, like(g, a, real))
                           : two(g, op, elem_bool(), constant(g), a);
     case OP_SPECIES_EQ: return two(g, op, elem_bool(), species(g), species(g));
@@ -703,6 +823,7 @@ static node_id make(gen *g, node_op op)
     if (op <= OP_LOOKUP) return make_geometry(g, op);
     if (op <= OP_CUTOFF) return make_arithmetic(g, op);
     if (op <= OP_CHANNEL_GET) return make_tensor(g, op);
+    if (op <= OP_BILINEAR) return make_irreps(g, op);
     if (op < OP_SELECT) return make_truth(g, op);
     if (op == OP_SELECT) return make_select(g);
     if (op == OP_REDUCE) return make_reduce(g);
@@ -793,7 +914,7 @@ static node_id channels(gen *g)
 {
     node_id out = SETIR_NONE;
     g->depth++;
-    if (g->depth <= g->most_depth && pick(g, 2)) out = make(g, OP_CHANNEL_CAT);
+    if (g->depth <= g->most_depth && pick(g, 2)) out = pick(g, 3) ? make(g, OP_CHANNEL_CAT) : turning(g);
     if (out == SETIR_NONE) out = field(g, some_slot(g), F_CHANNELS);
     if (out != SETIR_NONE && g->depth <= g->most_depth && pick(g, 3) == 0)
         out = two(g, pick(g, 2) ? OP_ADD : OP_MUL, g->p->nodes.at[out].elem, real(g), out);

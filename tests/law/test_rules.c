@@ -210,7 +210,7 @@ static void test_wrong_rules(void **state)
         law_rule rules[OP_COUNT_];
         memcpy(rules, law_rules, sizeof rules);
         for (int how = 0; how < 2; how++) {
-            bool product = op == OP_MUL || op == OP_DIV || op == OP_DOT || op == OP_OUTER ||
+            bool product = op == OP_BILINEAR || op == OP_MUL || op == OP_DIV || op == OP_DOT || op == OP_OUTER ||
                            op == OP_MATVEC || op == OP_CROSS;
             if (how == 0 ? harmless((node_op)op) : !product) continue;
             rules[op].apply = how ? rule_unsigned : rule_blind;
