@@ -109,10 +109,15 @@ typedef struct shares {
     node_id part[2];
 } shares;
 
+/* b a^b/a and a^b log a; at a = 0 that is 1 when b is 1, else 0: where there is none too */
 static shares shares_of_power(ad *x, node_id f, node_id a, node_id b, node_id u)
 {
-    node_id below = ad_mul(x, u, ad_mul(x, b, ad_div(x, f, a)));
-    return (shares){{below, ad_mul(x, u, ad_mul(x, f, ad_fun(x, OP_LOG, a)))}};
+    node_id zero = ad_op(x, OP_EQ, elem_bool(), a, ad_real(x, 0));
+    node_id one = ad_op(x, OP_EQ, elem_bool(), b, ad_real(x, 1));
+    node_id there = ad_select(x, one, ad_real(x, 1), SETIR_NONE);
+    node_id below = ad_select(x, zero, there, ad_mul(x, b, ad_div(x, f, a)));
+    node_id above = ad_select(x, zero, SETIR_NONE, ad_mul(x, f, ad_fun(x, OP_LOG, a)));
+    return (shares){{ad_mul(x, u, below), ad_mul(x, u, above)}};
 }
 
 static shares shares_of_angle(ad *x, node_id b, node_id a, node_id u)
