@@ -4,6 +4,7 @@
  * simplifications, so that adjoints do not fill with zeros and ones; the rest is left to rewrite.c.
  */
 #include "ad_internal.h"
+#include "irreps.h"
 
 #include <math.h>
 
@@ -95,11 +96,8 @@ node_id ad_dot(ad *x, node_id a, node_id b)
     if (a == SETIR_NONE || b == SETIR_NONE) return SETIR_NONE;
     elem e = *ad_elem(x, a);
     if (e.rank) return ad_op(x, OP_DOT, elem_real(0), a, b);
-    if (!e.channels) return ad_mul(x, a, b);
-    node_id sum = SETIR_NONE;
-    for (int k = 0; k < e.channels; k++)
-        sum = ad_add(x, sum, ad_mul(x, ad_component(x, a, k), ad_component(x, b, k)));
-    return sum;
+    if (e.channels > 1) return ad_op(x, OP_DOT, elem_real(0), a, b);
+    return ad_mul(x, ad_component(x, a, 0), ad_component(x, b, 0));
 }
 
 node_id ad_outer(ad *x, node_id a, node_id b)
@@ -108,10 +106,19 @@ node_id ad_outer(ad *x, node_id a, node_id b)
     return ad_op(x, OP_OUTER, elem_real(2), a, b);
 }
 
+/* one component of a value from a number; components beyond any: a zero that turns */
+static node_id lifted(ad *x, elem e, uint32_t k, node_id v)
+{
+    product_term one = {k, 0, 0, 1};
+    uint32_t table = program_table(x->p, elem_real(0), elem_real(0), e, &one, k < elem_components(e));
+    return program_node(x->p, OP_LINEAR, e, &v, 1, &(node_imm){.table = table}, x->at);
+}
+
 node_id ad_zero(ad *x, elem e)
 {
     if (!e.channels)
         return program_node(x->p, OP_CONST, e, NULL, 0, &(node_imm){.unit = unit_none()}, x->at);
+    if (e.irreps) return lifted(x, e, e.channels, ad_real(x, 0));
     node_id *zero = arena_array(x->a, node_id, e.channels);
     for (int k = 0; k < e.channels; k++) zero[k] = ad_real(x, 0);
     return program_node(x->p, OP_CHANNEL_CAT, e, zero, e.channels, NULL, x->at);
@@ -124,6 +131,7 @@ node_id ad_unit(ad *x, elem e, int k, node_id v)
         node_id one = ad_real(x, 1);
         return ad_mul(x, v, ad_outer(x, ad_unit(x, elem_real(1), k / 3, one), ad_unit(x, elem_real(1), k % 3, one)));
     }
+    if (e.irreps) return lifted(x, e, (uint32_t)k, v);
     node_id *part = arena_array(x->a, node_id, n);
     for (uint32_t m = 0; m < n; m++) part[m] = (int)m == k ? v : ad_real(x, 0);
     return program_node(x->p, e.channels ? OP_CHANNEL_CAT : OP_VEC3, e, part, n, NULL, x->at);

@@ -5,6 +5,7 @@
  * finite, symmetric value: the mean of the sides, or 0; that it is not smooth there the checker says.
  */
 #include "ad_internal.h"
+#include "harmonics.h"
 
 #include <math.h>
 
@@ -291,22 +292,71 @@ static void rule_vector(ad_walk *w, visit *v, const node *n)
     }
 }
 
+/* channels `first` on of the adjoint of joined ones, as a value of type e */
+static node_id channels_from(ad *x, node_id u, uint32_t first, elem e)
+{
+    uint32_t parts = elem_components(e);
+    uint32_t *from = arena_array(x->a, uint32_t, parts);
+    for (uint32_t m = 0; m < parts; m++) from[m] = first + m;
+    node_imm imm = {.table = table_pick(x->p, *ad_elem(x, u), e, from)};
+    return e.channels ? program_node(x->p, OP_LINEAR, e, &u, 1, &imm, x->at) : ad_component(x, u, (int)first);
+}
+
 static void rule_channels(ad_walk *w, visit *v, const node *n)
 {
     ad *x = w->x;
     node_id u = v->adjoint.value;
-    if (n->op == OP_CHANNEL_GET || n->op == OP_COMP) {
+    uint32_t at = 0;
+    if (n->op != OP_CHANNEL_CAT) {
         ad_push(w, v, n->arg[0], ad_unit(x, *ad_elem(x, n->arg[0]), n->imm.k, u));
         return;
     }
-    int at = 0;
     for (uint32_t k = 0; k < n->n_args; k++) {
         elem e = *ad_elem(x, n->arg[k]);
-        uint32_t parts = elem_components(e);
-        node_id *part = arena_array(x->a, node_id, parts);
-        for (uint32_t m = 0; m < parts; m++) part[m] = ad_component(x, u, at++);
-        bool plain = e.channels == 0;
-        ad_push(w, v, n->arg[k], plain ? part[0] : program_node(x->p, OP_CHANNEL_CAT, e, part, parts, NULL, x->at));
+        if (ad_active(x, n->arg[k])) ad_push(w, v, n->arg[k], channels_from(x, u, at, e));
+        at += elem_components(e);
+    }
+}
+
+/* ---- irreps -------------------------------------------------------------------------------------------- */
+
+/* the table of n with the argument of that side taken in place of the result */
+static node_id by_table(ad *x, const node *n, table_side side, node_id a, node_id b)
+{
+    node_imm imm = {.table = table_exchange(x->p, n->imm.table, side)};
+    return program_node(x->p, n->op, x->p->tables.at[imm.table].to, (node_id[]){a, b}, n->n_args, &imm, x->at);
+}
+
+/* the gradients of solid harmonics are those of one degree less */
+static void rule_solid(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_imm below = {.k = n->imm.k - 1}, imm = {0};
+    if (below.k < 0) return;
+    elem e = elem_irreps(x->p, irreps_harmonics(x->p, below.k));
+    node_id args[2] = {v->adjoint.value, program_node(x->p, OP_SOLID, e, n->arg, 1, &below, x->at)};
+    imm.table = harmonics_gradient(x->p, n->imm.k);
+    ad_push(w, v, n->arg[0], program_node(x->p, OP_BILINEAR, elem_real(1), args, 2, &imm, x->at));
+}
+
+static void rule_irreps(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    node_id u = v->adjoint.value;
+    switch ((int)n->op) {
+    case OP_SOLID: rule_solid(w, v, n); break;
+    case OP_LINEAR: ad_push(w, v, n->arg[0], by_table(x, n, TABLE_A, u, SETIR_NONE)); break;
+    case OP_BILINEAR:
+        if (ad_active(x, n->arg[0])) ad_push(w, v, n->arg[0], by_table(x, n, TABLE_A, u, n->arg[1]));
+        if (ad_active(x, n->arg[1])) ad_push(w, v, n->arg[1], by_table(x, n, TABLE_B, n->arg[0], u));
+        break;
+    default: { /* CHANNEL_AT, CHANNEL_PUT: each the other's adjoint */
+        node_id *args = arena_copy(x->a, n->arg, n->n_args * sizeof *n->arg);
+        args[0] = u;
+        node_op op = n->op == OP_CHANNEL_AT ? OP_CHANNEL_PUT : OP_CHANNEL_AT;
+        ad_push(w, v, n->arg[0], program_node(x->p, op, *ad_elem(x, n->arg[0]), args, n->n_args, NULL, x->at));
+        break;
+    }
     }
 }
 
@@ -481,6 +531,11 @@ void ad_rule(ad_walk *w, visit *v)
     case OP_COMP:
     case OP_CHANNEL_CAT:
     case OP_CHANNEL_GET: rule_channels(w, v, &n); break;
+    case OP_CHANNEL_AT:
+    case OP_CHANNEL_PUT:
+    case OP_SOLID:
+    case OP_LINEAR:
+    case OP_BILINEAR: rule_irreps(w, v, &n); break;
     case OP_SPOT_R: ad_fail(w->x, n.at, "the place of a spot"); break;
     case OP_LOOKUP: ad_fail(w->x, n.at, "a value looked up in the sample"); break;
     default: rule_arithmetic(w, v, &n); break;

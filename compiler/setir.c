@@ -573,6 +573,8 @@ program *program_copy(arena *a, const program *from)
     COPY_VEC(a, &p->defs, &from->defs);
     COPY_VEC(a, &p->claims, &from->claims);
     COPY_VEC(a, &p->curves, &from->curves);
+    COPY_VEC(a, &p->irreps, &from->irreps);
+    COPY_VEC(a, &p->tables, &from->tables);
     while (p->hash_cap < 4 * (p->nodes.n + 1)) hash_grow(p);
     return p;
 }

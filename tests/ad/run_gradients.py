@@ -88,7 +88,24 @@ ENERGIES = {
   gives E : scalar = sum i in s.atom: d[i][0] * d[i][1] + d[i][2]^2""",
     "products": """gives E : scalar = (sum i in s.atom, j in s.atom: (prod b in bond(i, j): 1 + f(b) * s.q[b.i]))
             + (prod i in s.atom, k in 1..3: 1 + s.q[i] * k / 3) + (prod b in bond: 1.1 - f(b) * b.d.x / 5 [Å])""",
+    "spectrum": """set n = 0..1
+  set l = 0..3
+  let c[i in s.atom, k in n] : irreps(0..3) = sum b in bond(i): f(b) * (s.q[b.j] + x(b)^k) * Y(b.d, 3)
+  gives E : scalar = sum i in s.atom, k in n, m in l: s.q[i] * (k + m) * dot(c[i, 0].part[m], c[i, k].part[m])""",
+    "bispectrum": """set l = 0..2
+  let c[i in s.atom] : irreps(0..2) = sum b in bond(i): f(b) * s.q[b.j] * solid(b.d / 2 [Å], 2)
+  gives E : scalar = sum i in s.atom, j in s.atom, k in l, m in l, n in l:
+            (1 + m) * triple(c[i].part[k], c[i].part[m], c[j].part[n])""",
+    "irreps": """let c[i in s.atom] : irreps(0..2) = sum b in bond(i): f(b) * (1 - s.q[b.j]) * Y(b.d, 2)
+  let m[i in s.atom] : irreps(0e + 1o + 2e + 1o) = sum b in bond(i): f(b)^2 * (c[b.j] ++ c[b.i].part[1] / x(b))
+  let p[i in s.atom] = product(c[i], m[i], 2)
+  gives E : scalar = sum i in s.atom: norm(p[i]) + p[i].part[0][0] * c[i].part[0] + s.u[i].x * c[i][1]""",
 }
+HARMONICS = """let c[i in s.atom] : irreps(0..4) = sum b in bond(i): f(b) * (1 + s.q[b.j]) * Y(b.d, 4)
+  set l = 1..3
+  let V = sum i in s.atom, k in l: norm2(c[i].part[k]) + triple(c[i].part[k], c[i].part[2], c[i].part[k])
+  let force = grad(V, s.r)
+"""
 SECOND = """
   let V = sum b in bond: f(b) * exp(-x(b)) * (1 + s.q[b.j]) + (sum i in s.atom: (sum b in bond(i): f(b))^2)
   let force = grad(V, s.r)
@@ -196,6 +213,15 @@ class Gradients(unittest.TestCase):
     def test_second(self):
         with self.subTest():
             self.differences("second", SECOND, Frame(random.Random(3), 3, 4.0), "llvm")
+            turning = HARMONICS + SECOND[SECOND.index("  gives"):]
+            self.differences("second, harmonics", turning, Frame(random.Random(4), 2, 3.6), "c")
+
+    def test_poles(self):
+        """along z and the other axes, where angles have no derivative"""
+        frame = Frame(random.Random(2), 4, 9)
+        frame.cell = [[9.0, 0, 0], [0, 9.0, 0], [0, 0, 9.0]]
+        frame.r = [[0.0, 0, 0], [0.0, 0, 1.9], [0.0, 2.2, 0], [-1.8, 0, 0]]
+        self.differences("poles", ENERGIES["spectrum"], frame, "llvm")
 
     def test_pairs_alone(self):
         """forces and virial from the derivative by the displacements of the pairs"""
