@@ -6,7 +6,7 @@
  *     dE/dr[k] = sum b in bond(k): G[rev b] - G[b]          dE/d(strain) = sum b: G[b] (x) b.d
  * so that forces, stress and the pair gradient share it. docs/architecture.md, "Derivatives".
  */
-#include "ad_internal.h"
+#include "ad_forward.h"
 
 #include <string.h>
 
@@ -46,7 +46,7 @@ static void order_def(ad *x, tensor_order *o, def_id id)
     vec_push(x->a, &o->list, id);
 }
 
-static ivar_id *fresh_params(ad *x, const def *d)
+ivar_id *ad_fresh_params(ad *x, const def *d)
 {
     ivar_id *q = arena_array(x->a, ivar_id, d->n_param + 1);
     node_id *to = arena_array(x->a, node_id, d->n_param + 1);
@@ -60,7 +60,7 @@ static ivar_id *fresh_params(ad *x, const def *d)
     return q;
 }
 
-static node_id access_at(ad *x, def_id d, const ivar_id *q)
+node_id ad_access(ad *x, def_id d, const ivar_id *q)
 {
     const def *t = &x->p->defs.at[d];
     node_id *index = arena_array(x->a, node_id, t->n_param + 1);
@@ -68,7 +68,7 @@ static node_id access_at(ad *x, def_id d, const ivar_id *q)
     return program_node(x->p, OP_ACCESS, t->elem, index, t->n_param, &(node_imm){.def = d}, x->at);
 }
 
-static def_id helper(ad *x, ivar_id *param, uint32_t n, node_id body)
+def_id ad_helper(ad *x, ivar_id *param, uint32_t n, node_id body)
 {
     elem e = *ad_elem(x, body);
     return program_def(x->p, (def){.at = x->at, .type_at = x->at, .lib_at = x->at, .param = param, .n_param = n,
@@ -79,36 +79,9 @@ static def_id helper(ad *x, ivar_id *param, uint32_t n, node_id body)
 static def_id adjoint_tensor(ad *x, def_id id, const collector *c)
 {
     const def d = x->p->defs.at[id];
-    ivar_id *q = fresh_params(x, &d);
+    ivar_id *q = ad_fresh_params(x, &d);
     node_id sum = ad_gather(x, c, q, d.n_param);
-    return helper(x, q, d.n_param, sum == SETIR_NONE ? ad_zero(x, d.elem) : sum);
-}
-
-/* sorted[k] = x[i] gives x[i] what sorted[k] got; equal values share */
-static void reverse_sort(ad *x, def_id id, def_id adjoint)
-{
-    const def d = x->p->defs.at[id], arg = x->p->defs.at[d.lib_arg];
-    ivar_id *q = fresh_params(x, &d), *i = fresh_params(x, &arg), *q2 = fresh_params(x, &d);
-    node_id value = access_at(x, d.lib_arg, i);
-    node_id same = ad_op(x, OP_EQ, elem_bool(), access_at(x, id, q), value);
-    node_id again = ad_op(x, OP_EQ, elem_bool(), access_at(x, id, q2), value);
-    node_id count = ad_sum(x, q2, 1, (guarded){ad_real(x, 1), again});
-    node_id sum = ad_sum(x, q, 1, (guarded){access_at(x, adjoint, q), same});
-    node leaf = {.free = i, .n_free = 1};
-    node_id *index = arena_array(x->a, node_id, 1);
-    index[0] = ad_ivar(x, i[0]);
-    ad_collect(x, (target){TO_DEF, d.lib_arg}, index, 1, (guarded){ad_div(x, sum, count), SETIR_NONE}, &leaf);
-}
-
-static void reverse_lib(ad *x, def_id id, def_id adjoint)
-{
-    const def *d = &x->p->defs.at[id];
-    if (d->lib == LIB_SORT)
-        reverse_sort(x, id, adjoint);
-    else
-        ad_fail(x, d->lib_at, d->lib == LIB_EIGVALS    ? "`eigvals`"
-                              : d->lib == LIB_SORTROWS ? "`sortrows`"
-                                                       : "`list`");
+    return ad_helper(x, q, d.n_param, sum == SETIR_NONE ? ad_zero(x, d.elem) : sum);
 }
 
 /* everything that the number `energy` depends on, into the collectors */
@@ -126,12 +99,12 @@ static void reverse_all(ad *x, def_id energy)
         if (!c) continue;
         def_id adjoint = adjoint_tensor(x, id, c);
         if (x->p->defs.at[id].lib != LIB_NONE) {
-            reverse_lib(x, id, adjoint);
+            ad_reverse_lib(x, id, adjoint);
             continue;
         }
         const def d = x->p->defs.at[id];
-        ivar_id *q = fresh_params(x, &d);
-        ad_reverse(x, id, q, access_at(x, adjoint, q));
+        ivar_id *q = ad_fresh_params(x, &d);
+        ad_reverse(x, id, q, ad_access(x, adjoint, q));
     }
 }
 
@@ -156,7 +129,7 @@ static void edge_gradients(gradient *g)
         ivar_id *q = arena_array(x->a, ivar_id, 1);
         q[0] = program_ivar(x->p, (ivar){.set = s, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
         node_id body = ad_gather(x, c, q, 1);
-        if (body != SETIR_NONE) g->pairs[s] = helper(x, q, 1, body);
+        if (body != SETIR_NONE) g->pairs[s] = ad_helper(x, q, 1, body);
     }
 }
 
@@ -245,14 +218,21 @@ static bool wants_strain(const program *p, def_id energy, uint32_t of)
     return false;
 }
 
+/* what moves: the positions (and lattice) of a structure, the pairs alone for a table, or a field */
+static wrt moves_by(const program *p, const wrt *w, bool table)
+{
+    uint32_t of = geometry_of(p, w);
+    wrt by = *w;
+    if (of != SETIR_NONE && !(table && w->kind == WRT_PAIRS))
+        return (wrt){.kind = WRT_STRAIN, .slot = of, .input = SETIR_NONE, .set = SETIR_NONE};
+    by.slot = SETIR_NONE;
+    return by;
+}
+
 static gradient *gradient_of(program *p, gradient **all, const program *from, const def *d, diag_sink *sink)
 {
-    wrt by = d->wrt;
-    uint32_t of = geometry_of(p, &by);
-    if (of != SETIR_NONE)
-        by = (wrt){.kind = WRT_STRAIN, .slot = of, .input = SETIR_NONE, .set = SETIR_NONE};
-    else
-        by.slot = SETIR_NONE;
+    uint32_t of = geometry_of(p, &d->wrt);
+    const wrt by = moves_by(p, &d->wrt, false);
     for (gradient *g = *all; g; g = g->next)
         if (g->energy == d->lib_arg && !memcmp(&g->x.by, &by, sizeof by)) return g;
     gradient *g = arena_new(p->memory, gradient);
@@ -266,12 +246,25 @@ static gradient *gradient_of(program *p, gradient **all, const program *from, co
     return g;
 }
 
+/* a derivative of a table: each on its own */
+static void expand_table(program *p, def_id id, diag_sink *sink)
+{
+    const def *d = &p->defs.at[id];
+    ad x = {.p = p, .a = p->memory, .sink = sink, .by = moves_by(p, &d->wrt, true), .at = d->lib_at};
+    x.strain = d->wrt.kind == WRT_STRAIN || d->wrt.kind == WRT_CELL;
+    ad_jacobian(&x, id);
+}
+
 static void expand(program *p, gradient **all, const program *from, def_id id, diag_sink *sink)
 {
     def d = p->defs.at[id];
+    if (d.lib != LIB_GRAD) {
+        expand_table(p, id, sink);
+        return;
+    }
     gradient *g = gradient_of(p, all, from, &d, sink);
     if (g->x.failed) return;
-    d.param = fresh_params(&g->x, &d);
+    d.param = ad_fresh_params(&g->x, &d);
     node_id body = result_of(g, &d, d.param);
     d.body = body == SETIR_NONE ? ad_zero(&g->x, d.elem) : body;
     d.lib = LIB_NONE;
@@ -282,14 +275,14 @@ static void expand(program *p, gradient **all, const program *from, def_id id, d
 program *ad_expand(arena *a, program *from, diag_sink *sink)
 {
     bool any = false;
-    for (uint32_t k = 0; k < from->defs.n; k++) any |= from->defs.at[k].lib == LIB_GRAD;
+    for (uint32_t k = 0; k < from->defs.n; k++) any |= lib_is_derivative(from->defs.at[k].lib);
     if (!any) return from;
     program *p = program_copy(a, from);
     gradient *all = NULL;
     bool good = true;
     uint32_t n = p->defs.n;
     for (uint32_t k = 0; k < n; k++) {
-        if (p->defs.at[k].lib != LIB_GRAD) continue;
+        if (!lib_is_derivative(p->defs.at[k].lib)) continue;
         expand(p, &all, from, k, sink);
         good &= p->defs.at[k].lib == LIB_NONE;
     }

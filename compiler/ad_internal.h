@@ -112,9 +112,31 @@ void ad_reverse(ad *x, def_id d, const ivar_id *param, node_id seed);
 void ad_push(ad_walk *w, const visit *from, node_id to, node_id value); /* value: on top of from's condition */
 void ad_push_where(ad_walk *w, const visit *from, node_id to, node_id value, node_id where);
 void ad_fail(ad *x, span at, const char *what);
+void ad_refuse_pairs(ad *x, def_id table, set_id pairs); /* a table that does not keep to the rows of its sites */
+
+/* the variables of a reduction anew; ordered: what is said of them becomes conditions, an unordered pair a twin */
+void ad_enter_reduce(ad_walk *w, visit *v, bool ordered);
 
 /* ---- ad_rules.c: pushes the adjoint of a node to its arguments, or to the collectors */
 void ad_rule(ad_walk *w, visit *v);
+/* u times the slope of a function at its value; what side `side` of an elementwise operation passes on of t:
+ * adjoints and tangents alike */
+node_id ad_function(ad *x, const node *n, node_id value, node_id u);
+node_id ad_binary(ad *x, const node *n, node_id value, uint32_t side, node_id t);
+bool ad_unordered(const ad *x, const node *n);
+node_id ad_cofactors(ad *x, node_id t);
+/* u times the derivative of a reduction by its argument at v's variables; adds to where it counts */
+node_id ad_reduce_share(ad *x, const visit *v, const node *n, node_id u, node_id *where);
+
+/* ---- ad_lib.c: library functions */
+void ad_reverse_lib(ad *x, def_id id, def_id adjoint);
+/* the value of a library function's tensor at the indices, as sums that have the same derivatives */
+node_id ad_lib_as_sum(ad *x, def_id id, const node_id *index);
+
+/* ---- ad.c: tensors */
+ivar_id *ad_fresh_params(ad *x, const def *d);
+node_id ad_access(ad *x, def_id d, const ivar_id *q);
+def_id ad_helper(ad *x, ivar_id *param, uint32_t n, node_id body);
 
 /* ---- ad_gather.c */
 void ad_collect(ad *x, target to, const node_id *index, uint32_t n, guarded g, const node *leaf);

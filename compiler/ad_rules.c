@@ -85,9 +85,8 @@ static node_id joined(ad *x, elem e, const node_id *part)
 }
 
 /* functions of channels act on each: their slopes too */
-static void rule_function(ad_walk *w, visit *v, const node *n)
+node_id ad_function(ad *x, const node *n, node_id value, node_id u)
 {
-    ad *x = w->x;
     elem e = n->elem;
     int count = e.channels ? e.channels : 1;
     node_id *part = arena_array(x->a, node_id, count);
@@ -96,12 +95,12 @@ static void rule_function(ad_walk *w, visit *v, const node *n)
         node_id *arg = arena_copy(x->a, n->arg, n->n_args * sizeof *n->arg);
         arg[0] = ad_component(x, n->arg[0], k);
         one.arg = arg;
-        node_id f = e.channels ? program_node(x->p, n->op, elem_real(0), arg, n->n_args, &n->imm, x->at) : v->n;
+        node_id f = e.channels ? program_node(x->p, n->op, elem_real(0), arg, n->n_args, &n->imm, x->at) : value;
         node_id slope = slope_of(x, &one, f);
         if (slope == SETIR_NONE && n->op != OP_POW) ad_fail(x, n->at, "this operation");
-        part[k] = ad_mul(x, slope, ad_component(x, v->adjoint.value, k));
+        part[k] = ad_mul(x, slope, ad_component(x, u, k));
     }
-    ad_push(w, v, n->arg[0], e.channels ? joined(x, e, part) : part[0]);
+    return e.channels ? joined(x, e, part) : part[0];
 }
 
 /* ---- arithmetic ---------------------------------------------------------------------------------------- */
@@ -179,6 +178,18 @@ static void rule_channelwise(ad_walk *w, visit *v, const node *n)
     }
 }
 
+node_id ad_binary(ad *x, const node *n, node_id value, uint32_t side, node_id t)
+{
+    elem e = n->elem;
+    if (!e.channels) return shares_of(x, n->op, value, n->arg, t).part[side];
+    node_id *part = arena_array(x->a, node_id, e.channels);
+    for (int k = 0; k < e.channels; k++) {
+        node_id arg[2] = {ad_component(x, n->arg[0], k), ad_component(x, n->arg[1], k)};
+        part[k] = shares_of(x, n->op, ad_component(x, value, k), arg, ad_component(x, t, k)).part[side];
+    }
+    return joined(x, e, part);
+}
+
 static void rule_binary(ad_walk *w, visit *v, const node *n)
 {
     elem e = n->elem;
@@ -212,7 +223,7 @@ static void rule_arithmetic(ad_walk *w, visit *v, const node *n)
         ad_push_where(w, v, n->arg[1], u, n->arg[0]);
         ad_push_where(w, v, n->arg[2], u, ad_not(x, n->arg[0]));
         break;
-    default: rule_function(w, v, n); break;
+    default: ad_push(w, v, n->arg[0], ad_function(x, n, v->n, u)); break;
     }
 }
 
@@ -236,17 +247,15 @@ static node_id row_of(ad *x, node_id t, int k)
 }
 
 /* det = row 0 . (row 1 x row 2): the cofactors row by row */
-static void rule_det(ad_walk *w, visit *v, const node *n)
+node_id ad_cofactors(ad *x, node_id t)
 {
-    ad *x = w->x;
     node_id sum = SETIR_NONE;
     for (int k = 0; k < 3; k++) {
-        node_id cofactors = ad_op(x, OP_CROSS, elem_real(1), row_of(x, n->arg[0], (k + 1) % 3),
-                                  row_of(x, n->arg[0], (k + 2) % 3));
+        node_id cofactors = ad_op(x, OP_CROSS, elem_real(1), row_of(x, t, (k + 1) % 3), row_of(x, t, (k + 2) % 3));
         node_id axis = ad_unit(x, elem_real(1), k, ad_real(x, 1));
         sum = ad_add(x, sum, ad_outer(x, axis, cofactors));
     }
-    ad_push(w, v, n->arg[0], ad_mul(x, v->adjoint.value, sum));
+    return sum;
 }
 
 static node_id transpose(ad *x, node_id t)
@@ -285,7 +294,7 @@ static void rule_vector(ad_walk *w, visit *v, const node *n)
         ad_push(w, v, a, ad_mul(x, u, program_node(x->p, OP_IDENTITY, tensor, NULL, 0, NULL, x->at)));
         break;
     case OP_NORM: rule_norm(w, v, n); break;
-    case OP_DET: rule_det(w, v, n); break;
+    case OP_DET: ad_push(w, v, a, ad_mul(x, u, ad_cofactors(x, a))); break;
     default:
         for (uint32_t k = 0; k < n->n_args; k++) ad_push(w, v, n->arg[k], ad_component(x, u, (int)k));
         break; /* VEC3 */
@@ -397,26 +406,36 @@ static node_id share_of_extreme(ad *x, const visit *v, const node *n, node_id u,
     node_id own = ad_op(x, OP_EQ, elem_bool(), v->inner, v->n);
     node_id here = ad_op(x, OP_EQ, elem_bool(), n->arg[0], v->n);
     node_id hit = ad_select(x, here, ad_real(x, 1), SETIR_NONE);
-    *where = ad_and(x, v->inner_where, own);
+    *where = ad_and(x, *where, own);
     return ad_div(x, u, sum_again(x, n, hit));
+}
+
+bool ad_unordered(const ad *x, const node *n)
+{
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++)
+        if (x->p->ivars.at[n->imm.ivars[k]].unordered) return true;
+    return false;
+}
+
+node_id ad_reduce_share(ad *x, const visit *v, const node *n, node_id u, node_id *where)
+{
+    switch (n->imm.reduce) {
+    case RED_SUM: break;
+    case RED_MEAN: return ad_div(x, u, sum_again(x, n, ad_real(x, 1)));
+    case RED_PROD:
+        if (ad_unordered(x, n)) ad_fail(x, n->at, "a product over unordered pairs");
+        return ad_mul(x, other_factors(x, v), u);
+    case RED_MAX:
+    case RED_MIN: return share_of_extreme(x, v, n, u, where);
+    }
+    return u;
 }
 
 static void rule_reduce(ad_walk *w, visit *v, const node *n)
 {
     ad *x = w->x;
-    node_id u = v->adjoint.value, where = v->inner_where;
-    bool unordered = false;
-    for (uint32_t k = 0; k < n->imm.n_ivars; k++) unordered |= x->p->ivars.at[n->imm.ivars[k]].unordered;
-    switch (n->imm.reduce) {
-    case RED_SUM: break;
-    case RED_MEAN: u = ad_div(x, u, sum_again(x, n, ad_real(x, 1))); break;
-    case RED_PROD:
-        if (unordered) ad_fail(x, n->at, "a product over unordered pairs");
-        u = ad_mul(x, other_factors(x, v), u);
-        break;
-    case RED_MAX:
-    case RED_MIN: u = share_of_extreme(x, v, n, u, &where); break;
-    }
+    node_id where = v->inner_where, u = ad_reduce_share(x, v, n, v->adjoint.value, &where);
+    bool unordered = ad_unordered(x, n);
     if (unordered) u = ad_scale(x, 0.5, u);
     ad_push_where(w, v, v->inner, u, where);
 }

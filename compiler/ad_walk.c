@@ -15,6 +15,17 @@ void ad_fail(ad *x, span at, const char *what)
     diag_label_at(x->sink, d, x->at, "the derivative is taken here");
 }
 
+void ad_refuse_pairs(ad *x, def_id table, set_id pairs)
+{
+    if (x->failed) return;
+    x->failed = true;
+    diag *d = diag_report(x->sink, D_GRAD_FAR, x->at);
+    name id = x->p->sets.at[pairs].id;
+    diag_label_primary(x->sink, d, "by the displacements of `%s`", id ? id : "pairs");
+    diag_label_at(x->sink, d, x->p->defs.at[table].at, "this table");
+    diag_help(x->sink, d, "grad(p, s.r) has every derivative");
+}
+
 /* ---- what depends on what moves ------------------------------------------------------------------------ */
 
 static bool leaf_active(const ad *x, const node *n)
@@ -76,8 +87,7 @@ bool ad_active(ad *x, node_id id)
 
 /* ---- the nodes in order -------------------------------------------------------------------------------- */
 
-/* the variables of a reduction anew; what is said of them becomes conditions, an unordered pair a twin */
-static void enter_reduce(ad_walk *w, visit *v)
+void ad_enter_reduce(ad_walk *w, visit *v, bool ordered)
 {
     ad *x = w->x;
     program *p = x->p;
@@ -91,11 +101,17 @@ static void enter_reduce(ad_walk *w, visit *v)
         node_id other = fresh.partner == SETIR_NONE ? SETIR_NONE : ad_ivar(x, fresh.partner);
         if (other != SETIR_NONE) other = program_substitute(p, other, n.imm.ivars, to, k);
         bool unordered = fresh.unordered;
-        fresh.unordered = false;
-        fresh.partner = fresh.to = SETIR_NONE;
+        if (ordered) {
+            fresh.unordered = false;
+            fresh.partner = fresh.to = SETIR_NONE;
+        } else {
+            fresh.to = end;
+            fresh.partner = other == SETIR_NONE ? other : p->nodes.at[other].imm.ivar;
+        }
         ivar_id made = program_ivar(p, fresh);
         vec_push(x->a, &v->own, made);
         to[k] = ad_ivar(x, made);
+        if (!ordered) continue;
         if (other != SETIR_NONE)
             where = ad_and(x, where, ad_not(x, ad_op(x, OP_INDEX_EQ, elem_bool(), other, to[k])));
         if (unordered) vec_push(x->a, &w->twins, ((twin){p->nodes.at[other].imm.ivar, made}));
@@ -133,7 +149,7 @@ static void discover(ad_walk *w, node_id id)
     w->by_node.at[id] = v;
     const node n = x->p->nodes.at[id];
     if (n.op == OP_REDUCE)
-        enter_reduce(w, v);
+        ad_enter_reduce(w, v, true);
     else if (n.op == OP_ACCESS && x->p->defs.at[n.imm.def].nested && x->p->defs.at[n.imm.def].lib == LIB_NONE)
         enter_nested(w, v);
     if (v->inner != SETIR_NONE)

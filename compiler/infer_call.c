@@ -504,132 +504,6 @@ static value call_first(infer *x, scope *s, const expr *e)
     return done(mk(x, OP_INDEX_CONST, elem_index(v.set), NULL, 0, &imm, e->at), e->at);
 }
 
-/* ------------------------------------------------------------------------------------------- derivatives */
-
-static value grad_by_fault(infer *x, const expr *by)
-{
-    diag *d = infer_report(x, D_GRAD_BY, by->at);
-    diag_label_primary(x->sink, d, "not something to take a derivative by");
-    diag_help(x->sink, d, "grad(E, s.r), grad(E, strain(s)), grad(E, s.cell), grad(E, bond.d)");
-    return fail(by->at);
-}
-
-/* strain(s): the word alone, not a value */
-static bool by_strain(infer *x, scope *s, const expr *by, wrt *w)
-{
-    if (by->kind != E_CALL || by->call.base->kind != E_NAME || by->call.n != 1) return false;
-    value f = infer_expr(x, s, by->call.base);
-    if (f.kind != V_BUILTIN || f.builtin != BI_STRAIN) return false;
-    w->kind = WRT_STRAIN;
-    value of = infer_expr(x, s, by->call.arg[0].value);
-    if (of.kind == V_SLOT) w->slot = of.slot;
-    return true;
-}
-
-static bool by_pairs(infer *x, scope *s, const expr *by, wrt *w)
-{
-    if (by->kind != E_FIELD || strcmp(by->field.field, "d") != 0) return false;
-    value base = infer_expr(x, s, by->field.base);
-    if (base.kind != V_SET || x->p->sets.at[base.set].kind != SET_PAIRS) return false;
-    w->kind = WRT_PAIRS;
-    w->set = base.set;
-    w->slot = x->p->sets.at[base.set].slot;
-    return true;
-}
-
-static bool by_value(infer *x, value v, wrt *w)
-{
-    if (v.kind == V_CELL && x->p->slots.at[v.slot].axes) {
-        w->kind = WRT_CELL;
-        w->slot = v.slot;
-        return true;
-    }
-    node_id n = v.kind == V_NODE || (v.kind == V_TENSOR && v.def == SETIR_NONE) ? v.node : SETIR_NONE;
-    if (n == SETIR_NONE) return false;
-    const node *d = &x->p->nodes.at[n];
-    const input *in = d->op == OP_INPUT ? &x->p->inputs.at[d->imm.input] : NULL;
-    if (!in || in->elem.kind != ELEM_REAL || d->n_args != (v.kind == V_TENSOR ? v.n : 0)) return false;
-    w->kind = WRT_INPUT;
-    w->input = d->imm.input;
-    w->slot = in->slot;
-    return true;
-}
-
-static unit wrt_unit(infer *x, const wrt *w)
-{
-    unit length = unit_none();
-    length.power[UNIT_LENGTH] = (rational){1, 1};
-    return w->kind == WRT_INPUT ? x->p->inputs.at[w->input].unit : w->kind == WRT_STRAIN ? unit_none() : length;
-}
-
-static value grad_def(infer *x, def_id energy, wrt w, span at)
-{
-    set_id domain[8];
-    uint32_t n = 0;
-    elem e = elem_real(w.kind == WRT_STRAIN ? 2 : 1);
-    if (w.kind == WRT_INPUT) {
-        const input *in = &x->p->inputs.at[w.input];
-        for (; n < in->n_domain && n < 8; n++) domain[n] = in->domain[n];
-        e = in->elem;
-    } else if (w.kind != WRT_STRAIN) {
-        domain[n++] = w.kind == WRT_CELL ? set_axis(x, w.slot, at) : w.set;
-    }
-    def d = {.at = at, .type_at = at, .lib = LIB_GRAD, .lib_arg = energy, .lib_at = at, .wrt = w, .body = SETIR_NONE,
-             .n_param = n, .out_scale = 1, .elem = e, .declared = e};
-    d.param = arena_array(x->a, ivar_id, n + 1);
-    for (uint32_t k = 0; k < n; k++) {
-        value over = {.kind = V_SET, .set = domain[k]};
-        d.param[k] = bind_one(x, NULL, NULL, over, at);
-    }
-    def_id made = program_def(x->p, d);
-    while (x->def_unit.n <= made) {
-        vec_push(x->a, &x->def_unit, unit_none());
-    }
-    x->def_unit.at[made] = unit_div(x->def_unit.at[energy], wrt_unit(x, &w));
-    return tensor_of_def(x, made, at);
-}
-
-static value call_grad(infer *x, scope *s, const expr *e)
-{
-    const expr *of = e->call.arg[0].value, *by = e->call.arg[1].value;
-    value v = value_single_output(x, infer_expr(x, s, of));
-    if (v.kind == V_ERROR) {
-        return v;
-    }
-    bool number = v.kind == V_NODE || (v.kind == V_TENSOR && v.n == 0);
-    node_id n = v.kind == V_NODE ? v.node : SETIR_NONE;
-    if (n != SETIR_NONE) {
-        const node *d = &x->p->nodes.at[n];
-        number = d->elem.kind == ELEM_REAL && !d->elem.rank && !d->elem.channels && d->n_free == 0;
-        if (number && d->op == OP_ACCESS) {
-            v = (value){.kind = V_TENSOR, .at = v.at, .def = d->imm.def};
-        } else if (number) {
-            v = (value){.kind = V_TENSOR, .at = v.at, .def = SETIR_NONE, .node = n};
-        }
-    }
-    if (!number) {
-        diag *d = infer_report(x, D_GRAD_OF, of->at);
-        diag_label_primary(x->sink, d, v.kind == V_TENSOR ? "this is a table over sets" : "this is not one number");
-        diag_help(x->sink, d, "let total = sum i in s.atom: e[i]      grad(total, s.r)");
-        return fail(e->at);
-    }
-    wrt w = {.slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE};
-    if (by_strain(x, s, by, &w)) {
-        if (w.slot == SETIR_NONE || !x->p->slots.at[w.slot].axes) {
-            return grad_by_fault(x, by);
-        }
-    } else if (!by_pairs(x, s, by, &w)) {
-        value t = infer_expr(x, s, by);
-        if (t.kind == V_ERROR) {
-            return t;
-        }
-        if (!by_value(x, t, &w)) {
-            return grad_by_fault(x, by);
-        }
-    }
-    return grad_def(x, tensor_to_def(x, v, NULL, of->at), w, e->at);
-}
-
 /* ------------------------------------------------------------------------------------------------- irreps */
 
 static value harmonics_nodes(infer *x, void *user, const node_id *n, span at)
@@ -712,8 +586,8 @@ value call_builtin(infer *x, scope *s, builtin_id id, const expr *e)
     case BI_MEMBER: return call_member(x, s, e);
     case BI_PAIRS: case BI_DIFFER: case BI_RECIPROCAL: case BI_SPECIES: case BI_RANK: case BI_EACH:
         return infer_set(x, s, e);
-    case BI_GRAD: return call_grad(x, s, e);
-    case BI_STRAIN: return grad_by_fault(x, e);
+    case BI_GRAD: return infer_grad(x, s, e);
+    case BI_STRAIN: return infer_grad_by_fault(x, e);
     default:
         return complain(x, D_NOT_A_VALUE, e->at, "not callable here");
     }

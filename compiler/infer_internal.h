@@ -124,6 +124,8 @@ node_id infer_real(infer *x, scope *s, const expr *e, int rank);  /* rank -1: an
 node_id value_to_node(infer *x, value v);
 value   tensor_apply(infer *x, value t, const node_id *index, uint32_t n, span at);
 value   tensor_of_def(infer *x, def_id d, span at);
+value   infer_grad(infer *x, scope *s, const expr *e);                /* infer_grad.c                          */
+value   infer_grad_by_fault(infer *x, const expr *by);
 def_id  tensor_to_def(infer *x, value t, name id, span at);       /* for whole-tensor functions             */
 node_id index_into(infer *x, node_id n, set_id want, span at);    /* coerce to an index of `want`           */
 bool    infer_int(infer *x, scope *s, const expr *e, int *out);

@@ -116,7 +116,9 @@ const double *interp_library(interp *x, def_id id)
     case LIB_SORT: library_sort(x, d, in, total, out); break;
     case LIB_EIGVALS: library_eigvals(x, in, size[0], out); break;
     case LIB_SORTROWS: library_sortrows(x, in, size[0], out); break;
-    case LIB_GRAD: interp_fail(x, MTX_EUNSUPPORTED, "a derivative that has not been written out"); break;
+    case LIB_GRAD:
+    case LIB_JACOBIAN:
+    case LIB_ALONG: interp_fail(x, MTX_EUNSUPPORTED, "a derivative that has not been written out"); break;
     case LIB_NONE:
     case LIB_LIST: memcpy(out, in, (size_t)total * components * sizeof *out); break;
     }

@@ -193,84 +193,13 @@ static void list_order(law_cx *x, law_info *r, set_kind kind)
     if (kind == SET_AXIS) { law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "lists lattice vectors"); }
 }
 
-/* Does a number depend on eigenvalues? Where two are equal its gradient follows no single pair of vectors. */
-static bool reaches_eigvals(const program *p, def_id id, bool *seen)
-{
-    if (seen[id]) { return false; }
-    seen[id] = true;
-    const def *d = &p->defs.at[id];
-    if (d->lib == LIB_EIGVALS) { return true; }
-    if (d->lib != LIB_NONE) { return reaches_eigvals(p, d->lib_arg, seen); }
-    for (uint32_t k = 0; k <= d->body; k++) { /* more than it needs: never less */
-        const node *n = &p->nodes.at[k];
-        if ((n->op == OP_ACCESS || n->op == OP_PADGET) && reaches_eigvals(p, n->imm.def, seen)) { return true; }
-    }
-    return false;
-}
-
-/* Is a derivative taken by something that every copy of a site in a supercell has for itself? */
-static bool has_copies(law_cx *x, const wrt *by)
-{
-    if (by->kind != WRT_INPUT) { return by->kind == WRT_PAIRS; }
-    const input *in = &x->p->inputs.at[by->input];
-    for (uint32_t k = 0; k < in->n_domain; k++) {
-        if (x->p->sets.at[in->domain[k]].kind == SET_BASE) { return true; }
-    }
-    return false;
-}
-
-/* The derivative of an invariant transforms by the dual of what it is taken by: a vector for positions and
- * displacements, a tensor for strain, the field's own kind else. Every copy of an atom in a supercell gets
- * what the atom got, since copies are exchanged by a translation: so one power of the size less. What the
- * whole structure has is the same in a supercell: the derivative by it grows as the number. */
-static void law_gradient(law_cx *x, const def *d, law_info *r)
-{
-    *r = x->r->def[d->lib_arg];
-    span at = d->lib_at;
-    bool by_field = d->wrt.kind == WRT_INPUT;
-    uint32_t of = d->wrt.slot < LAW_SLOTS ? d->wrt.slot : 0;
-    if (has_copies(x, &d->wrt)) {
-        static const symmetry exchange[] = {SYM_PERMUTE, SYM_TRANSLATE, SYM_WRAP};
-        for (int k = 0; k < 3; k++) {
-            if (r->status[exchange[k]].level < r->status[SYM_SUPERCELL].level) {
-                r->status[SYM_SUPERCELL] = r->status[exchange[k]];
-            }
-        }
-        r->size[of] = rational_add(r->size[of], (rational){-1, 1});
-    }
-    if (by_field && x->p->inputs.at[d->wrt.input].pseudo) { r->odd = !r->odd; }
-    if (by_field && d->wrt.slot == SETIR_NONE) {
-        law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, SETIR_NONE, "a derivative by what belongs to no structure");
-    }
-    if (d->wrt.kind == WRT_CELL) {
-        law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, SETIR_NONE,
-                  "each lattice vector grows by another factor than the number of cells");
-        law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "a vector for each lattice vector of the file");
-    }
-    if (r->n_axis) { law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "depends on the choice of lattice vectors"); }
-    if (r->sign) { law_lower(x, r, SYM_WRAP, LAW_BROKEN, SETIR_NONE, "depends on the choice of images"); }
-    r->period = 0;
-    r->sign = false;
-    r->n_axis = 0;
-    if (reaches_eigvals(x->p, d->lib_arg, arena_array(x->a, bool, x->p->defs.n))) {
-        for (int g = 0; g < SYM_COUNT; g++) {
-            law_lower(x, r, (symmetry)g, LAW_ALMOST, SETIR_NONE, "where eigenvalues are equal they have no derivative");
-        }
-    }
-    for (int g = 0; g < SYM_COUNT; g++) {
-        if (r->status[g].level != LAW_EXACT && r->status[g].culprit == SETIR_NONE && !r->status[g].at.src) {
-            r->status[g].at = at;
-        }
-    }
-}
-
 static void lib_law(law_cx *x, const def *d, law_info *r)
 {
     const law_info *arg = &x->r->def[d->lib_arg];
     *r = *arg;
     span at = d->lib_at;
-    if (d->lib == LIB_GRAD) {
-        law_gradient(x, d, r);
+    if (lib_is_derivative(d->lib)) {
+        law_derivative(x, d, r);
         return;
     }
     static const char *const what[] = {"", "sorting", "eigenvalues of a matrix over atoms",
@@ -363,7 +292,7 @@ law_result *law_infer_by(arena *a, const program *p, diag_sink *sink, const law_
         }
         for (def_id k = 0; k < p->defs.n; k++) {
             const def *d = &p->defs.at[k];
-            bool ready = d->lib == LIB_NONE ? d->body < n : def_done[d->lib_arg];
+            bool ready = d->lib == LIB_NONE ? d->body < n : def_done[d->lib_arg] && (d->lib != LIB_ALONG || def_done[d->along]);
             if (def_done[k] || !ready) { continue; }
             if (d->lib == LIB_NONE) {
                 cx.r->def[k] = cx.r->node[d->body];

@@ -56,6 +56,9 @@ void law_unify(law_cx *x, node_id n, law_info *r, node_id left, node_id right, c
 void law_restore_sum(law_cx *x, node_id n, law_info *r);
 void law_restore_vector(law_cx *x, node_id n, law_info *r);
 
+/* ---- law_derivative.c */
+void law_derivative(law_cx *x, const def *d, law_info *r);
+
 /* ---- law_rules_*.c */
 void law_rule_plain(law_cx *x, node_id n, law_info *r);
 void law_rule_ivar(law_cx *x, node_id n, law_info *r);

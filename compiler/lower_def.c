@@ -213,7 +213,9 @@ static void make_store(lowering *x, scope *at, def_id id, stored *st)
     switch (d.lib) {
     case LIB_NONE:
     case LIB_LIST: break;
-    case LIB_GRAD: lower_fail(x, d.lib_at, "a derivative that has not been written out"); break;
+    case LIB_GRAD:
+    case LIB_JACOBIAN:
+    case LIB_ALONG: lower_fail(x, d.lib_at, "a derivative that has not been written out"); break;
     case LIB_SORT: call_sort(x, at, &d, st->buffer, sh.extent[0]); break;
     case LIB_EIGVALS: st->buffer = call_eigvals(x, at, &sh, st->buffer); break;
     case LIB_SORTROWS: st->order = order_rows(x, at, &sh, st->buffer); break;

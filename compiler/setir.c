@@ -261,6 +261,21 @@ input_id program_input(program *p, input in)
     return p->inputs.n - 1;
 }
 
+/* which parameter of the table a pair stands for: that of its first end or of itself */
+uint32_t program_pair_param(const program *p, const def *d, set_id pairs)
+{
+    for (uint32_t k = 0; k < d->n_param; k++) {
+        const ivar *v = &p->ivars.at[d->param[k]];
+        if (v->row == SETIR_NONE && (v->set == pairs || v->set == p->sets.at[pairs].parent)) return k;
+    }
+    return SETIR_NONE;
+}
+
+bool lib_is_derivative(lib_op lib)
+{
+    return lib == LIB_GRAD || lib == LIB_JACOBIAN || lib == LIB_ALONG;
+}
+
 def_id program_def(program *p, def d)
 {
     d.elem = elem_clean(d.elem);

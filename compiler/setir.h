@@ -132,7 +132,10 @@ typedef enum lib_op {
     LIB_EIGVALS,                 /* symmetric [i in S, j in S] -> rank(S), ascending                       */
     LIB_SORTROWS,                /* [i, j] -> [rank, rank]: rows and columns by descending row norm        */
     LIB_LIST,                    /* the elements in storage order: each set S of the domain -> rank(S)     */
-    LIB_GRAD                     /* derivative of a number (no sets) by `wrt`; ad.c expands it             */
+    LIB_GRAD,                    /* derivative of a number (no sets) by `wrt`; ad.c expands it             */
+    LIB_JACOBIAN,                /* of a table: a rank more, its sets then those of `wrt`; by pairs, pairs
+                                    stand for the sites that are their first ends; ad_jacobian.c           */
+    LIB_ALONG                    /* of a table when what `wrt` says moves as the tensor `along` says       */
 } lib_op;
 
 /* What a derivative is taken by. The domain of the result: the input's, the axes, the pairs, or none. */
@@ -152,7 +155,8 @@ typedef struct def {
     elem     elem;
     node_id  body;               /* LIB_NONE                                                               */
     lib_op   lib; def_id lib_arg; bool lib_flag; span lib_at;
-    wrt      wrt;                /* LIB_GRAD                                                               */
+    wrt      wrt;                /* LIB_GRAD JACOBIAN ALONG                                                */
+    def_id   along;              /* LIB_ALONG: over the sets of what moves, of its type                    */
     bool     output;             /* a `gives`                                                              */
     bool     nested;             /* body refers to index variables of an enclosing def (never so for outputs) */
     unit     out_unit; double out_scale; bool has_unit;   /* gives: declared unit; base value * out_scale is written */
@@ -269,6 +273,8 @@ set_id   program_set(program *p, set s);
 ivar_id  program_ivar(program *p, ivar v);
 input_id program_input(program *p, input in);
 def_id   program_def(program *p, def d);
+bool     lib_is_derivative(lib_op lib);
+uint32_t program_pair_param(const program *p, const def *d, set_id pairs);  /* see LIB_JACOBIAN; NONE: no such */
 node_id  program_node(program *p, node_op op, elem e, const node_id *args, uint32_t n_args, const node_imm *imm, span at);
 uint32_t program_curve(program *p, curve c);      /* curve.c: equal numbers over equal sets share an id      */
 /* species_use.c: what of that element's sources is not in the list (NONE: all are, or are an atom's element); which

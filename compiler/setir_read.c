@@ -491,7 +491,11 @@ static void read_def(reader *r)
     else
         d.lib_arg = id_of(r, "d", own);
     d.lib_flag = accept(r, "flag");
-    if (d.lib == LIB_GRAD) d.wrt = wrt_read(r);
+    if (lib_is_derivative(d.lib)) d.wrt = wrt_read(r);
+    if (d.lib == LIB_ALONG) {
+        need(r, "along");
+        d.along = id_of(r, "d", own);
+    }
     VEC(ivar_id) params = {0};
     if (accept(r, "over"))
         while (at_prefix(r, "i") && !r->bad) {

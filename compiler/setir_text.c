@@ -29,7 +29,8 @@ const char *const setir_role_word[] = {
 const char *const setir_lib_word[] = {
     [LIB_NONE] = "body",         [LIB_SORT] = "sort", [LIB_EIGVALS] = "eigvals",
     [LIB_SORTROWS] = "sortrows", [LIB_LIST] = "list",
-    [LIB_GRAD] = "grad",         NULL,
+    [LIB_GRAD] = "grad",         [LIB_JACOBIAN] = "jacobian",
+    [LIB_ALONG] = "along",       NULL,
 };
 const char *const setir_wrt_word[] = {
     [WRT_INPUT] = "input", [WRT_STRAIN] = "strain", [WRT_CELL] = "cell", [WRT_PAIRS] = "pairs", NULL,
@@ -217,11 +218,12 @@ static void dump_def(text *out, uint32_t id, const def *d)
         text_printf(out, " = body %%%u", d->body);
     else
         text_printf(out, " = %s d%u%s", setir_lib_word[d->lib], d->lib_arg, d->lib_flag ? " flag" : "");
-    if (d->lib == LIB_GRAD) {
+    if (lib_is_derivative(d->lib)) {
         text_printf(out, " by %s", setir_wrt_word[d->wrt.kind]);
         if (d->wrt.kind == WRT_INPUT) text_printf(out, " in%u", d->wrt.input);
         if (d->wrt.kind == WRT_PAIRS) text_printf(out, " S%u", d->wrt.set);
         ref_text(out, "slot ", "", d->wrt.slot);
+        if (d->lib == LIB_ALONG) text_printf(out, " along d%u", d->along);
     }
     for (uint32_t k = 0; k < d->n_param; k++) text_printf(out, "%s i%u", k ? "" : " over", d->param[k]);
     text_printf(out, "%s%s%s%s", d->output ? " output" : "", d->nested ? " nested" : "",

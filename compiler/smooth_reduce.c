@@ -335,14 +335,19 @@ fact smooth_lib(analysis *x, const def *d, node_id at)
     const def arg = x->p->defs.at[d->lib_arg];
     fact inner = arg.lib == LIB_NONE ? *smooth_eval(x, arg.body, &x->root) : smooth_lib(x, &arg, at);
     fact f = fact_opaque();
-    bool derivative = d->lib == LIB_GRAD && inner.order != SMOOTH_INFINITE;
+    bool derivative = lib_is_derivative(d->lib) && inner.order != SMOOTH_INFINITE;
     fact_limit(&f, inner.order - (derivative && inner.order > -1), inner.blame);
     const def *made = &arg;
     while (made->lib != LIB_NONE)
         made = &x->p->defs.at[made->lib_arg];
     bool varies = smooth_varies(x, made->body);
     node_id blamed = at != SETIR_NONE ? at : made->body;
-    if (domain_varies(x, &arg))
+    if (d->lib == LIB_ALONG) {
+        const def along = x->p->defs.at[d->along];
+        fact other = along.lib == LIB_NONE ? *smooth_eval(x, along.body, &x->root) : smooth_lib(x, &along, at);
+        fact_limit(&f, other.order, other.blame);
+    }
+    if (!lib_is_derivative(d->lib) && domain_varies(x, &arg))
         smooth_limit(x, &f, -1, blamed, false, "puts in order a set whose members come and go");
     if (!varies)
         return f;

@@ -724,9 +724,60 @@ static const char *grad_fault(const program *p, const def *d)
     return !ok ? "another domain than what it is taken by" : elem_equal(d->elem, e) ? NULL : "another type";
 }
 
+/* the sets of what moves, from parameter `from` on */
+static const char *moving_fault(const program *p, const def *d, uint32_t from, elem *e)
+{
+    const wrt *w = &d->wrt;
+    *e = elem_real(w->kind == WRT_STRAIN ? 2 : 1);
+    uint32_t n = w->kind == WRT_STRAIN ? 0 : 1;
+    bool ok = w->kind == WRT_INPUT ? w->input < p->inputs.n : w->kind == WRT_PAIRS ? w->set < p->sets.n : w->slot < p->slots.n;
+    if (!ok) return "no such thing to move";
+    if (w->kind == WRT_INPUT) {
+        *e = p->inputs.at[w->input].elem;
+        n = p->inputs.at[w->input].n_domain;
+    }
+    if (d->n_param != from + n) return "another number of sets than what it is taken by";
+    for (uint32_t k = 0; k < n; k++) {
+        bool axis = w->kind == WRT_CELL && p->sets.at[p->ivars.at[d->param[from + k]].set].kind == SET_AXIS;
+        set_id s = w->kind == WRT_PAIRS ? w->set : w->kind == WRT_INPUT ? p->inputs.at[w->input].domain[k] : 0;
+        if (!axis && !param_over(p, d, from + k, s)) return "another domain than what it is taken by";
+    }
+    return NULL;
+}
+
+static const char *table_fault(const program *p, const def *d)
+{
+    const def *a = &p->defs.at[d->lib_arg];
+    if (a->elem.kind != ELEM_REAL || a->nested) return "the derivative of a table of numbers";
+    bool pairs = d->lib == LIB_JACOBIAN && d->wrt.kind == WRT_PAIRS && d->wrt.set < p->sets.n;
+    uint32_t replaced = pairs ? program_pair_param(p, a, d->wrt.set) : SETIR_NONE;
+    for (uint32_t k = 0; k < a->n_param; k++) {
+        set_id s = k == replaced ? d->wrt.set : p->ivars.at[a->param[k]].set;
+        if (!param_over(p, d, k, s)) return "another domain than its table";
+    }
+    elem moving = elem_real(1);
+    const char *fault = NULL;
+    if (d->lib == LIB_ALONG) {
+        const def *v = &p->defs.at[d->along];
+        def like = *v;
+        like.wrt = d->wrt;
+        if (d->n_param != a->n_param) return "another domain than its table";
+        fault = moving_fault(p, &like, 0, &moving);
+        return fault ? fault : elem_equal(v->elem, moving) && elem_equal(d->elem, a->elem) ? NULL : "another type";
+    }
+    if (replaced != SETIR_NONE)
+        fault = d->n_param != a->n_param ? "another number of sets" : NULL;
+    else
+        fault = moving_fault(p, d, a->n_param, &moving);
+    if (fault) return fault;
+    bool plain = !a->elem.channels && !moving.channels;
+    return plain && elem_equal(d->elem, elem_real(a->elem.rank + moving.rank)) ? NULL : "another type";
+}
+
 static const char *lib_fault(const program *p, const def *d)
 {
     if (d->lib == LIB_GRAD) return grad_fault(p, d);
+    if (lib_is_derivative(d->lib)) return table_fault(p, d);
     const def *a = &p->defs.at[d->lib_arg];
     uint32_t from = d->lib == LIB_SORT ? 1 : d->lib == LIB_LIST ? a->n_param : 2;
     uint32_t to = d->lib == LIB_EIGVALS ? 1 : from;
@@ -758,7 +809,7 @@ static void verify_def(verifier *v, def_id id)
     if (d->output && d->nested) fault(v, "d%u: an output inside another tensor", id);
     if (d->lib != LIB_NONE) {
         const char *bad =
-            d->lib > LIB_GRAD || d->lib_arg >= id ? "its argument comes later" : lib_fault(p, d);
+            d->lib > LIB_ALONG || d->lib_arg >= id || (d->lib == LIB_ALONG && d->along >= id) ? "its argument comes later" : lib_fault(p, d);
         if (bad) fault(v, "d%u: %s", id, bad);
     } else if (d->body >= p->nodes.n) {
         fault(v, "d%u: its body does not exist", id);
@@ -793,6 +844,7 @@ static bool def_in_circle(reach *r, def_id id)
     r->def[id] = OPEN;
     const def *d = &r->p->defs.at[id];
     bool circle = d->lib != LIB_NONE ? def_in_circle(r, d->lib_arg) : node_in_circle(r, d->body);
+    if (d->lib == LIB_ALONG) circle |= def_in_circle(r, d->along);
     r->def[id] = CLOSED;
     return circle;
 }

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ad_tangent.c: the tangent of each operation. In: a node, the tangent of one of its arguments. Out: the part
+ * of the node's tangent that comes from it; tangents of what moves itself. Where a derivative does not exist
+ * the same values are given as by the adjoints (ad_rules.c).
+ */
+#include "ad_forward.h"
+
+/* a vector or tensor times or over a number, sums of them */
+static node_id scaled(ad *x, const node *n, node_id id, uint32_t k, node_id t)
+{
+    switch ((int)n->op) {
+    case OP_ADD: return t;
+    case OP_SUB: return k ? ad_neg(x, t) : t;
+    case OP_MUL: return k == 0 ? ad_mul(x, t, n->arg[1]) : ad_mul(x, n->arg[0], t);
+    default: return k == 0 ? ad_div(x, t, n->arg[1]) : ad_neg(x, ad_mul(x, ad_div(x, t, n->arg[1]), id));
+    }
+}
+
+static node_id arithmetic(ad *x, const node *n, node_id id, uint32_t k, node_id t)
+{
+    switch ((int)n->op) {
+    case OP_ASCRIBE:
+    case OP_SELECT: return t;
+    case OP_NEG: return ad_neg(x, t);
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL:
+    case OP_DIV:
+    case OP_POWV:
+    case OP_ATAN2:
+    case OP_MIN2:
+    case OP_MAX2: return n->elem.rank ? scaled(x, n, id, k, t) : ad_binary(x, n, id, k, t);
+    default: return ad_function(x, n, id, t);
+    }
+}
+
+static node_id length(ad *x, const node *n, node_id id, node_id t)
+{
+    node_id slope = ad_div(x, ad_dot(x, n->arg[0], t), id);
+    if (x->p->nodes.at[n->arg[0]].op == OP_PAIR_D) return slope;
+    return ad_select(x, ad_op(x, OP_LT, elem_bool(), ad_real(x, 0), id), slope, SETIR_NONE);
+}
+
+/* t in its place, zeros in the others' */
+static node_id among_channels(ad *x, const node *n, uint32_t k, node_id t)
+{
+    node_id *part = arena_array(x->a, node_id, elem_components(n->elem));
+    uint32_t at = 0;
+    for (uint32_t m = 0; m < n->n_args; m++) {
+        uint32_t parts = elem_components(*ad_elem(x, n->arg[m]));
+        for (uint32_t c = 0; c < parts; c++) part[at++] = m == k ? ad_component(x, t, (int)c) : ad_real(x, 0);
+    }
+    return program_node(x->p, n->op, n->elem, part, at, NULL, x->at);
+}
+
+static node_id product(ad *x, const node *n, uint32_t k, node_id t)
+{
+    node_id arg[2] = {n->arg[0], n->arg[1]};
+    arg[k] = t;
+    return program_node(x->p, n->op, n->elem, arg, 2, NULL, x->at);
+}
+
+node_id ad_pass(ad *x, const node *n, node_id id, uint32_t k, node_id t)
+{
+    if (t == SETIR_NONE) return t;
+    switch ((int)n->op) {
+    case OP_DOT: return ad_dot(x, t, n->arg[1 - k]);
+    case OP_CROSS:
+    case OP_OUTER:
+    case OP_MATVEC:
+    case OP_MATMUL: return product(x, n, k, t);
+    case OP_TRANSPOSE: return ad_fun(x, OP_TRANSPOSE, t);
+    case OP_TRACE: return node_1(x->p, OP_TRACE, elem_real(0), t, x->at);
+    case OP_NORM: return length(x, n, id, t);
+    case OP_DET: return ad_dot(x, ad_cofactors(x, n->arg[0]), t);
+    case OP_COMP:
+    case OP_CHANNEL_GET: return ad_component(x, t, n->imm.k);
+    case OP_VEC3:
+    case OP_CHANNEL_CAT: return among_channels(x, n, k, t);
+    case OP_PHASE: {
+        node_id wave = node_1(x->p, OP_RECIP_K, elem_real(1), n->arg[0], x->at);
+        return k == 1 ? ad_dot(x, wave, t) : SETIR_NONE;
+    }
+    case OP_FRAC: return k == 0 ? ad_dot(x, ad_dual(x, n->imm.slot, n->arg[1]), t) : SETIR_NONE;
+    case OP_NEAREST: return t;
+    default: return arithmetic(x, n, id, k, t);
+    }
+}
+
+/* ---- what moves ---------------------------------------------------------------------------------------- */
+
+static node_id direction_at(const forward *f, node_id index)
+{
+    ad *x = f->x;
+    const def *d = &x->p->defs.at[f->along];
+    return program_node(x->p, OP_ACCESS, d->elem, &index, d->n_param, &(node_imm){.def = f->along}, x->at);
+}
+
+/* strain times a vector; transposed: its transpose */
+static node_id strained(const forward *f, node_id v, bool transposed)
+{
+    ad *x = f->x;
+    if (v == SETIR_NONE) return v;
+    if (f->along != SETIR_NONE) {
+        node_id e = direction_at(f, SETIR_NONE);
+        return ad_op(x, OP_MATVEC, elem_real(1), transposed ? ad_fun(x, OP_TRANSPOSE, e) : e, v);
+    }
+    int row = transposed ? f->lane % 3 : f->lane / 3, column = transposed ? f->lane / 3 : f->lane % 3;
+    node_id one = ad_unit(x, elem_real(1), row, ad_component(x, v, column));
+    if (!f->symmetric || row == column) return one;
+    return ad_scale(x, 0.5, ad_add(x, one, ad_unit(x, elem_real(1), column, ad_component(x, v, row))));
+}
+
+static node_id unit_step(const forward *f, elem e)
+{
+    return e.rank ? ad_unit(f->x, e, f->lane, ad_real(f->x, 1)) : ad_real(f->x, 1);
+}
+
+static void everywhere(forward *f, tangent_sum *out, node_id value)
+{
+    ad_term_add(f->x, out, (tangent_term){{value, SETIR_NONE}, SETIR_NONE, SETIR_NONE});
+}
+
+/* the element at `index` moves */
+static void at_element(forward *f, tangent_sum *out, elem e, node_id index, double sign)
+{
+    ad *x = f->x;
+    if (f->along != SETIR_NONE) {
+        everywhere(f, out, ad_scale(x, sign, direction_at(f, index)));
+        return;
+    }
+    node_id step = ad_scale(x, sign, unit_step(f, e));
+    bool one = f->q == SETIR_NONE;
+    ad_term_add(x, out, (tangent_term){{step, SETIR_NONE}, one ? SETIR_NONE : index, one ? SETIR_NONE : ad_ivar(x, f->q)});
+}
+
+static void displacement(forward *f, const node *n, node_id id, tangent_sum *out)
+{
+    ad *x = f->x;
+    const set *s = &x->p->sets.at[x->p->nodes.at[n->arg[0]].elem.set];
+    if (f->by.kind == WRT_PAIRS) {
+        at_element(f, out, n->elem, n->arg[0], 1);
+    } else if (x->strain) {
+        everywhere(f, out, strained(f, id, false));
+    } else if (x->p->sets.at[s->parent].kind != SET_BASE) {
+        ad_fail(x, n->at, "a displacement between spots");
+    } else {
+        at_element(f, out, n->elem, ad_index(x, OP_PAIR_J, n->arg[0]), 1);
+        at_element(f, out, n->elem, ad_index(x, OP_PAIR_I, n->arg[0]), -1);
+    }
+}
+
+/* V times the trace of the strain in the span of the lattice vectors */
+static node_id growth(forward *f, const node *n, node_id id)
+{
+    ad *x = f->x;
+    node_id sum = SETIR_NONE;
+    node_id first = ad_lattice(x, n->imm.slot, 0);
+    int32_t count = x->p->sets.at[ad_elem(x, x->p->nodes.at[first].arg[0])->set].count;
+    for (int k = 0; k < count; k++) {
+        node_id a = ad_lattice(x, n->imm.slot, k);
+        node_id dual = ad_dual(x, n->imm.slot, x->p->nodes.at[a].arg[0]);
+        sum = ad_add(x, sum, ad_dot(x, dual, strained(f, a, false)));
+    }
+    return ad_mul(x, sum, id);
+}
+
+void ad_leaf(forward *f, const node *n, node_id id, tangent_sum *out)
+{
+    ad *x = f->x;
+    switch ((int)n->op) {
+    case OP_PAIR_D: displacement(f, n, id, out); return;
+    case OP_INPUT:
+        if (x->strain)
+            everywhere(f, out, strained(f, id, false));
+        else
+            at_element(f, out, n->elem, n->n_args ? n->arg[0] : SETIR_NONE, 1);
+        return;
+    case OP_SPOT_R: ad_fail(x, n->at, "the place of a spot"); return;
+    case OP_LOOKUP: ad_fail(x, n->at, "a value looked up in the sample"); return;
+    case OP_PADGET: ad_fail(x, n->at, "a padded table"); return;
+    default: break;
+    }
+    if (!x->strain) return;
+    switch ((int)n->op) {
+    case OP_CELL_VEC:
+    case OP_NIGGLI_VEC: everywhere(f, out, strained(f, id, false)); break;
+    case OP_RECIP_K: everywhere(f, out, ad_neg(x, strained(f, id, true))); break;
+    case OP_PHASE: {
+        node_id wave = node_1(x->p, OP_RECIP_K, elem_real(1), n->arg[0], x->at);
+        everywhere(f, out, ad_neg(x, ad_dot(x, strained(f, wave, true), n->arg[1])));
+        break;
+    }
+    case OP_FRAC: {
+        node_id dual = ad_dual(x, n->imm.slot, n->arg[1]);
+        everywhere(f, out, ad_neg(x, ad_dot(x, dual, strained(f, n->arg[0], false))));
+        break;
+    }
+    case OP_NEAREST: everywhere(f, out, strained(f, ad_sub(x, id, n->arg[0]), false)); break;
+    case OP_VOLUME: everywhere(f, out, growth(f, n, id)); break;
+    default: break;
+    }
+}
