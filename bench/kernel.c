@@ -93,7 +93,7 @@ static int measure(engine *e, const char *from, const char *path, char **names, 
     return written ? 0 : 1;
 }
 
-int main(int argc, char **argv)
+static int whole(int argc, char **argv)
 {
     if (argc < 5) {
         fputs("usage: kernel SPEC[:TRANSFORM] INPUT OUT.f64 OUTPUT...\n", stderr);
@@ -117,4 +117,9 @@ int main(int argc, char **argv)
     text_free(&why);
     free(copy);
     return failed;
+}
+
+int main(int argc, char **argv)
+{
+    return cli_guarded(whole, argc, argv);
 }

@@ -10,7 +10,7 @@ import re
 import subprocess
 import tempfile
 
-from side_by_side import Table, arguments, machine, race
+from side_by_side import Table, arguments, machine, race, target_ratio
 
 import ase
 import ase.io
@@ -118,6 +118,7 @@ def main():
         worst = difference(np.atleast_2d(exact), values, permutation)
         peer_us, ours_us = (1e6 * result[who][0] / len(systems) for who in ("peer", "ours"))
         table.row(case, len(systems), peer_us, ours_us, peer_us / ours_us, wanted, worst)
+        target_ratio(options, case.replace("-", " ", 1), "DScribe", wanted, [peer_us / ours_us])
         if not worst <= tolerance:
             bad.append(f"{case}: values differ by {worst:.3g}")
     if bad:

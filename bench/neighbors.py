@@ -8,7 +8,7 @@ import ctypes
 import os
 import sys
 
-from side_by_side import Table, arguments, machine, race
+from side_by_side import Table, arguments, machine, race, target_ratio
 
 import ase.io
 import numpy as np
@@ -123,7 +123,7 @@ def agree(ours, vesin, frames, cutoff):
 def compare(options, ours, vesin):
     table = Table("Neighbour lists", f"{machine('vesin', 'numpy')}; kernel {ours.kernel()}. Wanted: {WANTED:g} times "
                   "vesin. M pairs/s.", "structures", "atoms", "cutoff", "pairs", "vesin", "mtx", "vesin / mtx", "agree")
-    good = True
+    good, ratios = True, []
     sets = [("MoS2 defect cells", "mos2_200.xyz")] + [(f"Si {n}", f"si{n}.xyz") for n in (64, 512, 4096, 32768)]
     for label, file in sets:
         frames = [arrays(a) for a in ase.io.read(os.path.join(options.inputs, file), ":")]
@@ -135,8 +135,10 @@ def compare(options, ours, vesin):
                          repeats=3 if options.quick else 9, seconds=20.0)
             (t_peer, _, n_peer), (t_own, _, n_own) = times["vesin"], times["mtx"]
             good = good and same and n_peer == n_own
+            ratios.append(t_peer / t_own)
             table.row(label, atoms, f"{cutoff:g} Å", n_own, n_own / t_peer / 1e6, n_own / t_own / 1e6, t_peer / t_own,
                       "yes" if same and n_peer == n_own else "NO")
+    target_ratio(options, "neighbour lists: the table's rows", "vesin", WANTED, ratios)
     return good
 
 

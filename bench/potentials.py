@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from side_by_side import Table, arguments, machine, race
+from side_by_side import Table, arguments, machine, race, target_ratio
 
 import numpy as np
 
@@ -152,6 +152,7 @@ def main():
                     if "F" in outputs:
                         worst = max(worst, np.abs(values[1:1 + forces.size] - forces.ravel()).max() / np.abs(forces).max())
                     peer, mine = (1e6 * t / atoms for t in (result[name][0], seconds))
+                    target_ratio(options, f"Stillinger-Weber {' '.join(outputs)}, {atoms} atoms", name, wanted, [peer / mine])
                     table.row(atoms, name, peer, " ".join(outputs), mine, peer / mine, wanted, worst)
                     if not worst < SAME:
                         bad.append(f"{atoms} atoms, {name}: differs by {worst:.3g}")

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-from side_by_side import Table, arguments, machine, race
+from side_by_side import Table, arguments, machine, race, target_ratio
 
 import ase.io
 import extxyz
@@ -83,6 +83,8 @@ def main():
     for name, (time, spread, _) in result.items():
         table.row(name, time, f"{100 * spread:.0f} %", atoms / time / 1e6, size / time, time / base, WANTED.get(name, ""),
                   "yes" if checks[name] else "NO")
+        if name in WANTED:
+            target_ratio(options, "reading extended XYZ", name, WANTED[name], [time / base])
 
     def unpacked():
         with gzip.open(options.data, "rt") as f:

@@ -2,6 +2,7 @@
 """Runs the benchmarks one after the other: makes their inputs once, calls every bench/NAME.py, keeps its output as
 OUT/NAME.md. Called by `./dev bench`, with the Python of build/peers."""
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -31,6 +32,17 @@ def make_inputs(folder, data):
         f.write(data)
 
 
+def show_targets(path, out):
+    """target | seen | met of all that was run"""
+    with open(path, encoding="utf-8") as f:
+        rows = [json.loads(line) for line in f]
+    lines = ["# Targets", "", "| work | wanted | seen | met |", "| --- | --- | --- | --- |"]
+    lines += [f"| {work} | {wanted} | {seen} | {'yes' if met else 'NO'} |" for work, wanted, seen, met in rows]
+    with open(out, "w", encoding="utf-8") as f:
+        f.write("\n".join(lines) + "\n")
+    print("\n".join(lines) + f"\n-> {os.path.relpath(out)}\n", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="benchmarks to run (default: all)")
@@ -48,11 +60,12 @@ def main():
     os.makedirs(options.out, exist_ok=True)
     make_inputs(inputs, data)
 
-    failed = []
+    failed, targets = [], os.path.join(options.out, "targets.json")
+    open(targets, "w", encoding="utf-8").close()
     for name in options.names or every:
         table = os.path.join(options.out, f"{name}.md")
         command = [sys.executable, os.path.join(HERE, f"{name}.py"), "--inputs", inputs, "--data", data,
-                   "--build", os.path.abspath(options.build)] + (["--quick"] if options.quick else [])
+                   "--build", os.path.abspath(options.build), "--targets", os.path.abspath(targets)] + (["--quick"] if options.quick else [])
         with open(table, "w") as f, subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
             for line in child.stdout:
                 print(line, end="", flush=True)
@@ -60,6 +73,7 @@ def main():
         if child.returncode != 0:
             failed.append(name)
         print(f"-> {os.path.relpath(table)}\n", flush=True)
+    show_targets(targets, os.path.join(options.out, "targets.md"))
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 

@@ -2,9 +2,10 @@
 """What the benchmark scripts share: one core, one thread, alternating repeats, a Markdown table. Import it before numpy.
 
 Ratios are made side by side in one run: the repeats of all contenders alternate, so that a busy machine is busy for all of
-them, and the ratio is that of the medians. Repeats in which this process did not have the core are taken again.
+them, and the ratio is that of the medians. Times are processor time, so that what else has the core does not count.
 """
 import argparse
+import json
 import os
 import sys
 
@@ -26,10 +27,24 @@ def arguments(description):
     parser.add_argument("--build", required=True, help="build folder with mtx and bench/*")
     parser.add_argument("--data", required=True, help="the MoS2 cells, extended XYZ, gzip")
     parser.add_argument("--quick", action="store_true", help="fewer repeats: to see that it works")
+    parser.add_argument("--targets", help="file that gets a line of JSON per target")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     return options
+
+
+def target(options, work, wanted, seen, met):
+    """One line of the last table of `./dev bench`: all texts but `met`."""
+    if options.targets:
+        with open(options.targets, "a", encoding="utf-8") as f:
+            f.write(json.dumps([work, wanted, seen, bool(met)]) + "\n")
+
+
+def target_ratio(options, work, peer, wanted, ratios):
+    """The least of the ratios peer's time / ours decides."""
+    seen = ", ".join(f"{r:.3g}" for r in ratios)
+    target(options, work, f">= {wanted:g} times {peer}", seen, min(ratios) >= wanted)
 
 
 def machine(*packages):
@@ -44,10 +59,9 @@ def machine(*packages):
 
 
 def once(work):
-    cpu, wall = time.process_time(), time.perf_counter()
+    start = time.process_time()
     value = work()
-    wall = time.perf_counter() - wall
-    return wall, (time.process_time() - cpu) / max(wall, 1e-9), value
+    return time.process_time() - start, value
 
 
 def race(contenders, repeats=7, least=0.02, seconds=60.0):
@@ -56,25 +70,21 @@ def race(contenders, repeats=7, least=0.02, seconds=60.0):
     A callable may return ("timed", seconds, value) when it measures itself (a child process, a C loop)."""
     inner, times, values = {}, {name: [] for name in contenders}, {}
     for name, work in contenders.items():                          # first call: warm up, choose the inner repeats
-        wall, _, values[name] = once(work)
-        inner[name] = 1 if is_timed(values[name]) else max(1, int(least / max(wall, 1e-9)))
+        spent, values[name] = once(work)
+        inner[name] = 1 if is_timed(values[name]) else max(1, int(least / max(spent, 1e-9)))
     start = time.perf_counter()
-    for attempt in range(5 * repeats):
-        if all(len(t) >= repeats for t in times.values()) or (time.perf_counter() - start > seconds and attempt >= 3):
+    for attempt in range(repeats):
+        if time.perf_counter() - start > seconds and attempt >= 3:
             break
         for name, work in contenders.items():
             def block(work=work, count=inner[name]):
                 for _ in range(count):
                     value = work()
                 return value
-            wall, share, values[name] = once(block)
-            if is_timed(values[name]):
-                times[name].append(values[name][1])
-            elif share >= 0.95 or attempt >= 4 * repeats:
-                times[name].append(wall / inner[name])
+            spent, values[name] = once(block)
+            times[name].append(values[name][1] if is_timed(values[name]) else spent / inner[name])
     result = {}
     for name, t in times.items():
-        t = t or [float("nan")]
         middle = statistics.median(t)
         value = values[name][2] if is_timed(values[name]) else values[name]
         result[name] = (middle, (max(t) - min(t)) / middle, value)

@@ -29,6 +29,7 @@ typedef struct runner {
     mtx_writer   *writer;
     const char   *output, *input;
     mtx_set_rows *set_rows; mtx_output_set *sets; set_id *set_of; uint32_t n_sets;   /* data sets of the outputs */
+    const def   **over;                    /* per data set: the first output over it, or NULL */
     int64_t      *product_ptr[64];         /* rows of outputs over several data sets         */
     bool          skip_bad, quiet, named;
     int64_t       frames, skipped;
@@ -206,6 +207,7 @@ static bool open_writer(runner *r, mtx_problem *problem)
     r->sets = arena_array(a, mtx_output_set, n + r->t->p->sets.n + 1);
     r->set_of = arena_array(a, set_id, n + r->t->p->sets.n + 1);
     r->set_rows = arena_array(a, mtx_set_rows, n + r->t->p->sets.n + 1);
+    r->over = arena_array(a, const def *, n + r->t->p->sets.n + 1);
     for (uint32_t k = 0; k < n; k++) {
         const def *d = &r->t->p->defs.at[r->e.output[k].def];
         const char *why = NULL;
@@ -216,6 +218,9 @@ static bool open_writer(runner *r, mtx_problem *problem)
             return false;
         }
         out[k].set = rows_of_output(r, d);
+        if (out[k].set >= 0 && !r->over[out[k].set]) {
+            r->over[out[k].set] = d;
+        }
     }
     uint32_t declared = r->n_sets;
     for (uint32_t k = 0; k < declared; k++) {       /* a product of sets is read with the ptr of its factors     */
@@ -319,13 +324,8 @@ static mtx_status write_batch(runner *r, const mtx_structure *const *frames, int
     const char *ids[BATCH_FRAMES];
     const program *p = r->t->p;
     for (uint32_t k = 0; k < r->n_sets; k++) {
-        const def *of = NULL;
-        for (uint32_t j = 0; j < r->e.n_outputs && !of; j++) {
-            const def *d = &p->defs.at[r->e.output[j].def];
-            of = rows_of_output(r, d) == (int32_t)k ? d : NULL;
-        }
         set_id s = r->set_of[k];
-        r->set_rows[k] = (mtx_set_rows){.ptr = batch_ptr(r, k, nb, of)};
+        r->set_rows[k] = (mtx_set_rows){.ptr = batch_ptr(r, k, nb, r->over[k])};
         if (!r->set_rows[k].ptr) {
             return no_room(problem);
         }
