@@ -104,6 +104,8 @@ typedef struct lowering {
     cached *cache;
     VEC(double) cost;       /* by node, < 0: not yet                                                   */
     VEC(node_id) hole;      /* by node: see lower_table.c                                              */
+    VEC(uint32_t) costed;   /* by node: the question (number `stamp`) that has counted its cost        */
+    uint32_t stamp;
     uint32_t *uses;         /* by first node: how many nodes and outputs use it                        */
     uint8_t *sharers;       /* by first node: how many outputs reach it, at most 2                     */
     uint16_t *divisions;    /* by first node: how many divide by it                                     */
@@ -180,6 +182,8 @@ vals lower_channel_put(lowering *x, scope *at, const node *n);
 
 /* ---- lower_table.c */
 bool lower_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id n, vals *out);
+/* cost of what `home` would compute that is not there yet; stops counting at `most` */
+double cost_left(lowering *x, scope *cur, const scope *home, node_id id, double most);
 bool lower_by_constants(lowering *x, scope *at, node_id n, vals *out);
 ivar_list table_variables(lowering *x, scope *cur, const scope *outermost, node_id n);
 node_id table_rename(lowering *x, node_id n, const ivar_list *w, ivar_list *fresh);

@@ -286,7 +286,7 @@ static bool is_heavy(lowering *x, scope *at, node_id arm, bool usual)
 {
     scope *home = home_of(x, at, arm);
     return scope_within(at, home) &&
-           ((!usual && lower_cost(x, arm) > COST_ARM) || needs_loop(x, at, home, arm));
+           ((!usual && cost_left(x, at, home, arm, COST_ARM) > COST_ARM) || needs_loop(x, at, home, arm));
 }
 
 static void lower_arm(lowering *x, scope *at, lstmt *branch, lblock *block, node_id arm, const lvalue *cell,

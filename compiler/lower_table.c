@@ -263,9 +263,12 @@ static void table_fill(lowering *x, table *t, node_id n, const ivar_list *fresh)
 
 /* ---- when ---------------------------------------------------------------------------------------------- */
 
-/* cost of what would be computed in `home` itself; stops counting at `most` */
-static double cost_at(lowering *x, scope *cur, const scope *home, node_id id, double most)
+/* each node once */
+static double cost_of_new(lowering *x, scope *cur, const scope *home, node_id id, double most)
 {
+    while (x->costed.n <= id) vec_push(x->a, &x->costed, 0);
+    if (x->costed.at[id] == x->stamp) return 0;
+    x->costed.at[id] = x->stamp;
     if (known_find(x, id, home, cur) || home_of(x, cur, id)->depth < home->depth) return 0;
     const node *n = &x->p->nodes.at[id];
     node_id hole = n->elem.kind == ELEM_REAL && n->op != OP_INDEX_REAL ? hole_of(x, id) : HOLE_MANY;
@@ -274,8 +277,14 @@ static double cost_at(lowering *x, scope *cur, const scope *home, node_id id, do
     if (n->op == OP_DIV && home_of(x, cur, n->arg[1])->depth < home->depth)
         sum = 1; /* a product with the reciprocal */
     for (uint32_t k = 0; k < n->n_args && n->op != OP_REDUCE && sum < most; k++)
-        sum += cost_at(x, cur, home, n->arg[k], most - sum);
+        sum += cost_of_new(x, cur, home, n->arg[k], most - sum);
     return sum;
+}
+
+double cost_left(lowering *x, scope *cur, const scope *home, node_id id, double most)
+{
+    x->stamp++;
+    return cost_of_new(x, cur, home, id, most);
 }
 
 static bool binds_free(const lowering *x, const scope *s, node_id n)
@@ -297,7 +306,7 @@ static scope *loop_to_leave(lowering *x, scope *cur, scope *home, node_id n)
     scope *leave = NULL;
     for (scope *s = home; s != x->frame && s->outer; s = s->outer)
         if (s->kind == SCOPE_LOOP && s->bound.n && !binds_free(x, s, n)) leave = s;
-    if (leave && cost_at(x, cur, home, n, COST_TABLE) < COST_TABLE) leave = NULL;
+    if (leave && cost_left(x, cur, home, n, COST_TABLE) < COST_TABLE) leave = NULL;
     /* its own loop, or that around short loops over constants */
     scope *own = home;
     int64_t times = 1;
@@ -310,7 +319,7 @@ static scope *loop_to_leave(lowering *x, scope *cur, scope *home, node_id n)
     bool split = own->kind == SCOPE_LOOP && own->holds_loops && own->bound.n == 1 && loop_times(x, own) < 0 &&
                  binds_free(x, own, n) && !has_reduce(x, n, own->bound.at[0].v);
     if (!split || (leave && leave->depth < own->depth) ||
-        cost_at(x, cur, home, n, COST_DISTRIBUTE) < COST_DISTRIBUTE)
+        cost_left(x, cur, home, n, COST_DISTRIBUTE) < COST_DISTRIBUTE)
         return leave;
     return own;
 }

@@ -89,9 +89,9 @@ double op_cost(const program *p, const node *n)
 /* ---- what the source says: reachable nodes, costs, which tensors to keep ------------------------------- */
 
 typedef struct use {
-    bool reached, other_index, shared, from_other_set;
+    bool reached, reversed, other_index, shared, from_other_set;
     double cost;
-} use; /* of a def */
+} use; /* of a def; reversed: at the reverse of a pair */
 
 typedef struct survey {
     const program *p;
@@ -129,7 +129,12 @@ static void survey_access(survey *s, const node *n, def_id user)
     const program *p = s->p;
     use *u = &s->def[n->imm.def];
     const def *by = &p->defs.at[user];
-    for (uint32_t k = 0; k < n->n_args; k++) u->other_index |= p->nodes.at[n->arg[k]].op != OP_IVAR;
+    for (uint32_t k = 0; k < n->n_args; k++) {
+        const node *arg = &p->nodes.at[n->arg[k]];
+        bool reverse = arg->op == OP_PAIR_REV && p->nodes.at[arg->arg[0]].op == OP_IVAR;
+        u->reversed |= reverse;
+        u->other_index |= !reverse && arg->op != OP_IVAR;
+    }
     /* used at the user's own outermost index: the loops over it can be one */
     bool own = n->n_args && by->n_param && p->nodes.at[n->arg[0]].op == OP_IVAR &&
                p->nodes.at[n->arg[0]].imm.ivar == by->param[0];
@@ -171,6 +176,36 @@ static bool is_rectangular(const program *p, const def *d)
     return true;
 }
 
+/* sums, but those in tensors that are kept */
+static bool has_sums(survey *s, const bool *kept, node_id id, bool *seen)
+{
+    const node *n = &s->p->nodes.at[id];
+    if (seen[id]) return false;
+    seen[id] = true;
+    if (n->op == OP_REDUCE || n->op == OP_NEAREST) return true;
+    if ((n->op == OP_ACCESS || n->op == OP_PADGET) && !kept[n->imm.def] &&
+        has_sums(s, kept, s->p->defs.at[n->imm.def].body, seen))
+        return true;
+    for (uint32_t k = 0; k < n->n_args; k++)
+        if (has_sums(s, kept, n->arg[k], seen)) return true;
+    return false;
+}
+
+/* Tensors over pairs, read at a pair or at its reverse, of which memory is far away: what needs no sums is computed
+ * where it is read, mostly the same numbers for both directions. */
+static void keep_pairs(survey *s, bool *kept)
+{
+    const program *p = s->p;
+    for (uint32_t k = 0; k < p->defs.n; k++) {
+        const def *d = &p->defs.at[k];
+        set_id first = first_set(p, k);
+        bool pairs = d->n_param == 1 && p->sets.at[first].kind == SET_PAIRS && is_rectangular(p, d);
+        if (!pairs || s->def[k].other_index || d->lib != LIB_NONE || d->nested) continue;
+        if (kept[k] || s->def[k].reversed)
+            kept[k] = has_sums(s, kept, d->body, arena_array(s->memory, bool, p->nodes.n));
+    }
+}
+
 static bool *survey_keep(arena *a, const program *p)
 {
     survey s = {.p = p, .memory = a};
@@ -192,6 +227,7 @@ static bool *survey_keep(arena *a, const program *p)
         kept[k] = u->reached && !d->nested && is_rectangular(p, d) && elsewhere &&
                   survey_cost(&s, d->body) >= COST_KEEP;
     }
+    keep_pairs(&s, kept);
     return kept;
 }
 

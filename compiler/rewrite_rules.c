@@ -195,22 +195,71 @@ static node_id rule_constant(const ruled *x)
     return x->e.kind == ELEM_BOOL ? truth(x, value != 0) : number(x, value);
 }
 
+/* the negated argument, SETIR_NONE when it is none */
+static node_id negated(const ruled *x, uint32_t k)
+{
+    return arg_of(x, k)->op == OP_NEG ? arg_of(x, k)->arg[0] : SETIR_NONE;
+}
+
+/* signs go outwards, so that what differs in sign only is computed once */
+static node_id rule_signs(const ruled *x)
+{
+    node_id a = negated(x, 0), b = x->n > 1 ? negated(x, 1) : SETIR_NONE;
+    if (a == SETIR_NONE && b == SETIR_NONE) return SETIR_NONE;
+    node_id all = build2(x, x->op, x->e, a == SETIR_NONE ? x->arg[0] : a, b == SETIR_NONE ? x->arg[1] : b);
+    return a != SETIR_NONE && b != SETIR_NONE ? all : build1(x, OP_NEG, x->e, all);
+}
+
+/* s u + t u = (s + t) u, for vectors; u may stand in one of two terms on the left */
+static node_id rule_along(const ruled *x)
+{
+    const node *a = arg_of(x, 0), *b = arg_of(x, 1);
+    if (one_number(x->e) || x->e.channels || b->op != OP_MUL || !one_number(x->p->nodes.at[b->arg[0]].elem))
+        return SETIR_NONE;
+    node_id s = b->arg[0], u = b->arg[1];
+    if (a->op == OP_MUL && a->arg[1] == u && one_number(x->p->nodes.at[a->arg[0]].elem))
+        return build2(x, OP_MUL, x->e, build2(x, x->op, elem_real(0), a->arg[0], s), u);
+    for (uint32_t k = 0; k < 2 && a->op == OP_ADD; k++) {
+        const node *term = &x->p->nodes.at[a->arg[k]];
+        if (term->op != OP_MUL || term->arg[1] != u || !one_number(x->p->nodes.at[term->arg[0]].elem)) continue;
+        node_id other = a->arg[1 - k], sum = build2(x, x->op, elem_real(0), term->arg[0], s);
+        return build2(x, OP_ADD, x->e, other, build2(x, OP_MUL, x->e, sum, u));
+    }
+    return SETIR_NONE;
+}
+
 static node_id rule_add(const ruled *x)
 {
+    node_id along = rule_along(x);
+    if (along != SETIR_NONE) return along;
+    node_id a = negated(x, 0), b = negated(x, 1);
     if (arg_is(x, 0, 0)) return x->arg[1];
-    return arg_is(x, 1, 0) ? x->arg[0] : SETIR_NONE;
+    if (arg_is(x, 1, 0)) return x->arg[0];
+    if (a != SETIR_NONE && b != SETIR_NONE) return build1(x, OP_NEG, x->e, build2(x, OP_ADD, x->e, a, b));
+    if (b != SETIR_NONE) return build2(x, OP_SUB, x->e, x->arg[0], b);
+    return a != SETIR_NONE ? build2(x, OP_SUB, x->e, x->arg[1], a) : SETIR_NONE;
 }
 
 static node_id rule_sub(const ruled *x)
 {
+    node_id along = rule_along(x);
+    if (along != SETIR_NONE) return along;
+    node_id a = negated(x, 0), b = negated(x, 1);
     if (arg_is(x, 1, 0)) return x->arg[0];
-    return arg_is(x, 0, 0) ? build1(x, OP_NEG, x->e, x->arg[1]) : SETIR_NONE;
+    if (arg_is(x, 0, 0)) return build1(x, OP_NEG, x->e, x->arg[1]);
+    if (a == x->arg[1] || b == x->arg[0]) /* -u - u, u - -u */
+        return build2(x, OP_MUL, x->e, number(x, a == x->arg[1] ? -2 : 2), x->arg[a == x->arg[1] ? 1 : 0]);
+    if (a != SETIR_NONE && b != SETIR_NONE) return build2(x, OP_SUB, x->e, b, a);
+    if (b != SETIR_NONE) return build2(x, OP_ADD, x->e, x->arg[0], b);
+    return a != SETIR_NONE ? build1(x, OP_NEG, x->e, build2(x, OP_ADD, x->e, a, x->arg[1])) : SETIR_NONE;
 }
 
 static node_id rule_mul(const ruled *x)
 {
     if (arg_is(x, 0, 1)) return x->arg[1];
     if (arg_is(x, 1, 1) && one_number(x->e)) return x->arg[0];
+    node_id positive = rule_signs(x);
+    if (positive != SETIR_NONE) return positive;
     const node *a = arg_of(x, 0), *b = arg_of(x, 1);
     if (x->arg[0] == x->arg[1] && a->op == OP_NORM && x->p->nodes.at[a->arg[0]].op != OP_PAIR_D)
         return build2(x, OP_DOT, elem_real(0), a->arg[0], a->arg[0]);
@@ -223,6 +272,8 @@ static node_id rule_mul(const ruled *x)
 /* the square of a pair's distance, which is there, not of its three components */
 static node_id rule_dot(const ruled *x)
 {
+    node_id positive = rule_signs(x);
+    if (positive != SETIR_NONE) return positive;
     if (x->arg[0] != x->arg[1] || arg_of(x, 0)->op != OP_PAIR_D) return SETIR_NONE;
     node_id d = build1(x, OP_NORM, elem_real(0), x->arg[0]);
     return build2(x, OP_MUL, elem_real(0), d, d);
@@ -231,6 +282,8 @@ static node_id rule_dot(const ruled *x)
 static node_id rule_div(const ruled *x)
 {
     if (arg_is(x, 1, 1)) return x->arg[0];
+    node_id positive = rule_signs(x);
+    if (positive != SETIR_NONE) return positive;
     if (one_number(x->e) || !one_number(arg_of(x, 1)->elem)) return SETIR_NONE;
     node_id inverse = build2(x, OP_DIV, elem_real(0), number(x, 1), x->arg[1]); /* one division, not three */
     return build2(x, OP_MUL, x->e, inverse, x->arg[0]);
@@ -365,11 +418,43 @@ static node_id rule_select_same(const ruled *x, const node *same)
     return rule_node(x->r, OP_SELECT, x->e, (node_id[]){x->arg[0], then, x->arg[2]}, 3, NULL, x->at);
 }
 
+static bool is_vector(elem e)
+{
+    return e.kind == ELEM_REAL && e.rank > 0 && !e.channels;
+}
+
+static bool is_zero(const node *n)
+{
+    bool zero = n->op == OP_CONST && !n->elem.channels;
+    for (uint32_t c = 0; zero && c < elem_components(n->elem); c++) zero = n->imm.value[c] == 0;
+    return zero;
+}
+
+/* (c ? 0 : s v) = (c ? 0 : s) v: one choice, and terms along v add up */
+static node_id rule_select_along(const ruled *x)
+{
+    for (uint32_t k = 1; k < 3 && is_vector(x->e); k++) {
+        const node *along = arg_of(x, k);
+        bool scaled = along->op == OP_MUL && one_number(x->p->nodes.at[along->arg[0]].elem);
+        if (!is_zero(arg_of(x, 3 - k)) || !(scaled || along->op == OP_NEG)) continue;
+        node_id arm[3] = {x->arg[0], x->arg[1], x->arg[2]};
+        arm[k] = along->arg[0];
+        if (along->op == OP_NEG)
+            return build1(x, OP_NEG, x->e, rule_node(x->r, OP_SELECT, x->e, arm, 3, NULL, x->at));
+        node_id v = along->arg[1];
+        arm[3 - k] = number(x, 0);
+        return build2(x, OP_MUL, x->e, rule_node(x->r, OP_SELECT, elem_real(0), arm, 3, NULL, x->at), v);
+    }
+    return SETIR_NONE;
+}
+
 static node_id rule_select(const ruled *x)
 {
     double value;
     if (is_number(arg_of(x, 0), &value)) return value != 0 ? x->arg[1] : x->arg[2];
     if (x->arg[1] == x->arg[2]) return x->arg[1];
+    node_id along = rule_select_along(x);
+    if (along != SETIR_NONE) return along;
     const node *c = arg_of(x, 0);
     if (c->op == OP_NOT)
         return rule_node(x->r, OP_SELECT, x->e, (node_id[]){c->arg[0], x->arg[2], x->arg[1]}, 3, NULL, x->at);
@@ -408,7 +493,12 @@ static node_id rule_apply(const ruled *x)
     case OP_DIV: return rule_div(x);
     case OP_DOT: return rule_dot(x);
     case OP_POW: return rule_pow(x);
-    case OP_NEG: return arg_of(x, 0)->op == OP_NEG ? arg_of(x, 0)->arg[0] : SETIR_NONE;
+    case OP_NEG: return negated(x, 0);
+    case OP_OUTER:
+    case OP_MATVEC:
+    case OP_MATMUL:
+    case OP_CROSS: return rule_signs(x);
+    case OP_NORM: return arg_of(x, 0)->op == OP_NEG ? build1(x, OP_NORM, x->e, negated(x, 0)) : SETIR_NONE;
     case OP_SIN:
     case OP_COS: return rule_phase(x);
     case OP_PAIR_I:
