@@ -11,11 +11,17 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from differences import Frame, displaced, slopes
 from mtx_call import Mtx
 
-STEP = 1e-4                # Å, and in strain; with two steps the error goes as its fourth power
 AGREES = 2e-8              # of a derivative, relative to the largest of its kind
+KINDS = {"F": "r", "W": "strain", "A": "cell", "Q": "q", "U": "u"}
 mtx = None
+
+
+def random_frame(rng, atoms, size):
+    return Frame.random(rng, atoms, size, ["Si", "C"], q=1, u=3)
+
 
 HEAD = """
 use "crystal.mtx"
@@ -113,60 +119,6 @@ SECOND = """
 """
 
 
-def matmul(v, m):
-    return [sum(v[k] * m[k][n] for k in range(3)) for n in range(3)]
-
-
-class Frame:
-    def __init__(self, rng, atoms, size):
-        self.cell = [[size * ((k == n) + rng.uniform(-0.25, 0.25)) for n in range(3)] for k in range(3)]
-        self.r = [matmul([rng.random() for _ in range(3)], self.cell) for _ in range(atoms)]
-        self.q = [rng.uniform(-1, 1) for _ in range(atoms)]
-        self.u = [[rng.uniform(-1, 1) for _ in range(3)] for _ in range(atoms)]
-        self.z = [rng.choice(["Si", "C"]) for _ in range(atoms)]
-
-    def copy(self):
-        new = Frame.__new__(Frame)
-        new.cell, new.r = [list(a) for a in self.cell], [list(a) for a in self.r]
-        new.q, new.u, new.z = list(self.q), [list(a) for a in self.u], self.z
-        return new
-
-    def text(self):
-        lattice = " ".join(f"{x:.17g}" for row in self.cell for x in row)
-        lines = [str(len(self.r)),
-                 f'Lattice="{lattice}" Properties=species:S:1:pos:R:3:q:R:1:u:R:3 pbc="T T T"']
-        for z, r, q, u in zip(self.z, self.r, self.q, self.u):
-            lines.append(" ".join([z] + [f"{x:.17g}" for x in r + [q] + u]))
-        return "\n".join(lines) + "\n"
-
-    def moved(self, what, at, k, h):
-        new = self.copy()
-        if what == "F":
-            new.r[at][k] += h
-        elif what == "Q":
-            new.q[at] += h
-        elif what == "U":
-            new.u[at][k] += h
-        elif what == "W":                     # symmetric: half to each of the two
-            e = [[float(m == n) for n in range(3)] for m in range(3)]
-            e[at][k] += h / 2
-            e[k][at] += h / 2
-            new.cell, new.r = [matmul(a, e) for a in new.cell], [matmul(a, e) for a in new.r]
-        else:                                 # a lattice vector, fractional positions held
-            fractional = [solve(self.cell, r) for r in self.r]
-            new.cell[at][k] += h
-            new.r = [matmul(x, new.cell) for x in fractional]
-        return new
-
-
-def solve(cell, r):
-    """x with x . cell = r, by Cramer's rule"""
-    def det(a):
-        return (a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0])
-                + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]))
-    return [det([r if n == k else cell[n] for n in range(3)]) / det(cell) for k in range(3)]
-
-
 def flat(array):
     return array if not hasattr(array, "values") else list(array.values)
 
@@ -174,31 +126,15 @@ def flat(array):
 class Gradients(unittest.TestCase):
     def differences(self, name, body, frame, backend, tail=TAIL):
         spec = mtx.write("energy.mtx", HEAD + "  " + body + tail)
-        n = len(frame.r)
-        wanted = [("F", n, 3), ("W", 3, 3), ("A", 3, 3), ("Q", n, 1), ("U", n, 3)]
-        wanted = [w for w in wanted if f"gives {w[0]}" in tail]
-        frames, where = [frame], []
-        for what, count, width in wanted:
-            for at in range(count):
-                for k in range(width):
-                    where.append((what, at * width + k))
-                    frames += [frame.moved(what, at, k, h * STEP) for h in (1, -1, 2, -2)]
-        data = mtx.write("frames.xyz", "".join(f.text() for f in frames))
+        wanted = {kind: what for what, kind in KINDS.items() if f"gives {what}" in tail}
         os.environ["MTX_BACKEND"] = backend
-        got = mtx.run(spec, data)
+        got = mtx.run(spec, mtx.write("frames.xyz", displaced(frame, wanted)))
         energy = flat(got["E"])
-        for what, _, _ in wanted:
-            values = flat(got[what])
-            here = [k for w, k in where if w == what]
-            first = [j for j, (w, _) in enumerate(where) if w == what][0]
-            slope = []
-            for j in range(len(here)):
-                a, b, c, d = energy[1 + 4 * (first + j):5 + 4 * (first + j)]
-                slope.append((8 * (a - b) - (c - d)) / (12 * STEP))
-            mine = values[:len(here)]
+        for kind, slope in slopes(frame, wanted, energy).items():
+            mine = flat(got[wanted[kind]])[:len(slope)]
             scale = max([abs(x) for x in slope + mine] + [abs(energy[0]), 1.0])
             worst = max(abs(x - y) for x, y in zip(mine, slope))
-            self.assertLessEqual(worst, AGREES * scale, f"{name}, {what}, {backend}: {mine[:6]} is not {slope[:6]}")
+            self.assertLessEqual(worst, AGREES * scale, f"{name}, {kind}, {backend}: {mine[:6]} is not {slope[:6]}")
         return max(abs(x) for x in flat(got["F"]))
 
     def test_each(self):
@@ -206,19 +142,19 @@ class Gradients(unittest.TestCase):
         for name, body in ENERGIES.items():
             for backend, atoms, size in (("llvm", 3, 4.2), ("c", 2, 3.1)):
                 with self.subTest(energy=name, backend=backend):
-                    largest = self.differences(name, body, Frame(rng, atoms, size), backend)
+                    largest = self.differences(name, body, random_frame(rng, atoms, size), backend)
                     if name != "lattice" or atoms > 1:
                         self.assertGreater(largest, 1e-6, name)
 
     def test_second(self):
         with self.subTest():
-            self.differences("second", SECOND, Frame(random.Random(3), 3, 4.0), "llvm")
+            self.differences("second", SECOND, random_frame(random.Random(3), 3, 4.0), "llvm")
             turning = HARMONICS + SECOND[SECOND.index("  gives"):]
-            self.differences("second, harmonics", turning, Frame(random.Random(4), 2, 3.6), "c")
+            self.differences("second, harmonics", turning, random_frame(random.Random(4), 2, 3.6), "c")
 
     def test_poles(self):
         """along z and the other axes, where angles have no derivative"""
-        frame = Frame(random.Random(2), 4, 9)
+        frame = random_frame(random.Random(2), 4, 9)
         frame.cell = [[9.0, 0, 0], [0, 9.0, 0], [0, 0, 9.0]]
         frame.r = [[0.0, 0, 0], [0.0, 0, 1.9], [0.0, 2.2, 0], [-1.8, 0, 0]]
         self.differences("poles", ENERGIES["spectrum"], frame, "llvm")
@@ -232,7 +168,7 @@ class Gradients(unittest.TestCase):
 }
 """
         spec = mtx.write("pairs.mtx", HEAD + "  " + ENERGIES["messages"] + tail)
-        got = mtx.run(spec, mtx.write("one.xyz", Frame(random.Random(5), 4, 4.5).text()))
+        got = mtx.run(spec, mtx.write("one.xyz", random_frame(random.Random(5), 4, 4.5).text()))
         for a, b in zip(flat(got["F"]), flat(got["F2"])):
             self.assertAlmostEqual(a, b, delta=1e-12 * (1 + abs(a)))
 
