@@ -9,9 +9,10 @@ import random
 import sys
 import unittest
 
-from run_gradients import ENERGIES, HEAD, STEP, TAIL, Frame, flat
+from run_gradients import ENERGIES, HEAD, TAIL, flat, random_frame
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from differences import STEP
 from mtx_call import Mtx
 
 mtx = None
@@ -84,9 +85,9 @@ class Forward(unittest.TestCase):
         for name, body in self.energies.items():
             with self.subTest(energy=name):
                 spec = mtx.write(f"both_{name.replace(chr(32),chr(95))}.mtx", HEAD + "  " + body + BOTH)
-                frame = Frame(rng, 3, 4.3)
+                frame = random_frame(rng, 3, 4.3)
                 got = {k: flat(v) for k, v in mtx.run(spec, mtx.write("one.xyz", frame.text())).items()}
-                u, q = [x for row in frame.u for x in row], frame.q
+                u, q = [x for row in frame.columns["u"] for x in row], frame.columns["q"]
 
                 def dot(a, b):
                     return sum(x * y for x, y in zip(a, b))
@@ -106,12 +107,12 @@ class Forward(unittest.TestCase):
         rng = random.Random(5)
         for name, body in TABLES.items():
             with self.subTest(table=name):
-                self.descriptor(name, body, Frame(rng, 3, 4.1))
+                self.descriptor(name, body, random_frame(rng, 3, 4.1))
 
     def descriptor(self, name, body, frame):
         spec = mtx.write("table.mtx", HEAD + "  " + body + DESCRIBED)
         n, width = len(frame.r), 3 * len(frame.r)
-        moves = [("F", j, k) for j in range(n) for k in range(3)] + [("W", j, k) for j in range(3) for k in range(3)]
+        moves = [("r", j, k) for j in range(n) for k in range(3)] + [("strain", j, k) for j in range(3) for k in range(3)]
         frames = [frame] + [frame.moved(*m, h * STEP) for m in moves for h in (1, -1, 2, -2)]
         got = mtx.run(spec, mtx.write("many.xyz", "".join(f.text() for f in frames)))
         p, pairs = flat(got["P"]), list(got["bond.ptr"].values)[1]
@@ -120,7 +121,7 @@ class Forward(unittest.TestCase):
         for move, (what, at, k) in enumerate(moves):
             a, b, c, d = (p[(1 + 4 * move + h) * width:(2 + 4 * move + h) * width] for h in range(4))
             slope = [(8 * (w - x) - (y - z)) / (12 * STEP) for w, x, y, z in zip(a, b, c, d)]
-            if what == "F":
+            if what == "r":
                 mine = [jr[((i * n + at) * 3 + m) * 3 + k] for i in range(n) for m in range(3)]
                 rows = [0.0] * width
                 for b_, (i, j) in enumerate(ends):       # by the pairs: what moves the first or the second end
@@ -130,14 +131,14 @@ class Forward(unittest.TestCase):
             else:
                 mine = [je[(i * 3 + m) * 9 + at * 3 + k] for i in range(n) for m in range(3)]
             self.near(mine, slope, f"{name} by {what}", size(jr), 2e-8)
-        along = [sum(jr[((i * n + j) * 3 + m) * 3 + k] * frame.u[j][k] for j in range(n) for k in range(3))
+        along = [sum(jr[((i * n + j) * 3 + m) * 3 + k] * frame.columns["u"][j][k] for j in range(n) for k in range(3))
                  for i in range(n) for m in range(3)]
         self.near(dr[:width], along, name + " along", size(jr))
 
     def test_second(self):
-        frame = Frame(random.Random(2), 3, 4.2)
+        frame = random_frame(random.Random(2), 3, 4.2)
         spec = mtx.write("second.mtx", HEAD + SECOND)
-        moves = [("F", j, k) for j in range(3) for k in range(3)]
+        moves = [("r", j, k) for j in range(3) for k in range(3)]
         frames = [frame] + [frame.moved(*m, h * STEP) for m in moves for h in (1, -1, 2, -2)]
         got = mtx.run(spec, mtx.write("many.xyz", "".join(f.text() for f in frames)))
         force, hessian = flat(got["F"]), flat(got["H"])
@@ -146,7 +147,7 @@ class Forward(unittest.TestCase):
             slope = [(8 * (w - x) - (y - z)) / (12 * STEP) for w, x, y, z in zip(a, b, c, d)]
             mine = [hessian[((i * 3 + at) * 3 + m) * 3 + k] for i in range(3) for m in range(3)]
             self.near(mine, slope, "Hessian", size(hessian), 2e-8)
-        along = [sum(hessian[((i * 3 + j) * 3 + m) * 3 + k] * frame.u[j][k] for j in range(3) for k in range(3))
+        along = [sum(hessian[((i * 3 + j) * 3 + m) * 3 + k] * frame.columns["u"][j][k] for j in range(3) for k in range(3))
                  for i in range(3) for m in range(3)]
         self.near(flat(got["Hu"])[:9], along, "Hessian along", size(hessian))
         self.assertGreater(size(flat(got["B"])), 0)
