@@ -288,6 +288,6 @@ void abi_entries(arena *a, abi *x)
     }
     add_entry(a, x, p, x->t->loops->main, keep);
     add_beginnings(a, x, p, keep);
-    const program *more = ghosts ? add_derivatives(a, x) : NULL;
+    const program *more = ghosts && !x->t->product ? add_derivatives(a, x) : NULL;
     if (ghosts) add_local(a, x, more ? more : p);
 }

@@ -156,6 +156,18 @@ static char *read_spec(const char *path, size_t *n, bool *builtin)
     return driver_read_file(NULL, strcmp(path, "-") ? path : "/dev/stdin", n);
 }
 
+void cli_messages(const compilation *c)
+{
+    text out;
+    text_init(&out);
+    diag_print_text(&c->sink, &out, cli_colour(STDERR_FILENO), MESSAGES_MOST);
+    cli_need(!out.failed);
+    if (out.n) {
+        fwrite(out.s, 1, out.n, stderr);
+    }
+    text_free(&out);
+}
+
 int cli_compile(compilation *c, const char *path, driver_stage last, bool search, bool quiet)
 {
     size_t n = 0;
@@ -184,14 +196,7 @@ int cli_compile(compilation *c, const char *path, driver_stage last, bool search
         c->sink.all.n = kept;
     }
     if (!quiet) {
-        text out;
-        text_init(&out);
-        diag_print_text(&c->sink, &out, cli_colour(STDERR_FILENO), MESSAGES_MOST);
-        cli_need(!out.failed);
-        if (out.n) {
-            fwrite(out.s, 1, out.n, stderr);
-        }
-        text_free(&out);
+        cli_messages(c);
     }
     return c->sink.errors ? EXIT_WRONG : EXIT_FINE;
 }

@@ -11,6 +11,7 @@
 #include "ast_dump.h"
 #include "cli.h"
 #include "link.h"
+#include "products.h"
 
 typedef enum emit_kind { EMIT_AST, EMIT_IR, EMIT_LOOPS, EMIT_FILES } emit_kind;
 
@@ -142,11 +143,36 @@ static int build_files(compilation *c, const compiled *t, int which, const char 
     return code;
 }
 
+/* what was asked for, of one transform: itself, then its products */
+static int build_one(compilation *c, const compiled *t, int which, const char *directory, backend_kind backend,
+                     const bool product[2])
+{
+    bool files = emits[which].kind == EMIT_FILES;
+    int code = files ? build_files(c, t, which, directory, backend) : build_text(c, t, which, directory);
+    for (int k = 0; k < 2 && code == EXIT_FINE; k++) {
+        if (!product[k]) continue;
+        text problem;
+        text_init(&problem);
+        const compiled *made = products_make(&c->memory, t, k ? PRODUCT_JVP : PRODUCT_VJP, &c->sink, &problem);
+        if (made) {
+            code = files ? build_files(c, made, which, directory, backend) : build_text(c, made, which, directory);
+        } else {
+            code = EXIT_WRONG;
+            if (problem.s) fprintf(stderr, "mtx build: %s: no --%s\n", problem.s, k ? "jvp" : "vjp");
+            cli_messages(c);
+        }
+        text_free(&problem);
+    }
+    return code;
+}
+
 int cli_build(int argc, char **argv)
 {
     const char *output = NULL, *emit = "so", *backend_word = NULL;
+    bool product[2] = {false, false};
     const cli_option options[] = {{"output", 'o', CLI_TEXT, &output}, {"emit", 0, CLI_TEXT, &emit},
-                                  {"backend", 0, CLI_TEXT, &backend_word}, {NULL, 0, CLI_FLAG, NULL}};
+                                  {"backend", 0, CLI_TEXT, &backend_word}, {"vjp", 0, CLI_FLAG, &product[0]},
+                                  {"jvp", 0, CLI_FLAG, &product[1]}, {NULL, 0, CLI_FLAG, NULL}};
     char *rest[64];
     backend_kind backend;
     int n, which;
@@ -176,7 +202,7 @@ int cli_build(int argc, char **argv)
             if (transform && strcmp(transform, t->p->id)) {
                 continue;
             }
-            code = emits[which].kind == EMIT_FILES ? build_files(&c, t, which, output, backend) : build_text(&c, t, which, output);
+            code = build_one(&c, t, which, output, backend, product);
             done++;
         }
         if (code == EXIT_FINE && !done) {

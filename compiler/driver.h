@@ -25,6 +25,7 @@ typedef struct compiled {        /* one transform                               
     smooth_result *smooth;
     verdict_list   verdicts;
     bool           runs;         /* every derivative has been written out                                      */
+    bool           product;      /* made by products.h, not in the spec                                        */
     module        *loops;
 } compiled;
 

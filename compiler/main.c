@@ -26,10 +26,12 @@ const cli_command cli_commands[] = {
      "      --backend NAME     llvm (default where built in) or c\n"
      "      --quiet            no progress line\n"
      "Inputs: extended XYZ, POSCAR, CIF, pymatgen JSON, ASE JSON and db; .gz and .xz are unpacked on the way.\n"},
-    {"build", cli_build, "mtx build SPEC[:TRANSFORM] -o DIR [--emit=c|llvm|asm|ast|ir|loops|obj|so]",
+    {"build", cli_build, "mtx build SPEC[:TRANSFORM] -o DIR [--vjp] [--jvp] [--emit=c|llvm|asm|ast|ir|loops|obj|so]",
      "make a shared object and a header",
      "  -o, --output DIR    where libNAME.so and NAME.h go; - writes a text form to standard output\n"
      "      --emit=WHAT     stop at a stage: ast, ir, loops, c, llvm, asm, obj; so is the default\n"
+     "      --vjp           also NAME_vjp: derivatives of the outputs, each times given weights, summed\n"
+     "      --jvp           also NAME_jvp: how fast the outputs change when positions, lattice and fields do\n"
      "      --backend NAME  llvm (default where built in) or c\n"
      "Without :TRANSFORM every transform of the spec is built.\n"},
     {"test", cli_test, "mtx test SPEC [DATA...] [--set NAME=FILE] [--seed N] [--junit FILE]",
