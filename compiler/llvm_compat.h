@@ -31,6 +31,14 @@ typedef struct llvm_scope {
     LLVMOrcThreadSafeContextRef safe;
 } llvm_scope;
 
+/* Left alone LLVM writes remarks to standard error ("loop not vectorized") and ends the program on an error;
+ * what fails is seen where its result is missing. */
+static inline void llvm_say_nothing(LLVMDiagnosticInfoRef info, void *unused)
+{
+    (void)info;
+    (void)unused;
+}
+
 static inline llvm_scope llvm_scope_new(void)
 {
     llvm_scope s;
@@ -41,6 +49,7 @@ static inline llvm_scope llvm_scope_new(void)
     s.safe = LLVMOrcCreateNewThreadSafeContext();
     s.context = LLVMOrcThreadSafeContextGetContext(s.safe);
 #endif
+    LLVMContextSetDiagnosticHandler(s.context, llvm_say_nothing, NULL);
     return s;
 }
 
