@@ -5,7 +5,8 @@
 
 find_package(PkgConfig)
 add_library(mtx_dependencies INTERFACE)
-target_link_libraries(mtx_dependencies INTERFACE m ${CMAKE_DL_LIBS})
+find_package(Threads REQUIRED)
+target_link_libraries(mtx_dependencies INTERFACE m ${CMAKE_DL_LIBS} Threads::Threads)
 set(MTX_FOUND "")
 set(MTX_MISSING "")
 

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * scan.c: the search of scan.h. In: a function of one variable. Out: the place where it is least smooth. All windows are
+ * evaluated together, level by level, since the function may be costly to call and cheap for many places.
+ */
+#include "scan.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEVELS = 22, FITTED = 3, STRIDE = 2, STENCILS = SCAN_POINTS - 4 * STRIDE, SLOPES = SCAN_POINTS - 1 };
+#define ROUNDING 32.0 /* ulps in a fourth difference */
+#define VISIBLE  1e3  /* times the rounding: differences below are not looked at */
+#define BETWEEN  0.3  /* a measured power below order + this is not C^order; t^1.5 is C1 */
+
+typedef struct window {
+    double lo, h;        /* SCAN_POINTS points lo, lo + h, ...; differences are over STRIDE of them */
+    double seen[LEVELS]; /* largest fourth difference over its rounding, by level */
+    int levels;
+} window;
+
+typedef struct search {
+    scan_function f;
+    void *user;
+    int64_t width;
+    double *t, *value; /* of all windows */
+    double *usual;     /* [width] size of each component in the middle of its values */
+    double reach;      /* largest |t| */
+    int order;
+    window *open; /* [n] those still narrowed */
+    int64_t n;
+    scan_place worst;
+} search;
+
+static bool evaluate(search *s)
+{
+    for (int64_t w = 0; w < s->n; w++)
+        for (int k = 0; k < SCAN_POINTS; k++) s->t[w * SCAN_POINTS + k] = s->open[w].lo + k * s->open[w].h;
+    return s->f(s->user, s->t, s->n * SCAN_POINTS, s->value);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* medians of the components' sizes: near a cutoff values get small, and what is small beside them does not count */
+static bool usual_sizes(search *s)
+{
+    int64_t n = s->n * SCAN_POINTS;
+    double *list = malloc(sizeof *list * (size_t)n);
+    for (int64_t c = 0; c < s->width && list; c++) {
+        int64_t m = 0;
+        for (int64_t k = 0; k < n; k++)
+            if (isfinite(s->value[k * s->width + c])) list[m++] = fabs(s->value[k * s->width + c]);
+        qsort(list, (size_t)m, sizeof *list, by_size);
+        s->usual[c] = m ? list[m / 2] : 0;
+    }
+    free(list);
+    return list != NULL;
+}
+
+/* rounding of a fourth difference: of the values, and of the places where they were taken, with the slope that most
+ * of the window has */
+static double rounding_of(const search *s, const double *y, int64_t c, double h)
+{
+    double most = 0, slope[SLOPES];
+    for (int k = 0; k < SCAN_POINTS; k++) {
+        double v = y[k * s->width + c];
+        if (!isfinite(v)) return INFINITY;
+        most = fmax(most, fabs(v));
+        if (k) slope[k - 1] = fabs(v - y[(k - 1) * s->width + c]) / h;
+    }
+    qsort(slope, SLOPES, sizeof *slope, by_size);
+    return ROUNDING * DBL_EPSILON * (most + s->usual[c] + s->reach * slope[SLOPES / 2]) + DBL_MIN;
+}
+
+/* the largest fourth difference of a window over its rounding, and which of its stencils has it */
+static double roughest(const search *s, const double *y, double h, int *stencil)
+{
+    double most = 0;
+    for (int64_t c = 0; c < s->width; c++) {
+        double rounding = rounding_of(s, y, c, h);
+        for (int k = 0; k < STENCILS; k++) {
+            const double *v = y + k * s->width + c;
+            const int64_t w = STRIDE * s->width;
+            double d = v[0] - 4 * v[w] + 6 * v[2 * w] - 4 * v[3 * w] + v[4 * w];
+            if (fabs(d) / rounding > most) {
+                most = fabs(d) / rounding;
+                *stencil = k;
+            }
+        }
+    }
+    return most;
+}
+
+static void judge(search *s, const window *w)
+{
+    const double *last = w->seen + w->levels - 1;
+    if (w->levels <= 2 * FITTED) return;
+    double power = fmax(log2(last[-FITTED] / last[0]), log2(last[-2 * FITTED] / last[-FITTED])) / FITTED;
+    if (power < s->order + BETWEEN && (isnan(s->worst.power) || power < s->worst.power))
+        s->worst = (scan_place){w->lo + w->h * (SCAN_POINTS - 1) / 2, power};
+}
+
+/* every window to the half of it where it is roughest; those that are done go */
+static void narrow(search *s, int level)
+{
+    int64_t kept = 0;
+    for (int64_t k = 0; k < s->n; k++) {
+        window w = s->open[k];
+        int stencil = 0;
+        double seen = roughest(s, s->value + k * SCAN_POINTS * s->width, w.h, &stencil);
+        bool visible = seen > VISIBLE;
+        if (visible) w.seen[w.levels++] = seen;
+        if (!visible || level + 1 == LEVELS) {
+            judge(s, &w);
+            continue;
+        }
+        w.lo += stencil * w.h;
+        w.h /= 2;
+        s->open[kept++] = w;
+    }
+    s->n = kept;
+}
+
+scan_verdict scan_line(scan_function f, void *user, int64_t width, double a, double b, int order,
+                       scan_place *out)
+{
+    const size_t points = SCAN_WINDOWS * SCAN_POINTS;
+    search s = {.f = f, .user = user, .width = width, .order = order, .n = SCAN_WINDOWS};
+    s.reach = fmax(fabs(a), fabs(b));
+    s.worst.power = NAN;
+    s.t = malloc(sizeof *s.t * points);
+    s.value = malloc(sizeof *s.value * points * (size_t)(width > 0 ? width : 1));
+    s.usual = calloc((size_t)width + 1, sizeof *s.usual);
+    s.open = calloc(SCAN_WINDOWS, sizeof *s.open);
+    bool good = width > 0 && b > a && s.t && s.value && s.usual && s.open;
+    double h = 2 * (b - a) / (SCAN_WINDOWS + 1) /
+               (SCAN_POINTS - 1); /* windows overlap by half, so that no place lies at an end only */
+    for (int64_t k = 0; k < SCAN_WINDOWS && good; k++)
+        s.open[k] = (window){.lo = a + (SCAN_POINTS - 1) / 2 * h * (double)k, .h = h};
+    for (int level = 0; level < LEVELS && good && s.n; level++) {
+        good = evaluate(&s) && (level || usual_sizes(&s));
+        if (good) narrow(&s, level);
+    }
+    free(s.t);
+    free(s.value);
+    free(s.usual);
+    free(s.open);
+    *out = s.worst;
+    return !good ? SCAN_FAILED : isnan(s.worst.power) ? SCAN_SMOOTH : SCAN_ROUGH;
+}
