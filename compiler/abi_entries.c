@@ -113,7 +113,7 @@ static def_id derivative(arena *a, program *p, def_id energy, set_id s, const ch
 /* the program with a derivative of every energy by every set of pairs as further outputs; NULL: there are none */
 static const program *add_derivatives(arena *a, abi *x)
 {
-    program *p = program_copy(a, x->t->declared);
+    program *p = program_copy(a, x->t->inferred);
     uint32_t n = x->outputs.n;
     for (uint32_t o = 0; o < n; o++)
         for (uint32_t s = 0; s < p->sets.n && is_energy(x, o); s++) {

@@ -190,6 +190,7 @@ static node_id result_of(gradient *g, const def *d, const ivar_id *q)
         if (all == SETIR_NONE) return all;
         return ad_op(x, OP_MATVEC, elem_real(1), all, ad_dual(x, d->wrt.slot, ad_ivar(x, q[0])));
     }
+    case WRT_NAMED: return ad_gather(x, ad_collector(x, (target){TO_NAMED, d->wrt.named}), q, d->n_param);
     case WRT_PAIRS: return g->pairs[d->wrt.set] == SETIR_NONE ? SETIR_NONE : edge_at(x, g->pairs[d->wrt.set], ad_ivar(x, q[0]));
     }
     return SETIR_NONE;
@@ -201,6 +202,7 @@ static node_id result_of(gradient *g, const def *d, const ivar_id *q)
 static uint32_t geometry_of(const program *p, const wrt *w)
 {
     if (w->kind == WRT_PAIRS) return p->sets.at[w->set].slot;
+    if (w->kind == WRT_NAMED) return SETIR_NONE;
     if (w->kind != WRT_INPUT) return w->slot;
     const input *in = &p->inputs.at[w->input];
     return in->role == IN_POSITION ? in->slot : SETIR_NONE;
@@ -272,19 +274,51 @@ static void expand(program *p, gradient **all, const program *from, def_id id, d
     p->defs.at[id] = d;
 }
 
-program *ad_expand(arena *a, program *from, diag_sink *sink)
+/* the derivatives that `of`, itself one, is made from: perhaps more than those */
+static void mark_reached(const program *p, const def *of, bool *which)
 {
-    bool any = false;
-    for (uint32_t k = 0; k < from->defs.n; k++) any |= lib_is_derivative(from->defs.at[k].lib);
-    if (!any) return from;
+    const def *d = &p->defs.at[of->lib_arg];
+    which[of->lib_arg] = true;
+    if (of->lib == LIB_ALONG) which[of->along] = true;
+    for (uint32_t k = 0; d->lib == LIB_NONE && k <= d->body; k++)
+        if (p->nodes.at[k].op == OP_ACCESS || p->nodes.at[k].op == OP_PADGET) which[p->nodes.at[k].imm.def] = true;
+}
+
+static program *expand_some(arena *a, program *from, const bool *which, diag_sink *sink, bool *good)
+{
     program *p = program_copy(a, from);
     gradient *all = NULL;
-    bool good = true;
     uint32_t n = p->defs.n;
+    *good = true;
     for (uint32_t k = 0; k < n; k++) {
-        if (!lib_is_derivative(p->defs.at[k].lib)) continue;
+        if (!lib_is_derivative(p->defs.at[k].lib) || !which[k]) continue;
         expand(p, &all, from, k, sink);
-        good &= p->defs.at[k].lib == LIB_NONE;
+        *good &= p->defs.at[k].lib == LIB_NONE;
     }
+    ad_values_back(p);
+    return p;
+}
+
+program *ad_expand(arena *a, program *from, diag_sink *sink)
+{
+    bool *which = arena_array(a, bool, from->defs.n + 1), any = ad_has_names(from);
+    for (uint32_t k = 0; k < from->defs.n; k++) any |= which[k] = lib_is_derivative(from->defs.at[k].lib);
+    bool good = true;
+    program *p = any ? expand_some(a, from, which, sink, &good) : from;
     return good ? p : NULL;
+}
+
+program *ad_named_expand(arena *a, program *from)
+{
+    if (!ad_has_names(from)) return from;
+    bool *which = arena_array(a, bool, from->defs.n + 1);
+    diag_sink silent;
+    diag_sink_init(&silent, a);
+    for (uint32_t k = from->defs.n; k-- > 0;) {
+        const def *d = &from->defs.at[k];
+        which[k] |= lib_is_derivative(d->lib) && d->wrt.kind == WRT_NAMED;
+        if (which[k] && d->lib != LIB_NONE) mark_reached(from, d, which);
+    }
+    bool good;
+    return expand_some(a, from, which, &silent, &good);
 }

@@ -14,4 +14,14 @@
  * rule; then the result is NULL. */
 program *ad_expand(arena *a, program *p, diag_sink *sink);
 
+/* The program with values in place of the names of constants: whose laws are inferred; `p` itself when it has no
+ * names. Which tensors of `p` are or use derivatives by constants: their laws are those in `p`, where a constant may
+ * have any value, since E may have a law for one value only, such as 2 pi. False: none. */
+program *ad_values(arena *a, program *p);
+bool ad_by_names(const program *p, bool *which);
+
+/* The same with derivatives by constants written out, others left: how smooth they are is not to be read off from E,
+ * whose pieces may fit together for one value only. What has no rule is left too. */
+program *ad_named_expand(arena *a, program *p);
+
 #endif

@@ -19,10 +19,10 @@ typedef struct guarded {
 } guarded;
 
 /* what an adjoint is collected for: values of a leaf at an index */
-typedef enum target_kind { TO_DEF, TO_INPUT, TO_PAIRS } target_kind;
+typedef enum target_kind { TO_DEF, TO_INPUT, TO_PAIRS, TO_NAMED } target_kind;
 typedef struct target {
     target_kind kind;
-    uint32_t id; /* def, input or pair set */
+    uint32_t id; /* def, input, pair set, constant */
 } target;
 typedef struct contribution {
     struct contribution *next;
@@ -116,6 +116,10 @@ void ad_refuse_pairs(ad *x, def_id table, set_id pairs); /* a table that does no
 
 /* the variables of a reduction anew; ordered: what is said of them becomes conditions, an unordered pair a twin */
 void ad_enter_reduce(ad_walk *w, visit *v, bool ordered);
+
+/* ---- ad_named.c: constants as their values, in place of their names; p grows */
+void ad_values_back(program *p);
+bool ad_has_names(const program *p);
 
 /* ---- ad_rules.c: pushes the adjoint of a node to its arguments, or to the collectors */
 void ad_rule(ad_walk *w, visit *v);

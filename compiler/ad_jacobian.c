@@ -80,7 +80,8 @@ static node_id lane(ad *x, const def *d, int k, bool symmetric)
         uint32_t at = program_pair_param(x->p, &arg, d->wrt.set);
         return pair_terms(&f, d->lib_arg, d->param, at == SETIR_NONE ? arg.n_param : at);
     }
-    if (d->wrt.kind == WRT_INPUT && d->n_param > arg.n_param) f.q = d->param[arg.n_param];
+    bool field = d->wrt.kind == WRT_INPUT || d->wrt.kind == WRT_NAMED;
+    if (field && d->n_param > arg.n_param) f.q = d->param[arg.n_param];
     return all_terms(&f, ad_tangent(&f, body_over(x, d->lib_arg, d->param)));
 }
 
@@ -131,10 +132,11 @@ static node_id jacobian(ad *x, def *d)
         return all == SETIR_NONE ? all : ad_op(x, OP_MATVEC, elem_real(1), all, ad_dual(x, d->wrt.slot, axis));
     }
     case WRT_PAIRS: return by_vector(x, d);
-    case WRT_INPUT: break;
+    case WRT_INPUT:
+    case WRT_NAMED: break;
     }
-    elem e = x->p->inputs.at[d->wrt.input].elem;
-    return e.rank == 2 ? by_tensor(x, d, false) : e.rank == 1 ? by_vector(x, d) : lane(x, d, 0, false);
+    int rank = d->elem.rank - x->p->defs.at[d->lib_arg].elem.rank;
+    return rank == 2 ? by_tensor(x, d, false) : rank == 1 ? by_vector(x, d) : lane(x, d, 0, false);
 }
 
 void ad_jacobian(ad *x, def_id id)

@@ -109,14 +109,15 @@ typedef struct shares {
     node_id part[2];
 } shares;
 
-/* b a^b/a and a^b log a; at a = 0 that is 1 when b is 1, else 0: where there is none too */
+/* b a^b/a and a^b log a; at a = 0 that is 1 when b is 1, else 0: where there is none too; by b also for a < 0 */
 static shares shares_of_power(ad *x, node_id f, node_id a, node_id b, node_id u)
 {
     node_id zero = ad_op(x, OP_EQ, elem_bool(), a, ad_real(x, 0));
     node_id one = ad_op(x, OP_EQ, elem_bool(), b, ad_real(x, 1));
     node_id there = ad_select(x, one, ad_real(x, 1), SETIR_NONE);
     node_id below = ad_select(x, zero, there, ad_mul(x, b, ad_div(x, f, a)));
-    node_id above = ad_select(x, zero, SETIR_NONE, ad_mul(x, f, ad_fun(x, OP_LOG, a)));
+    node_id positive = ad_op(x, OP_LT, elem_bool(), ad_real(x, 0), a);
+    node_id above = ad_select(x, positive, ad_mul(x, f, ad_fun(x, OP_LOG, a)), SETIR_NONE);
     return (shares){{ad_mul(x, u, below), ad_mul(x, u, above)}};
 }
 
@@ -506,6 +507,17 @@ static void rule_leaf(ad_walk *w, visit *v, const node *n)
     if (x->strain && x->p->inputs.at[n->imm.input].role == IN_POSITION) virial(x, v, v->adjoint.value, v->n);
 }
 
+/* its own value, and what its value is made of */
+static void rule_named(ad_walk *w, visit *v, const node *n)
+{
+    ad *x = w->x;
+    const node leaf = *n;
+    if (x->by.kind == WRT_NAMED && n->imm.param == x->by.named)
+        ad_collect(x, (target){TO_NAMED, n->imm.param}, leaf.arg + 1, leaf.n_args - 1, v->adjoint, &leaf);
+    else
+        ad_push(w, v, leaf.arg[0], v->adjoint.value);
+}
+
 static void rule_access(ad_walk *w, visit *v, const node *n)
 {
     ad *x = w->x;
@@ -527,6 +539,7 @@ void ad_rule(ad_walk *w, visit *v)
     switch ((int)n.op) {
     case OP_INPUT:
     case OP_PAIR_D: rule_leaf(w, v, &n); break;
+    case OP_NAMED: rule_named(w, v, &n); break;
     case OP_ACCESS:
     case OP_PADGET: rule_access(w, v, &n); break;
     case OP_CELL_VEC:

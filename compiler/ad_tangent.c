@@ -21,6 +21,7 @@ static node_id arithmetic(ad *x, const node *n, node_id id, uint32_t k, node_id 
 {
     switch ((int)n->op) {
     case OP_ASCRIBE:
+    case OP_NAMED:
     case OP_SELECT: return t;
     case OP_NEG: return ad_neg(x, t);
     case OP_ADD:
@@ -176,6 +177,10 @@ void ad_leaf(forward *f, const node *n, node_id id, tangent_sum *out)
             everywhere(f, out, strained(f, id, false));
         else
             at_element(f, out, n->elem, n->n_args ? n->arg[0] : SETIR_NONE, 1);
+        return;
+    case OP_NAMED:
+        if (f->by.kind == WRT_NAMED && n->imm.param == f->by.named)
+            at_element(f, out, n->elem, n->n_args > 1 ? n->arg[1] : SETIR_NONE, 1);
         return;
     case OP_SPOT_R: ad_fail(x, n->at, "the place of a spot"); return;
     case OP_LOOKUP: ad_fail(x, n->at, "a value looked up in the sample"); return;

@@ -28,7 +28,7 @@ static void pass_infer(compilation *c)
 {
     infer_result *r = infer_module(&c->memory, &c->names, &c->sink, c->module);
     for (uint32_t k = 0; k < r->programs.n; k++) {
-        vec_push(&c->memory, &c->transforms, ((compiled){.p = r->programs.at[k], .declared = r->programs.at[k]}));
+        vec_push(&c->memory, &c->transforms, ((compiled){.p = r->programs.at[k], .inferred = r->programs.at[k]}));
     }
     for (uint32_t k = 0; k < r->tests.n; k++) {
         vec_push(&c->memory, &c->tests, r->tests.at[k]);
@@ -38,11 +38,26 @@ static void pass_infer(compilation *c)
     }
 }
 
+static void laws_of(compilation *c, compiled *t)
+{
+    t->declared = ad_values(&c->memory, t->inferred);
+    t->laws = law_infer(&c->memory, t->declared, &c->sink);
+    bool *which = arena_array(&c->memory, bool, t->inferred->defs.n + 1);
+    if (!ad_by_names(t->inferred, which)) return;
+    diag_sink silent;
+    diag_sink_init(&silent, &c->memory);
+    const law_result *any_value = law_infer(&c->memory, t->inferred, &silent);
+    for (uint32_t k = 0; k < t->inferred->defs.n; k++) {
+        if (which[k]) {
+            t->laws->def[k] = any_value->def[k];
+        }
+    }
+}
+
 static void pass_laws(compilation *c)
 {
     for (uint32_t k = 0; k < c->transforms.n; k++) {
-        compiled *t = &c->transforms.at[k];
-        t->laws = law_infer(&c->memory, t->declared, &c->sink);
+        laws_of(c, &c->transforms.at[k]);
     }
 }
 
@@ -50,9 +65,13 @@ static void pass_differentiate(compilation *c)
 {
     for (uint32_t k = 0; k < c->transforms.n; k++) {
         compiled *t = &c->transforms.at[k];
-        program *p = ad_expand(&c->memory, t->declared, &c->sink);
+        program *p = ad_expand(&c->memory, t->inferred, &c->sink);
         t->runs = p != NULL;
         if (p) t->p = p;
+    }
+    for (uint32_t k = 0; k < c->tests.n; k++) {
+        program *p = ad_expand(&c->memory, c->tests.at[k]->p, &c->sink);
+        if (p) c->tests.at[k]->p = p;
     }
 }
 
@@ -60,7 +79,7 @@ static void pass_claims(compilation *c)
 {
     for (uint32_t k = 0; k < c->transforms.n; k++) {
         compiled *t = &c->transforms.at[k];
-        t->smooth = smooth_analyse(&c->memory, t->declared);
+        t->smooth = smooth_analyse(&c->memory, ad_named_expand(&c->memory, t->inferred));
         claims_check(&c->memory, t->declared, &c->sink, t->laws, t->smooth,
                      c->search && t->runs ? refute_by_witness : NULL, t->p, &t->verdicts);
     }

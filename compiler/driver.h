@@ -20,7 +20,8 @@ typedef enum driver_stage {
 
 typedef struct compiled {        /* one transform                                                              */
     program       *p;            /* derivatives written out: what is run, lowered, built                       */
-    program       *declared;     /* as inferred, derivatives as such: what is judged; the same tensors         */
+    program       *inferred;     /* as read; constants that derivatives are taken by have names                */
+    program       *declared;     /* constants as values, derivatives as such: what is judged                   */
     law_result    *laws;
     smooth_result *smooth;
     verdict_list   verdicts;

@@ -112,7 +112,7 @@ value eval_entry(infer *x, scope *s, entry *e, span at)
     }
     x->depth = depth;
     if (e->state == ENTRY_BUSY) {                 /* a cycle has already set it to an error                   */
-        e->v = v;
+        e->v = x->marks.n ? constant_named(x, e, v) : v;
         e->state = ENTRY_DONE;
     }
     return e->v;
@@ -669,13 +669,12 @@ void infer_begin(infer *x, const decl *d)
     x->gave_up = false;
     x->calls = NULL;
     x->inst = NULL;
+    x->constants.n = x->held.n = 0;
     fill_global(x);
 }
 
-/* x->p: what could be made of it. True when nothing was wrong. */
-static bool infer_transform(infer *x, const decl *d)
+static void read_transform(infer *x, const decl *d)
 {
-    uint32_t errors = x->sink->errors;
     infer_begin(x, d);
     instance *inst = infer_instantiate(x, d, NULL, 0, d->id.at);
     x->inst = inst;
@@ -697,8 +696,22 @@ static bool infer_transform(infer *x, const decl *d)
         diag_label_primary(x->sink, e, "has no `gives` line");
     }
     infer_claims(x, d);
+    constants_check(x);
     x->inst = NULL;
-    return x->sink->errors == errors;
+}
+
+/* x->p: what could be made of it. True when nothing was wrong. */
+static bool infer_transform(infer *x, const decl *d)
+{
+    const diag_sink before = *x->sink;
+    uint32_t known;
+    x->marks.n = 0;
+    do {                                          /* again when a derivative by a constant was met            */
+        known = x->marks.n;
+        *x->sink = before;
+        read_transform(x, d);
+    } while (x->marks.n > known);
+    return x->sink->errors == before.errors;
 }
 
 infer_result *infer_module(arena *a, intern *names, diag_sink *sink, const spec_module *m)

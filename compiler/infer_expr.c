@@ -201,6 +201,7 @@ bool infer_int(infer *x, scope *s, const expr *e, int *out)
         diag_label_primary(x->sink, d, "a whole number known at compile time is needed here");
         return false;
     }
+    constant_held(x, n, e->at);
     *out = (int)v;
     return true;
 }
@@ -304,7 +305,9 @@ static node_id power(infer *x, const expr *e, node_id a, node_id b)
         return SETIR_NONE;
     }
     double p;
-    if (const_value(x, b, &p) && unit_is_none(infer_unit(x, b))) {
+    bool varied = x->constants.n && constant_mentioned(x, b) && unit_is_none(infer_unit(x, a));
+    if (!varied && const_value(x, b, &p) && unit_is_none(infer_unit(x, b))) {
+        constant_held(x, b, e->binary.rhs->at);
         node_imm imm = {.value = {p}};
         return mk(x, OP_POW, ea, &a, 1, &imm, e->at);
     }
@@ -577,6 +580,7 @@ node_id index_into(infer *x, node_id n, set_id want, span at)
         return mk1(x, OP_SPOT_HOST, elem_index(want), n, at);
     }
     if (const_value(x, n, &number) && number == floor(number)) {
+        constant_held(x, n, at);
         int lo = w->kind == SET_RANGE ? w->lo : 0;
         int hi = w->kind == SET_RANGE ? w->hi : w->kind == SET_BASE || w->kind == SET_PAIRS || w->kind == SET_DIFFER ||
                  w->kind == SET_RECIP || w->parent != SETIR_NONE ? INT_MAX : w->count - 1;

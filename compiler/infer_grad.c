@@ -18,7 +18,7 @@ value infer_grad_by_fault(infer *x, const expr *by)
 {
     diag *d = infer_report(x, D_GRAD_BY, by->at);
     diag_label_primary(x->sink, d, "not something to take a derivative by");
-    diag_help(x->sink, d, "grad(E, s.r), grad(E, strain(s)), grad(E, s.cell), grad(E, bond.d)");
+    diag_help(x->sink, d, "grad(E, s.r), grad(E, strain(s)), grad(E, s.cell), grad(E, bond.d), grad(E, a_constant)");
     return fail(by->at);
 }
 
@@ -65,6 +65,7 @@ static bool by_value(infer *x, value v, wrt *w)
 
 static unit wrt_unit(infer *x, const wrt *w)
 {
+    if (w->kind == WRT_NAMED) return x->constants.at[w->named].unit;
     unit length = unit_none();
     length.power[UNIT_LENGTH] = (rational){1, 1};
     return w->kind == WRT_INPUT ? x->p->inputs.at[w->input].unit : w->kind == WRT_STRAIN ? unit_none() : length;
@@ -107,7 +108,11 @@ static uint32_t sets_of(infer *x, const wrt *w, span at, set_id domain[8], elem 
 {
     uint32_t n = 0;
     *e = elem_real(w->kind == WRT_STRAIN ? 2 : 1);
-    if (w->kind == WRT_INPUT) {
+    if (w->kind == WRT_NAMED) {
+        const constant *c = &x->constants.at[w->named];
+        for (; n < c->n_domain && n < 8; n++) domain[n] = c->domain[n];
+        *e = c->elem;
+    } else if (w->kind == WRT_INPUT) {
         const input *in = &x->p->inputs.at[w->input];
         for (; n < in->n_domain && n < 8; n++) domain[n] = in->domain[n];
         *e = in->elem;
@@ -148,6 +153,8 @@ static value by_elements(infer *x, const expr *of, def_id arg, wrt w, span at)
     elem moving;
     uint32_t n = sets_of(x, &w, at, domain, &moving);
     bool number = !from.n_param && !from.elem.rank && !from.elem.channels;
+    if (w.kind == WRT_NAMED && n > 1 && !number)
+        return of_fault(x, of, at, "a table has no derivative by a constant with several indices", "take it of one number");
     if (from.elem.channels || moving.channels)
         return of_fault(x, of, at, "channels have no derivative as a whole", "name one: x[i][0]");
     if (from.elem.rank + moving.rank > 2)
@@ -178,7 +185,7 @@ static value along(infer *x, scope *s, const expr *e, def_id arg, wrt w)
     set_id domain[8];
     elem moving;
     uint32_t n = sets_of(x, &w, e->at, domain, &moving);
-    if (w.kind == WRT_CELL || !as_tensor(x, v, &v)) return direction_fault(x, by, e->at);
+    if (w.kind == WRT_CELL || n > 1 || !as_tensor(x, v, &v)) return direction_fault(x, by, e->at);
     def_id direction = tensor_to_def(x, v, NULL, by->at);
     const def t = x->p->defs.at[direction], from = x->p->defs.at[arg];
     bool fits = t.n_param == n && elem_equal(t.elem, moving) && !is_nested(x, direction);
@@ -207,8 +214,9 @@ static bool by_what(infer *x, scope *s, const expr *by, wrt *w)
     value t = infer_expr(x, s, by);
     if (t.kind == V_ERROR) return false;
     if (by_value(x, t, w)) return true;
-    infer_grad_by_fault(x, by);
-    return false;
+    bool again;
+    if (!grad_by_constant(x, s, by, t, w, &again)) infer_grad_by_fault(x, by);
+    return w->kind == WRT_NAMED && !again;
 }
 
 value infer_grad(infer *x, scope *s, const expr *e)

@@ -72,6 +72,11 @@ typedef struct slot_scope { scope *members; const decl *structure; } slot_scope;
 
 typedef struct active_call { const stmt *function; const struct active_call *outer; } active_call;
 
+/* a constant that derivatives are taken by: its declaration or `let`, and the column of a file */
+typedef struct mark { const void *declared; name column; } mark;
+typedef struct constant { name id; span at; set_id *domain; uint32_t n_domain; elem elem; unit unit; } constant;
+typedef struct held { uint32_t constant; span at; } held;
+
 typedef struct infer {
     arena      *a;
     intern     *names;
@@ -86,6 +91,9 @@ typedef struct infer {
     instance   *inst;            /* whose text is being read, for call notes                              */
     const struct active_call *calls;      /* functions whose bodies are being read                            */
     bool        gave_up;
+    VEC(mark)   marks;           /* of this transform; it is read again when there are more               */
+    VEC(constant) constants;     /* by imm.param of OP_NAMED                                              */
+    VEC(held)   held;            /* where one had to be known: a size, an exponent, an index              */
 } infer;
 
 /* infer.c */
@@ -141,6 +149,13 @@ value   list_at(infer *x, value list, node_id index, span at);
 value   infer_read(infer *x, const expr *e);
 value   infer_file_member(infer *x, value file, name id, span at);
 value   call_curve(infer *x, scope *s, value f, const expr *e);
+
+/* infer_constant.c */
+value   constant_named(infer *x, const entry *e, value v);       /* v under its name, where a derivative is taken by it */
+bool    grad_by_constant(infer *x, scope *s, const expr *by, value v, wrt *w, bool *again);
+void    constant_held(infer *x, node_id n, span at);              /* its value has to be known here: no derivative by it */
+bool    constant_mentioned(infer *x, node_id n);
+void    constants_check(infer *x);
 
 /* infer_tabulate.c */
 value   infer_tabulate(infer *x, scope *s, const expr *e);

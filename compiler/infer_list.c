@@ -52,6 +52,7 @@ value list_at(infer *x, value list, node_id index, span at)
             diag_label_primary(x->sink, d, "%g is not in 0..%u", number, list.n - 1);
             return fail(at);
         }
+        constant_held(x, index, at);
         return list.item[(uint32_t)number];
     }
     elem e = elem_of(x, index);

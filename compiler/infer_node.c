@@ -176,6 +176,9 @@ bool const_value(infer *x, node_id n, double *out)
     if (d->elem.kind != ELEM_REAL || d->elem.rank || d->elem.channels) {
         return false;
     }
+    if (d->op == OP_NAMED) {
+        return const_value(x, d->arg[0], out);
+    }
     for (uint32_t k = 0; k < d->n_args && k < 2; k++) {
         if (d->op == OP_REDUCE || d->op == OP_SELECT || !const_value(x, d->arg[k], k ? &b : &a)) {
             return false;

@@ -265,6 +265,7 @@ static value set_from_rank(infer *x, scope *s, const expr *e)
     value v = infer_expr(x, s, arg);
     double number;
     if (v.kind == V_NODE && const_value(x, v.node, &number) && number == floor(number) && number >= 1 && number <= 1e5) {
+        constant_held(x, v.node, arg->at);
         return value_set(set_rank(x, SETIR_NONE, (int)number, e->at), e->at);
     }
     if (v.kind != V_SET) {
@@ -506,6 +507,7 @@ static bool domain_factor(infer *x, scope *s, const ast_path *path, set_id *out)
         }
         double number;
         if (v.kind == V_NODE && const_value(x, v.node, &number) && number >= 1 && number == floor(number)) {
+            constant_held(x, v.node, path->at);
             *out = set_rank(x, SETIR_NONE, (int)number, path->at);
             return true;
         }

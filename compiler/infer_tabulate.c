@@ -207,6 +207,7 @@ value infer_tabulate(infer *x, scope *s, const expr *e)
         if (culprit != SETIR_NONE) diag_label_at(x->sink, d, x->p->nodes.at[culprit].at, "this %s", why);
         return fail(e->at);
     }
+    constant_held(x, f, e->at);
     const expr *callee = e->tabulate.call->call.base;
     curve c = {.id = callee->kind == E_NAME ? callee->ident.id : NULL, .domain = r.set, .n_domain = r.n,
                .unit_x = infer_unit(x, r.variable), .unit = infer_unit(x, f)};

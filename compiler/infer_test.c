@@ -81,7 +81,7 @@ static void add_expect(infer *x, test_program *t, const stmt *st, scope *s)
     }
 }
 
-test_program *infer_test(infer *x, const decl *d)
+static test_program *read_test(infer *x, const decl *d)
 {
     uint32_t errors = x->sink->errors;
     infer_begin(x, d);
@@ -121,4 +121,18 @@ test_program *infer_test(infer *x, const decl *d)
     }
     x->inst = NULL;
     return x->sink->errors == errors ? t : NULL;
+}
+
+test_program *infer_test(infer *x, const decl *d)
+{
+    const diag_sink before = *x->sink;
+    test_program *t;
+    uint32_t known;
+    x->marks.n = 0;
+    do {                                          /* again when a derivative by a constant was met            */
+        known = x->marks.n;
+        *x->sink = before;
+        t = read_test(x, d);
+    } while (x->marks.n > known);
+    return t;
 }

@@ -84,6 +84,7 @@ static bool known_op(jet_function *x, node_id id)
     case OP_SPLINE:
     case OP_SPECIES_EQ:
     case OP_ASCRIBE:
+    case OP_NAMED:
     case OP_SELECT: break;
     case OP_IVAR: return fixed_ivars(x, id, &n->imm.ivar, 1);
     case OP_REDUCE: return plain && fixed_ivars(x, id, n->imm.ivars, n->imm.n_ivars);
@@ -380,6 +381,7 @@ static double plain(jet_function *x, const node *n)
     case OP_SPECIES_CONST:
     case OP_INDEX_CONST: return n->imm.k;
     case OP_IVAR: return (double)x->bound[n->imm.ivar];
+    case OP_NAMED:
     case OP_ASCRIBE: return number(x, n->arg[0]);
     case OP_ACCESS: return access_def(x, n, NULL);
     case OP_SELECT: return number(x, n->arg[number(x, n->arg[0]) != 0 ? 1 : 2]);

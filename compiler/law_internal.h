@@ -65,6 +65,7 @@ void law_rule_ivar(law_cx *x, node_id n, law_info *r);
 void law_rule_index_const(law_cx *x, node_id n, law_info *r);
 void law_rule_const(law_cx *x, node_id n, law_info *r);
 void law_rule_param(law_cx *x, node_id n, law_info *r);
+void law_rule_named(law_cx *x, node_id n, law_info *r);
 void law_rule_spot_host(law_cx *x, node_id n, law_info *r);
 void law_rule_input(law_cx *x, node_id n, law_info *r);
 void law_rule_access(law_cx *x, node_id n, law_info *r);

@@ -15,6 +15,7 @@ const law_rule law_rules[OP_COUNT_] = {
     [OP_INPUT] = {law_rule_input,
                   "a field transforms as declared; positions move with the origin, modulo the lattice"},
     [OP_PARAM] = {law_rule_param, "a parameter is the same for every structure"},
+    [OP_NAMED] = {law_rule_named, "a constant of any value is the same for every structure"},
     [OP_ACCESS] = {law_rule_access, "a tensor's element has the law of its body"},
     [OP_PADGET] = {law_rule_padget, "the same, or zero"},
     [OP_PAIR_I] = {law_rule_plain, "ends follow the pair"},

@@ -70,6 +70,16 @@ void law_rule_param(law_cx *x, node_id n, law_info *r)
     }
 }
 
+/* whatever its value: what a derivative by it must have as well (law_gradient) */
+void law_rule_named(law_cx *x, node_id n, law_info *r)
+{
+    law_rule_same(x, n, r);
+    if (law_node(x, n)->elem.rank) {
+        law_break_rotations(x, r, n, "written by its components");
+        law_break_reflections(x, r, n, "written by its components");
+    }
+}
+
 /* Which host site a spot is depends on how the host is laid on the sample, when the host repeats within its
  * own cell: species alone are the same for all ways. */
 void law_rule_spot_host(law_cx *x, node_id n, law_info *r)

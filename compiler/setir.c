@@ -307,7 +307,8 @@ uint32_t op_imm(node_op op)
     case OP_TABLE: return IMM_CURVE;
     case OP_SPLINE: return IMM_CURVE | IMM_K;
     case OP_SPECIES_INDEX: return IMM_SET;
-    case OP_PARAM: return IMM_PARAM;
+    case OP_PARAM:
+    case OP_NAMED: return IMM_PARAM;
     case OP_ACCESS:
     case OP_PADGET: return IMM_DEF;
     case OP_CELL_VEC:

@@ -143,9 +143,10 @@ typedef enum wrt_kind {
     WRT_INPUT,                   /* a field: over its sets, of its type                                    */
     WRT_STRAIN,                  /* symmetric strain: r -> (1 + e) r, lattice vectors too; tensor(2)       */
     WRT_CELL,                    /* lattice vectors at fixed fractional positions; vector over the axes    */
-    WRT_PAIRS                    /* displacements of a pair set, each taken alone; vector over the set     */
+    WRT_PAIRS,                   /* displacements of a pair set, each taken alone; vector over the set     */
+    WRT_NAMED                    /* a constant of the spec (OP_NAMED): over its indices, of its type       */
 } wrt_kind;
-typedef struct wrt { wrt_kind kind; uint32_t slot; input_id input; set_id set; } wrt;
+typedef struct wrt { wrt_kind kind; uint32_t slot; input_id input; set_id set; uint32_t named; } wrt;
 
 /* A tensor: `let x[i in S, j in T] = body`. Its index variables are its own. */
 typedef struct def {
@@ -205,7 +206,7 @@ typedef struct node_imm {
     set_id   set;
     input_id input;
     def_id   def;
-    uint32_t param;
+    uint32_t param;              /* PARAM, NAMED: which                                                    */
     uint32_t curve;              /* an id of program_curve                                                 */
     uint32_t table;              /* an id of program_table                                                 */
     reduction reduce;

@@ -100,7 +100,7 @@ static bool constant_at(const program *p, node_id id, double *value, int depth)
     if (n->op == OP_CONST) return *value = n->imm.value[0], true;
     if (n->op == OP_ACCESS && n->n_args == 0 && p->defs.at[n->imm.def].lib == LIB_NONE)
         return constant_at(p, p->defs.at[n->imm.def].body, value, depth + 1);
-    if (n->op == OP_ASCRIBE) return constant_at(p, n->arg[0], value, depth + 1);
+    if (n->op == OP_ASCRIBE || n->op == OP_NAMED) return constant_at(p, n->arg[0], value, depth + 1);
     if (n->op < OP_NEG || n->op > OP_CUTOFF || !constant_at(p, n->arg[0], &a, depth + 1)) return false;
     if (n->op == OP_POW)
         *value = eval_power(a, n->imm.value[0]);

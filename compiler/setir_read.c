@@ -466,10 +466,14 @@ static wrt wrt_read(reader *r)
     wrt w = {.slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE};
     need(r, "by");
     int kind = one_of(r, setir_wrt_word);
-    if (kind < 0) expected(r, "input, strain, cell or pairs");
+    if (kind < 0) expected(r, "input, strain, cell, pairs or named");
     w.kind = kind < 0 ? WRT_STRAIN : (wrt_kind)kind;
     if (w.kind == WRT_INPUT) w.input = id_of(r, "in", r->program->inputs.n);
     if (w.kind == WRT_PAIRS) w.set = id_of(r, "S", r->program->sets.n);
+    if (w.kind == WRT_NAMED) {
+        need(r, "param");
+        w.named = (uint32_t)integer(r, 0, INT32_MAX);
+    }
     w.slot = optional_id(r, "slot", "", r->program->slots.n);
     return w;
 }

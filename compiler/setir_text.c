@@ -33,7 +33,8 @@ const char *const setir_lib_word[] = {
     [LIB_ALONG] = "along",       NULL,
 };
 const char *const setir_wrt_word[] = {
-    [WRT_INPUT] = "input", [WRT_STRAIN] = "strain", [WRT_CELL] = "cell", [WRT_PAIRS] = "pairs", NULL,
+    [WRT_INPUT] = "input", [WRT_STRAIN] = "strain", [WRT_CELL] = "cell", [WRT_PAIRS] = "pairs",
+    [WRT_NAMED] = "named", NULL,
 };
 const char *const setir_claim_word[] = {
     [CLAIM_RESPECTS] = "respects",
@@ -222,6 +223,7 @@ static void dump_def(text *out, uint32_t id, const def *d)
         text_printf(out, " by %s", setir_wrt_word[d->wrt.kind]);
         if (d->wrt.kind == WRT_INPUT) text_printf(out, " in%u", d->wrt.input);
         if (d->wrt.kind == WRT_PAIRS) text_printf(out, " S%u", d->wrt.set);
+        if (d->wrt.kind == WRT_NAMED) text_printf(out, " param %u", d->wrt.named);
         ref_text(out, "slot ", "", d->wrt.slot);
         if (d->lib == LIB_ALONG) text_printf(out, " along d%u", d->along);
     }

@@ -278,6 +278,7 @@ fact smooth_operation(analysis *x, node_id id, const context *c)
     case OP_AND: case OP_OR: case OP_NOT:
         return eval_arguments(x, &n, c);
     case OP_ACCESS: case OP_PADGET: return eval_access(x, id, &n, c);
+    case OP_NAMED:
     case OP_ASCRIBE: return *smooth_eval(x, n.arg[0], c);
     case OP_INDEX_REAL: return eval_index_real(x, &n);
     case OP_PROTONS: return eval_protons(x, &n);

@@ -122,6 +122,9 @@ bool units_of_op(const program *p, node_op op, const node_imm *imm, const unit *
     case OP_CONST:
         *out = imm->unit;
         return true;
+    case OP_NAMED:
+        *out = arg[0];
+        return true;
     case OP_ASCRIBE:
         *out = imm->unit;
         *culprit = 0;

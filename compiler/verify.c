@@ -274,6 +274,14 @@ static void check_leaf(verifier *v)
     }
 }
 
+static void check_named(verifier *v)
+{
+    bool same = v->n->n_args && v->n->elem.kind == ELEM_REAL && elem_equal(arg(v, 0)->elem, v->n->elem);
+    want(v, same, "a real of its own type");
+    for (uint32_t k = 1; k < v->n->n_args; k++)
+        want(v, arg(v, k)->elem.kind == ELEM_INDEX, "constants are indexed by indices");
+}
+
 static void check_index(verifier *v)
 {
     switch ((int)v->n->op) {
@@ -670,6 +678,8 @@ static void verify_node(verifier *v, node_id id)
         check_truth(v);
     else if (op == OP_REDUCE)
         check_reduce(v);
+    else if (op == OP_NAMED)
+        check_named(v);
     else
         want(v,
              elem_equal(v->n->elem, arg(v, 0)->elem), "the same type");
@@ -692,6 +702,20 @@ static bool rank_fits(const program *p, set_id rank, set_id of)
 static bool param_over(const program *p, const def *d, uint32_t k, set_id s)
 {
     return k < d->n_param && p->ivars.at[d->param[k]].set == s && p->ivars.at[d->param[k]].row == SETIR_NONE;
+}
+
+/* by a constant: every use of it has its type and indices, those from parameter `from` on */
+static const char *named_fault(const program *p, const def *d, uint32_t from, elem moving)
+{
+    if (moving.kind != ELEM_REAL || d->n_param < from) return "the derivative by a constant";
+    for (uint32_t k = 0; k < p->nodes.n; k++) {
+        const node *n = &p->nodes.at[k];
+        if (n->op != OP_NAMED || n->imm.param != d->wrt.named) continue;
+        if (!elem_equal(n->elem, moving) || n->n_args != 1 + d->n_param - from) return "another type than the constant's";
+        for (uint32_t j = from; j < d->n_param; j++)
+            if (!param_over(p, d, j, p->nodes.at[n->arg[1 + j - from]].elem.set)) return "another domain than the constant's";
+    }
+    return NULL;
 }
 
 static const char *grad_fault(const program *p, const def *d)
@@ -720,6 +744,7 @@ static const char *grad_fault(const program *p, const def *d)
         ok = w->set < p->sets.n && p->sets.at[w->set].kind == SET_PAIRS && d->n_param == 1 &&
              param_over(p, d, 0, w->set);
         break;
+    case WRT_NAMED: return named_fault(p, d, 0, d->elem);
     }
     return !ok ? "another domain than what it is taken by" : elem_equal(d->elem, e) ? NULL : "another type";
 }
@@ -730,6 +755,10 @@ static const char *moving_fault(const program *p, const def *d, uint32_t from, e
     const wrt *w = &d->wrt;
     *e = elem_real(w->kind == WRT_STRAIN ? 2 : 1);
     uint32_t n = w->kind == WRT_STRAIN ? 0 : 1;
+    if (w->kind == WRT_NAMED) {
+        *e = d->elem;
+        return named_fault(p, d, from, *e);
+    }
     bool ok = w->kind == WRT_INPUT ? w->input < p->inputs.n : w->kind == WRT_PAIRS ? w->set < p->sets.n : w->slot < p->slots.n;
     if (!ok) return "no such thing to move";
     if (w->kind == WRT_INPUT) {
@@ -757,6 +786,10 @@ static const char *table_fault(const program *p, const def *d)
     }
     elem moving = elem_real(1);
     const char *fault = NULL;
+    if (d->wrt.kind == WRT_NAMED && d->lib == LIB_JACOBIAN)
+        return d->elem.rank < a->elem.rank || d->elem.channels || a->elem.channels
+                   ? "another type"
+                   : named_fault(p, d, a->n_param, elem_real((uint8_t)(d->elem.rank - a->elem.rank)));
     if (d->lib == LIB_ALONG) {
         const def *v = &p->defs.at[d->along];
         def like = *v;

@@ -827,7 +827,9 @@ static node_id make(gen *g, node_op op)
     if (op < OP_SELECT) return make_truth(g, op);
     if (op == OP_SELECT) return make_select(g);
     if (op == OP_REDUCE) return make_reduce(g);
-    node_id n = pick(g, 2) ? real(g) : vector(g);
+    node_id n = op == OP_NAMED ? make_leaf(g, OP_CONST) : pick(g, 2) ? real(g) : vector(g);
+    if (op == OP_NAMED)
+        return with(g, op, g->p->nodes.at[n].elem, &n, 1, (node_imm){.param = (uint32_t)pick(g, 4)});
     return n == SETIR_NONE ? n : with(g, OP_ASCRIBE, g->p->nodes.at[n].elem, &n, 1, (node_imm){0});
 }
 
@@ -857,7 +859,7 @@ static node_id real(gen *g)
         OP_TAN,         OP_TANH,   OP_ATAN,   OP_ABS,    OP_SIGN,   OP_MIN2,   OP_MAX2,   OP_ATAN2,
         OP_CUTOFF,      OP_DOT,    OP_DOT,    OP_NORM,   OP_NORM,   OP_COMP,   OP_TRACE,  OP_DET,
         OP_CHANNEL_GET, OP_SELECT, OP_SELECT, OP_REDUCE, OP_REDUCE, OP_REDUCE, OP_REDUCE, OP_ACCESS,
-        OP_ACCESS,      OP_PADGET, OP_LOOKUP, OP_TABLE,  OP_SPLINE, OP_SPLINE, OP_COUNT,  OP_ERF,    OP_LOG,    OP_FLOOR,  OP_ASCRIBE};
+        OP_ACCESS,      OP_PADGET, OP_LOOKUP, OP_TABLE,  OP_SPLINE, OP_SPLINE, OP_COUNT,  OP_ERF,    OP_LOG,    OP_FLOOR,  OP_ASCRIBE, OP_NAMED};
     node_id fallback = num(g, between(g, -1.5, 1.5)), out;
     g->depth++;
     if (g->depth > g->most_depth + 1)
@@ -876,7 +878,7 @@ static node_id vector(gen *g)
     static const node_op deep[] = {OP_INPUT,  OP_PAIR_D, OP_CELL_VEC, OP_RECIP_K,    OP_SPOT_R, OP_ADD,
                                    OP_SUB,    OP_SUB,    OP_MUL,      OP_DIV,        OP_NEG,    OP_CROSS,
                                    OP_MATVEC, OP_VEC3,   OP_NEAREST,  OP_NIGGLI_VEC, OP_REDUCE, OP_REDUCE,
-                                   OP_SELECT, OP_ACCESS, OP_LOOKUP,   OP_PARAM,      OP_CONST,  OP_ASCRIBE};
+                                   OP_SELECT, OP_ACCESS, OP_LOOKUP,   OP_PARAM,      OP_CONST,  OP_ASCRIBE,   OP_NAMED};
     node_id out;
     g->depth++;
     if (g->depth > g->most_depth + 1)
