@@ -142,6 +142,7 @@ static value cutoff_nodes(infer *x, void *user, const node_id *n, span at)
     if (!const_value(x, n[2], &order) || order != floor(order) || order < 1 || order > 12) {
         return complain(x, D_NOT_AN_INTEGER, at, "the third argument is a whole number from 1 to 12");
     }
+    constant_held(x, n[2], at);
     value d = need_rank(x, n[0], 0, at), rc = need_rank(x, n[1], 0, at);
     if (d.kind == V_ERROR || rc.kind == V_ERROR) {
         return fail(at);

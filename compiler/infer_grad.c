@@ -215,8 +215,9 @@ static bool by_what(infer *x, scope *s, const expr *by, wrt *w)
     if (t.kind == V_ERROR) return false;
     if (by_value(x, t, w)) return true;
     bool again;
-    if (!grad_by_constant(x, s, by, t, w, &again)) infer_grad_by_fault(x, by);
-    return w->kind == WRT_NAMED && !again;
+    if (grad_by_constant(x, s, by, t, w, &again)) return !again;
+    infer_grad_by_fault(x, by);
+    return false;
 }
 
 value infer_grad(infer *x, scope *s, const expr *e)

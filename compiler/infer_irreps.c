@@ -211,6 +211,7 @@ value infer_part(infer *x, value parts, node_id index, span at)
     bool fixed = const_value(x, index, &number);
     bool inside = range ? s->lo >= 0 && s->hi < (int32_t)count
                         : fixed && number == floor(number) && number >= 0 && number < count;
+    constant_held(x, fixed ? index : SETIR_NONE, at);
     if ((range || fixed) && !inside) {
         diag *d = infer_report(x, D_INDEX_RANGE, at);
         const char *label = range ? "runs over %d..%d, the parts are 0..%d" : "the parts are numbered from 0";
@@ -332,6 +333,7 @@ value infer_harmonics(infer *x, const node_id *n, bool direction, span at)
     if (!const_value(x, n[1], &number) || number != floor(number) || number < 0 || number > IRREPS_L_MOST) {
         return complain(x, D_NOT_AN_INTEGER, at, "the second argument is the highest degree, from 0 to 11");
     }
+    constant_held(x, n[1], at);
     if (elem_of(x, n[0]).kind != ELEM_REAL || elem_of(x, n[0]).rank != 1) {
         return complain(x, D_NOT_A_VECTOR, at, arena_printf(x->a, "of a %s", elem_text(x, elem_of(x, n[0]))));
     }
@@ -354,6 +356,7 @@ value infer_product(infer *x, const node_id *n, uint32_t count, span at)
         }
     }
     bool known = count < 3 || const_value(x, n[2], &number);
+    constant_held(x, count < 3 ? SETIR_NONE : n[2], at);
     if (!known || number != floor(number) || number < 0 || number > IRREPS_L_MOST) {
         return complain(x, D_NOT_AN_INTEGER, at, "the third argument is the highest degree kept, from 0 to 11");
     }

@@ -31,6 +31,9 @@ transform t {{
   let   V(b) = 4 * epsilon * (x(b)^n - x(b)^m) * cutoff(norm(b.d), 6 Å, 3) + 0.1 eV * exp(-(norm(b.d) - r0)^2 / 1 [Å^2])
                * cutoff(norm(b.d), 6 Å, 3)
   gives E : scalar [eV] = (sum b in bond: V(b)) / 2
+  let   e[i in s.atom] = (sum b in bond(i): V(b)) / 2
+  gives each_sigma[i in s.atom] : scalar [eV/Å] = grad(e, sigma)[i]
+  gives along_n[i in s.atom] : scalar [eV] = grad(e, n, 2.5)[i]
   gives G0 : scalar = grad(E, epsilon)
   gives G1 : scalar [eV/Å] = grad(E, sigma)
   gives G2 : scalar [eV] = grad(E, n)
@@ -59,6 +62,9 @@ transform t {{
   gives G1[k in each(axis)] : scalar = grad(E, axis)[k]
   gives G2[j in 0..1, k in 0..1] : scalar = grad(E, a)[j, k]
   gives G3 : kind -> scalar = grad(E, charge)
+  gives rows[i in s.atom, q in kind] : scalar = grad(rho, charge)[i, q]
+  let   all = sum i in s.atom: rho[i]
+  gives columns : kind -> scalar = grad(all, charge)
   gives S[p in kind, q in kind] : scalar = grad(E, scale)[p, q]
   respects permute, translate, cell
 }}
@@ -186,6 +192,15 @@ class Constants(unittest.TestCase):
 
     def test_numbers_and_exponents(self):
         self.compare(PAIRS, ["G0", "G1", "G2", "G3"])
+
+    def test_tables(self):
+        """Derivatives of tables add up to those of their sums."""
+        got = mtx.run(mtx.write("t.mtx", filled(PAIRS)[0]), self.frame)
+        self.assertAlmostEqual(sum(flat(got["each_sigma"])), got["G1"][0], delta=SAME * abs(got["G1"][0]))
+        self.assertAlmostEqual(sum(flat(got["along_n"])), 2.5 * got["G2"][0], delta=SAME * abs(got["G2"][0]))
+        got = mtx.run(mtx.write("t.mtx", filled(EMBEDDING)[0]), self.frame)
+        for k in range(2):
+            self.assertAlmostEqual(sum(flat(got["rows"])[k::2]), flat(got["columns"])[k], delta=SAME)
 
     def test_lists_and_tables(self):
         self.compare(EMBEDDING, ["G0", "G1", "G2", "G3"], {1, 4, 5})

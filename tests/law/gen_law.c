@@ -722,6 +722,12 @@ static node_id make_truth(gen *g, node_op op)
     }
 }
 
+static node_id a_constant(gen *g, uint8_t rank)
+{
+    node_imm imm = {.value = {between(g, -1, 1), between(g, -1, 1), between(g, -1, 1)}};
+    return program_node(g->p, OP_CONST, elem_real(rank), NULL, 0, &imm, here);
+}
+
 static node_id make_leaf(gen *g, node_op op)
 {
     node_id n;
@@ -827,7 +833,7 @@ static node_id make(gen *g, node_op op)
     if (op < OP_SELECT) return make_truth(g, op);
     if (op == OP_SELECT) return make_select(g);
     if (op == OP_REDUCE) return make_reduce(g);
-    node_id n = op == OP_NAMED ? make_leaf(g, OP_CONST) : pick(g, 2) ? real(g) : vector(g);
+    node_id n = op == OP_NAMED ? a_constant(g, (uint8_t)(pick(g, 3) > 0)) : pick(g, 2) ? real(g) : vector(g);
     if (op == OP_NAMED)
         return with(g, op, g->p->nodes.at[n].elem, &n, 1, (node_imm){.param = (uint32_t)pick(g, 4)});
     return n == SETIR_NONE ? n : with(g, OP_ASCRIBE, g->p->nodes.at[n].elem, &n, 1, (node_imm){0});

@@ -184,6 +184,7 @@ static bool harmless(node_op op)
     case OP_INDEX_SPECIES:
     case OP_SPECIES_INDEX:
     case OP_TABLE:
+    case OP_NAMED:     /* its constant has broken it                */
     case OP_PAIR_D:
     case OP_RECIP_K:
     case OP_PROTONS:
