@@ -28,7 +28,8 @@ static void pass_infer(compilation *c)
 {
     infer_result *r = infer_module(&c->memory, &c->names, &c->sink, c->module);
     for (uint32_t k = 0; k < r->programs.n; k++) {
-        vec_push(&c->memory, &c->transforms, ((compiled){.p = r->programs.at[k], .inferred = r->programs.at[k]}));
+        program *p = r->programs.at[k];
+        vec_push(&c->memory, &c->transforms, ((compiled){.p = p, .inferred = p, .declared = p}));
     }
     for (uint32_t k = 0; k < r->tests.n; k++) {
         vec_push(&c->memory, &c->tests, r->tests.at[k]);

@@ -240,7 +240,7 @@ static void from_right(products *x)
 
 compiled *products_make(arena *a, const compiled *t, product_kind kind, diag_sink *sink, text *problem)
 {
-    products x = {.a = a, .p = program_copy(a, t->declared), .kind = kind};
+    products x = {.a = a, .p = program_copy(a, t->inferred), .kind = kind};
     program *p = x.p;
     p->id = arena_printf(a, "%s_%s", t->p->id, kind == PRODUCT_VJP ? "vjp" : "jvp");
     p->claims.n = 0;
@@ -262,7 +262,7 @@ compiled *products_make(arena *a, const compiled *t, product_kind kind, diag_sin
     else
         from_right(&x);
     compiled *made = arena_new(a, compiled);
-    *made = (compiled){.declared = p, .product = true};
+    *made = (compiled){.inferred = p, .declared = p, .product = true};
     made->p = ad_expand(a, p, sink);
     if (!made->p) return NULL;
     made->runs = true;
