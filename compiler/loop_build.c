@@ -190,9 +190,10 @@ lstmt *lb_for(kernel *k, lblock *to, const char *words, lexpr *lo, lexpr *hi)
     return s;
 }
 
-void lb_simd(kernel *k, lstmt *loop, const lvalue *cells, uint32_t n)
+void lb_vector(kernel *k, lstmt *loop, bool simple, const lvalue *cells, uint32_t n)
 {
-    loop->loop.simd = true;
+    loop->loop.simd = simple;
+    loop->loop.wide = !simple;
     loop->loop.reduction = arena_copy(k->memory, cells, n * sizeof *cells);
     loop->loop.n_reduction = n;
 }

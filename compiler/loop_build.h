@@ -35,7 +35,7 @@ void lb_set(kernel *k, lblock *to, lvalue v, lexpr *e);
 void lb_store(kernel *k, lblock *to, buffer_id b, lexpr *index, lexpr *e);
 void lb_add(kernel *k, lblock *to, buffer_id b, lexpr *index, lexpr *e);
 lstmt *lb_for(kernel *k, lblock *to, const char *words, lexpr *lo, lexpr *hi); /* index in ->loop.index */
-void lb_simd(kernel *k, lstmt *loop, const lvalue *cells, uint32_t n);         /* mark a loop */
+void lb_vector(kernel *k, lstmt *loop, bool simple, const lvalue *cells, uint32_t n); /* mark it: simd or wide */
 lstmt *lb_if(kernel *k, lblock *to, lexpr *cond);
 lstmt *lb_wanted(kernel *k, lblock *to, uint32_t output);
 void lb_call(kernel *k, lblock *to, loop_callee callee, const call_arg *arg, uint32_t n);

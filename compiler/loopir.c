@@ -214,7 +214,8 @@ static void verify_for(verifier *v, const lstmt *s)
 {
     verify_expr(v, s->loop.lo, LT_I64);
     verify_expr(v, s->loop.hi, LT_I64);
-    if (!s->loop.simd && s->loop.n_reduction) verify_fail(v, "a loop that is not simd lists reductions");
+    if (!s->loop.simd && !s->loop.wide && s->loop.n_reduction)
+        verify_fail(v, "a loop that is neither simd nor wide lists reductions");
     if (s->loop.simd && s->loop.wide) verify_fail(v, "a loop is both simd and wide");
     for (uint32_t i = 0; i < s->loop.n_reduction && !v->bad; i++) {
         lvalue cell = s->loop.reduction[i];

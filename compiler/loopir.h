@@ -109,7 +109,7 @@ struct lstmt {
             lvalue index; lexpr *lo, *hi;                        /* lo <= index < hi, i64                      */
             lblock body;
             bool simd;           /* iterations are independent but for the reductions: vectorise               */
-            bool wide;           /* not simd, as it holds loops, but iterations are independent; nothing is stored */
+            bool wide;           /* not simd, as it holds loops, but independent like that; nothing is stored */
                                  /* inside those: an emitter may run several iterations at once                */
             lvalue *reduction; uint32_t n_reduction;             /* cells that accumulate by + (reassociable)  */
         } loop;

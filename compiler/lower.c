@@ -319,6 +319,27 @@ static void write_group(lowering *x, job *jobs, uint32_t n, uint32_t first)
     loop_finish(x, s, NULL, 0);
 }
 
+/* what outputs want of pairs, in one pass over each set of them where that pays */
+static void write_sweeps(lowering *x, job *jobs, uint32_t n)
+{
+    bool *inside = arena_array(x->a, bool, n + 1);
+    for (set_id s = 0; s < x->p->sets.n; s++) {
+        sweep *w = sweep_plan(x, s);
+        if (!w) continue;
+        for (uint32_t k = 0; k < n; k++) inside[k] = !jobs[k].done && sweep_takes(x, w, jobs[k].def);
+        if (!sweep_pays(x, w)) continue;
+        scope *at = sweep_open(x, w);
+        for (uint32_t k = 0; k < n; k++) {
+            if (!inside[k]) continue;
+            scope *wanted = open_wanted(x, at, jobs[k].output);
+            write_over(x, wanted, &jobs[k], 1);
+            scope_close(x, wanted);
+            jobs[k].done = true;
+        }
+        sweep_close(x, w);
+    }
+}
+
 static kernel *lower_main(arena *a, rewriter *r, diag_sink *sink)
 {
     job *jobs = arena_array(a, job, r->p->defs.n + 1);
@@ -338,6 +359,7 @@ static kernel *lower_main(arena *a, rewriter *r, diag_sink *sink)
     }
     for (uint32_t k = 0; k < n; k++) count_start(x, &jobs[k]);
     open_frames(x);
+    write_sweeps(x, jobs, n);
     for (uint32_t k = 0; k < n; k++)
         if (!jobs[k].done) write_group(x, jobs, n, k);
     for (uint32_t k = 0; k < n; k++) advance_start(x, &jobs[k]);

@@ -80,6 +80,15 @@ typedef struct stored {
     lexpr *extent[MAX_DIMS];
 } stored;
 
+typedef struct sweep sweep; /* lower_sweep.c */
+/* a sum over the row of each site that a sweep has left in a buffer */
+typedef struct swept {
+    node_id of;
+    buffer_id buffer;
+    ivar_id site;
+    set_id sites;
+} swept;
+
 typedef struct cached {
     struct cached *next;
     scope *at;
@@ -114,6 +123,8 @@ typedef struct lowering {
     uint32_t n_index;
     buffer_id *out_buffer; /* by output                                                               */
     VEC(node_id) group;    /* reductions that the present outputs reach, for sharing loops            */
+    sweep *sweep;          /* the one whose loop over sites is open, or NULL                          */
+    VEC(swept) swept;
     uint32_t depth;
     uint32_t storing;     /* > 0: within tensors that are being stored */
     uint32_t written_out; /* > 0: values are made for several sums, so each gets a name              */
@@ -235,5 +246,15 @@ ivar_id param_ivar(const lowering *x, def_id id, uint32_t k);
 scope *param_loop(lowering *x, scope *s, def_id id, uint32_t k);
 void param_finish(lowering *x, scope *s);
 set_id pad_size_of(const lowering *x, const node *padget, uint32_t k);
+
+/* ---- lower_sweep.c */
+sweep *sweep_plan(lowering *x, set_id pairs);           /* NULL: none */
+bool sweep_takes(lowering *x, sweep *w, def_id output); /* to be written in its loop; with what else that one needs */
+bool sweep_pays(const lowering *x, const sweep *w);
+scope *sweep_open(lowering *x, sweep *w); /* the loop over sites, at its end */
+void sweep_close(lowering *x, sweep *w);
+bool sweep_access(lowering *x, scope *at, const node *n, vals *out); /* a tensor of the row */
+bool sweep_waits(const lowering *x, node_id n); /* it reads tensors of the row that are not there yet */
+bool sweep_read(lowering *x, scope *at, node_id n, vals *out);       /* a sum that a sweep has made */
 
 #endif

@@ -340,6 +340,8 @@ vals lower_access(lowering *x, scope *at, const node *n)
     }
     if (!is_kept(x, n->imm.def)) /* read through `pad`: its places are its own indices */
         return lower_node(x, at, rewrite_rename(x->r, d.body, d.param, n->arg, n->n_args));
+    vals row;
+    if (sweep_access(x, at, n, &row)) return row;
     stored *st = ensure_stored(x, at, n->imm.def);
     if (st->order != SETIR_NONE) return read_sorted(x, at, st, n);
     lexpr *number[MAX_DIMS];

@@ -503,7 +503,8 @@ vals lower_node(lowering *x, scope *cur, node_id id)
     x->depth++;
     scope *at = place_of(x, cur, home, is_shared(x, id));
     vals v;
-    if (!lower_by_table(x, cur, at, home, id, &v) && !lower_by_constants(x, at, id, &v))
+    bool made = n.op == OP_REDUCE && sweep_read(x, at, id, &v);
+    if (!made && !lower_by_table(x, cur, at, home, id, &v) && !lower_by_constants(x, at, id, &v))
         v = lower_op(x, at, &n, id);
     keep_value(x, cur, at, id, &v);
     known_put(x, id, at, v);

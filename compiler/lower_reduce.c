@@ -70,8 +70,8 @@ static bool block_is_wide(const lblock *b)
 /* closes a loop whose iterations are independent but for the sums in `cells` */
 void loop_finish(lowering *x, scope *s, const lvalue *cells, uint32_t n)
 {
-    if (block_is_simple(s->block)) lb_simd(x->k, s->stmt, cells, n);
-    else if (s->in_row) s->stmt->loop.wide = block_is_wide(s->block);
+    bool simple = block_is_simple(s->block);
+    if (simple || (s->in_row && block_is_wide(s->block))) lb_vector(x->k, s->stmt, simple, cells, n);
     scope_close(x, s);
 }
 
@@ -245,7 +245,7 @@ static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group
         node_id other = x->group.at[k];
         const node *o = &x->p->nodes.at[other];
         if (other == id || !same_loops(x, r, o) || !is_ready(x, at, other) || home_of(x, at, other) != home ||
-            known_find(x, other, home, at) || (x->storing && needs_store(x, other)))
+            known_find(x, other, home, at) || (x->storing && needs_store(x, other)) || sweep_waits(x, other))
             continue;
         bool apart = is_shared(x, id) == is_shared(x, other);
         for (uint32_t m = 0; m < n; m++)

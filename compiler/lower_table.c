@@ -274,8 +274,8 @@ static double cost_of_new(lowering *x, scope *cur, const scope *home, node_id id
     node_id hole = n->elem.kind == ELEM_REAL && n->op != OP_INDEX_REAL ? hole_of(x, id) : HOLE_MANY;
     if (hole != HOLE_MANY && hole != HOLE_NONE) return 2;
     double sum = n->op == OP_REDUCE ? lower_cost(x, id) : op_cost(x->p, n);
-    if (n->op == OP_DIV && home_of(x, cur, n->arg[1])->depth < home->depth)
-        sum = 1; /* a product with the reciprocal */
+    if (n->op == OP_DIV) /* a product with the reciprocal, or a division, which is slow where it is repeated */
+        sum = home_of(x, cur, n->arg[1])->depth < home->depth ? 1 : COST_TABLE;
     for (uint32_t k = 0; k < n->n_args && n->op != OP_REDUCE && sum < most; k++)
         sum += cost_of_new(x, cur, home, n->arg[k], most - sum);
     return sum;
@@ -316,7 +316,7 @@ static scope *loop_to_leave(lowering *x, scope *cur, scope *home, node_id n)
         do own = own->outer;
         while (own->kind == SCOPE_IF || own->kind == SCOPE_WANTED);
     }
-    bool split = own->kind == SCOPE_LOOP && own->holds_loops && own->bound.n == 1 && loop_times(x, own) < 0 &&
+    bool split = own->kind == SCOPE_LOOP && own->holds_loops && !own->in_row && own->bound.n == 1 && loop_times(x, own) < 0 &&
                  binds_free(x, own, n) && !has_reduce(x, n, own->bound.at[0].v);
     if (!split || (leave && leave->depth < own->depth) ||
         cost_left(x, cur, home, n, COST_DISTRIBUTE) < COST_DISTRIBUTE)

@@ -279,11 +279,34 @@ static node_id rule_dot(const ruled *x)
     return build2(x, OP_MUL, elem_real(0), d, d);
 }
 
+/* does each of the two depend on a variable that the other does not? */
+static bool separate(const ruled *x, node_id a, node_id b)
+{
+    bool lone_a = false, lone_b = false;
+    const node *u = &x->p->nodes.at[a], *v = &x->p->nodes.at[b];
+    for (uint32_t k = 0; k < u->n_free; k++) lone_a |= !ivar_list_has(v->free, v->n_free, u->free[k]);
+    for (uint32_t k = 0; k < v->n_free; k++) lone_b |= !ivar_list_has(u->free, u->n_free, v->free[k]);
+    return lone_a && lone_b;
+}
+
+/* 1 / (u_b v_c) = (1 / u_b) (1 / v_c): a division for each b and each c, none for both */
+static node_id rule_div_apart(const ruled *x)
+{
+    const node *d = arg_of(x, 1);
+    if (d->op != OP_MUL || !one_number(d->elem) || !separate(x, d->arg[0], d->arg[1])) return SETIR_NONE;
+    node_id pair[2] = {d->arg[0], d->arg[1]}, one = number(x, 1);
+    for (uint32_t k = 0; k < 2; k++) pair[k] = build2(x, OP_DIV, elem_real(0), one, pair[k]);
+    node_id inverse = build2(x, OP_MUL, elem_real(0), pair[0], pair[1]);
+    return build2(x, OP_MUL, x->e, inverse, x->arg[0]);
+}
+
 static node_id rule_div(const ruled *x)
 {
     if (arg_is(x, 1, 1)) return x->arg[0];
     node_id positive = rule_signs(x);
     if (positive != SETIR_NONE) return positive;
+    node_id apart = rule_div_apart(x);
+    if (apart != SETIR_NONE) return apart;
     if (one_number(x->e) || !one_number(arg_of(x, 1)->elem)) return SETIR_NONE;
     node_id inverse = build2(x, OP_DIV, elem_real(0), number(x, 1), x->arg[1]); /* one division, not three */
     return build2(x, OP_MUL, x->e, inverse, x->arg[0]);
@@ -302,16 +325,6 @@ static node_id rule_pow(const ruled *x)
     if (fmod(power, 2) != 0) return build2(x, OP_MUL, elem_real(0), base, build_power(x, base, power - 1));
     node_id half = build_power(x, base, power / 2);
     return build2(x, OP_MUL, elem_real(0), half, half);
-}
-
-/* does each of the two depend on a variable that the other does not? */
-static bool separate(const ruled *x, node_id a, node_id b)
-{
-    bool lone_a = false, lone_b = false;
-    const node *u = &x->p->nodes.at[a], *v = &x->p->nodes.at[b];
-    for (uint32_t k = 0; k < u->n_free; k++) lone_a |= !ivar_list_has(v->free, v->n_free, u->free[k]);
-    for (uint32_t k = 0; k < v->n_free; k++) lone_b |= !ivar_list_has(u->free, u->n_free, v->free[k]);
-    return lone_a && lone_b;
 }
 
 /* cos(k . (u - v)) = cos(k . u) cos(k . v) + sin(k . u) sin(k . v): a structure factor, cosines per atom,

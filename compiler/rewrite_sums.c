@@ -7,9 +7,10 @@
  */
 #include "rewrite.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { FACTORS_MOST = 24, VARS_MOST = 6 };
+enum { FACTORS_MOST = 24, VARS_MOST = 6, TAME_MOST = 200 };
 
 typedef struct summed {
     rewriter *r;
@@ -251,6 +252,133 @@ static node_id rule_separable(const summed *x)
     return SETIR_NONE;
 }
 
+/* ---- factors that stand still -------------------------------------------------------------------------- */
+
+/* c f(k) summed over k is c times a sum: `still` takes c, its numbers in *number, `left` the rest */
+typedef struct pulled {
+    factors still, left;
+    double number;
+} pulled;
+
+/* Is the value finite wherever its arguments are? Before a sum without elements, which is 0, an infinite factor
+ * would make NaN of it. (An exponential may overflow: then so do the numbers beside the sum.) */
+static bool is_tame(const summed *x, node_id id, int *budget)
+{
+    const node *n = look(x, id);
+    if (--*budget < 0) return false;
+    switch ((int)n->op) {
+    case OP_CONST: return isfinite(n->imm.value[0]);
+    case OP_EXP:
+    case OP_PAIR_D:
+    case OP_INPUT:
+    case OP_INDEX_REAL:
+    case OP_PROTONS:
+    case OP_ELEMENT_DATA: return true;
+    case OP_DIV: {
+        const node *d = look(x, n->arg[1]);
+        bool pole = !(d->op == OP_CONST && d->imm.value[0] != 0) &&
+                    !(d->op == OP_NORM && look(x, d->arg[0])->op == OP_PAIR_D); /* atoms never coincide */
+        if (pole) return false;
+        break;
+    }
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL:
+    case OP_NEG:
+    case OP_NORM:
+    case OP_DOT:
+    case OP_SIN:
+    case OP_COS:
+    case OP_CUTOFF: break;
+    case OP_SELECT: return is_tame(x, n->arg[1], budget) && is_tame(x, n->arg[2], budget);
+    default: return false;
+    }
+    for (uint32_t k = 0; k < n->n_args; k++)
+        if (!is_tame(x, n->arg[k], budget)) return false;
+    return true;
+}
+
+static factors *place_for(const summed *x, pulled *out, node_id n, bool depends)
+{
+    int budget = TAME_MOST;
+    return depends || !is_tame(x, n, &budget) ? &out->left : &out->still;
+}
+
+static void put_factor(factors *f, node_id n)
+{
+    f->too_many |= f->n == FACTORS_MOST;
+    if (!f->too_many) f->at[f->n++] = n;
+}
+
+static void pull(const summed *x, node_id n, pulled *out)
+{
+    const node e = *look(x, n);
+    bool depends = mentions_bound(x, n);
+    if (e.op == OP_CONST && is_number(e.elem)) {
+        out->number *= e.imm.value[0];
+    } else if (e.op == OP_NEG && is_number(e.elem)) {
+        out->number = -out->number;
+        pull(x, e.arg[0], out);
+    } else if (depends && e.op == OP_MUL && is_number(e.elem)) {
+        pull(x, e.arg[0], out);
+        pull(x, e.arg[1], out);
+    } else if (depends && e.op == OP_DIV && is_number(e.elem) && !mentions_bound(x, e.arg[1])) {
+        node_id one = node_const(x->p, 1, unit_none(), x->at);
+        node_id inverse = rule_node(x->r, OP_DIV, e.elem, (node_id[]){one, e.arg[1]}, 2, NULL, x->at);
+        pull(x, e.arg[0], out);
+        put_factor(place_for(x, out, inverse, false), inverse);
+    } else {
+        put_factor(place_for(x, out, n, depends), n);
+    }
+}
+
+/* the product in the order of the nodes: equal products are one node */
+static node_id product_sorted(const summed *x, factors *f)
+{
+    node_id all = SETIR_NONE;
+    for (uint32_t k = 1; k < f->n; k++)
+        for (uint32_t m = k; m > 0 && f->at[m - 1] > f->at[m]; m--) {
+            node_id before = f->at[m - 1];
+            f->at[m - 1] = f->at[m];
+            f->at[m] = before;
+        }
+    for (uint32_t k = 0; k < f->n; k++) all = all == SETIR_NONE ? f->at[k] : product(x, all, f->at[k]);
+    return all;
+}
+
+/* Numbers, and what no variable of the sum changes, stand before it: sums that differ in them only are one. */
+static node_id rule_still(const summed *x)
+{
+    node_id body = x->body, vector = SETIR_NONE;
+    pulled f = {.number = 1};
+    bool negative = false;
+    if (x->e.channels || x->imm->reduce != RED_SUM || !mentions_bound(x, body)) return SETIR_NONE;
+    if (look(x, body)->op == OP_NEG) {
+        negative = true;
+        body = look(x, body)->arg[0];
+    }
+    if (is_number(x->e)) {
+        pull(x, body, &f);
+    } else {
+        const node *n = look(x, body);
+        if (n->op == OP_MUL && is_number(look(x, n->arg[0])->elem) && mentions_bound(x, n->arg[1])) {
+            vector = n->arg[1];
+            pull(x, n->arg[0], &f);
+        } else if (!negative) {
+            return SETIR_NONE;
+        } else {
+            vector = body;
+        }
+    }
+    if ((!f.still.n && f.number == 1 && !negative) || f.still.too_many || f.left.too_many) return SETIR_NONE;
+    node_id left = product_sorted(x, &f.left), still = product_sorted(x, &f.still);
+    if (vector != SETIR_NONE) left = left == SETIR_NONE ? vector : product(x, left, vector);
+    node_id sum = rebuilt(x, RED_SUM, left, x->where);
+    if (still != SETIR_NONE) sum = product(x, still, sum);
+    if (negative) f.number = -f.number;
+    return f.number == 1 ? sum : product(x, node_const(x->p, f.number, unit_none(), x->at), sum);
+}
+
 /* ---- the order of factors ------------------------------------------------------------------------------ */
 
 static bool over_numbers(const summed *x, node_id n)
@@ -346,5 +474,6 @@ node_id rule_sum(rewriter *r, elem e, const node_id *args, uint32_t n, const nod
     if (better != SETIR_NONE || (imm->reduce != RED_SUM && imm->reduce != RED_MEAN)) return better;
     better = rule_guarded(&x);
     if (better == SETIR_NONE && imm->reduce == RED_SUM) better = rule_separable(&x);
+    if (better == SETIR_NONE) better = rule_still(&x);
     return better != SETIR_NONE ? better : rule_order(&x);
 }

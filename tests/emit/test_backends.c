@@ -40,7 +40,7 @@ static kernel *make_radial(void)
     lb_set(k, in, acc[0], lx_2(k, L_ADD, lx_value(k, acc[0]), lx_value(k, e)));
     lstmt *guard = lb_if(k, in, lx_2(k, L_IEQ, z, lx_i64(k, 8)));
     lb_set(k, &guard->branch.then, acc[1], lx_2(k, L_ADD, lx_value(k, acc[1]), lx_value(k, e)));
-    lb_simd(k, row, acc, 2);
+    lb_vector(k, row, true, acc, 2);
     lb_store(k, p.atoms, all, lx_value(k, p.i), lx_value(k, acc[0]));
     lstmt *wanted = lb_wanted(k, p.atoms, 1);
     lb_store(k, &wanted->wanted.body, some, lx_value(k, p.i), lx_value(k, acc[1]));
@@ -88,7 +88,7 @@ static kernel *make_spectrum(void)
     lexpr *off = lx_2(k, L_DIV, lx_f64(k, 1), lx_1(k, L_SQRT, sum));
     lexpr *at = lx_2(k, L_IADD, lx_2(k, L_IMUL, lx_value(k, i), lx_value(k, n)), lx_value(k, j));
     lb_store(k, in, m, at, lx_3(k, L_SELECT, same, lx_f64(k, 2.5), off));
-    lb_simd(k, columns, NULL, 0);
+    lb_vector(k, columns, true, NULL, 0);
     call_arg eig[] = {lb_buffer_arg(m, lx_i64(k, 0)), lb_value_arg(lx_value(k, n)),
                       lb_buffer_arg(out, lx_value(k, first)), lb_buffer_arg(work, lx_i64(k, 0))};
     lb_call(k, p.frames, CALL_EIGVALS, eig, 4);
@@ -131,7 +131,7 @@ static kernel *make_triplets(void)
     lexpr *at = lx_2(k, L_ISUB, lx_value(k, fill->loop.index), lx_value(k, lo));
     lb_store(k, &fill->loop.body, table, at,
              lx_1(k, L_EXP, lx_1(k, L_NEG, lx_load(k, p.dist, lx_value(k, fill->loop.index)))));
-    lb_simd(k, fill, NULL, 0);
+    lb_vector(k, fill, true, NULL, 0);
     lvalue acc =
         lb_var(k, p.atoms, "acc", lx_2(k, L_MUL, lx_f64(k, 0), lx_1(k, L_TO_F64, lx_extent(k, longest))));
     lstmt *b = fixture_row(&p, p.atoms, "b");
@@ -154,7 +154,7 @@ static kernel *make_triplets(void)
     }
     lexpr *bend = lx_2(k, L_ADD, lx_2(k, L_DIV, dot, norms), lx_f64(k, 2));
     lb_set(k, &c->loop.body, acc, lx_2(k, L_ADD, lx_value(k, acc), lx_2(k, L_MUL, weight, bend)));
-    lb_simd(k, c, &acc, 1);
+    lb_vector(k, c, true, &acc, 1);
     lb_store(k, p.atoms, out, lx_value(k, p.i), lx_value(k, acc));
     return k;
 }
@@ -275,7 +275,7 @@ static kernel *make_chunk(void)
     lexpr *d = lx_load(k, p.dist, lx_value(k, fill->loop.index));
     lb_store(k, &fill->loop.body, e, lx_2(k, L_ISUB, lx_value(k, fill->loop.index), lx_value(k, lo)),
              lx_2(k, L_DIV, lx_f64(k, 1), d));
-    lb_simd(k, fill, NULL, 0);
+    lb_vector(k, fill, true, NULL, 0);
     lstmt *spread = lb_for(k, &k->body, "b", lx_value(k, lo), lx_value(k, hi));
     lvalue b = spread->loop.index;
     lb_add(k, &spread->loop.body, out, lx_load(k, ends, lx_value(k, b)),

@@ -31,7 +31,7 @@ static void dump_is_exact(void **state)
     lstmt *loop = lb_for(k, &k->body, "i", lx_value(k, KERNEL_F0), lx_value(k, KERNEL_F1));
     lb_set(k, &loop->loop.body, acc,
            lx_2(k, L_ADD, lx_value(k, acc), lx_1(k, L_EXP, lx_load(k, in, lx_value(k, loop->loop.index)))));
-    lb_simd(k, loop, &acc, 1);
+    lb_vector(k, loop, true, &acc, 1);
     lb_store(k, &k->body, out, lx_i64(k, 0), lx_value(k, acc));
     expect_good(k);
     text t;
@@ -91,7 +91,7 @@ static void simd_loops_are_checked(void **state)
               *more = lx_2(k, L_ADD, lx_value(k, acc), lx_f64(k, 2));
         lb_set(k, &loop->loop.body, acc, wrong == 1 ? twice : more);
         if (wrong == 2) lb_let(k, &loop->loop.body, "y", lx_value(k, acc));
-        lb_simd(k, loop, &acc, wrong != 0);
+        lb_vector(k, loop, true, &acc, wrong != 0);
         if (wrong == 0)
             expect_bad(k, "is no reduction");
         else if (wrong == 1)
@@ -133,7 +133,7 @@ static void guarded_sums_take_a_plain_form(void **state)
     lexpr *d = lx_load(k, p.dist, lx_value(k, row->loop.index));
     lstmt *guard = lb_if(k, &row->loop.body, lx_2(k, L_LT, d, lx_f64(k, 2)));
     lb_set(k, &guard->branch.then, acc, lx_2(k, L_SUB, lx_value(k, acc), d));
-    lb_simd(k, row, &acc, 1);
+    lb_vector(k, row, true, &acc, 1);
     expect_good(k);
     kernel_finish(k);
     expect_good(k);

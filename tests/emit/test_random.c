@@ -166,13 +166,13 @@ static void row_loop(writer *w, lblock *to)
             lb_set(k, &guard->branch.other, sums[s], lx_2(k, L_ADD, lx_value(k, sums[s]), term));
         }
     }
-    lb_simd(k, row, sums, n);
+    lb_vector(k, row, true, sums, n);
     if (table && fixture_int(0, 1)) {
         lvalue again = lb_var(k, to, "again", lx_f64(k, 0));
         lstmt *second = fixture_row(&in.p, to, "c");
         lexpr *at = lx_2(k, L_ISUB, lx_value(k, second->loop.index), lx_value(k, in.lo));
         lb_set(k, &second->loop.body, again, lx_2(k, L_ADD, lx_value(k, again), lx_load(k, in.scratch, at)));
-        lb_simd(k, second, &again, 1);
+        lb_vector(k, second, true, &again, 1);
         w->cells[w->n_cells++ % 16] = again;
         w->n_cells = w->n_cells > 16 ? 16 : w->n_cells;
     }
@@ -190,7 +190,7 @@ static void small_loop(writer *w, lblock *to)
         in.simd = true;
         lb_store(k, &loop->loop.body, in.local, lx_value(k, loop->loop.index),
                  tame(&in, &loop->loop.body, real_expr(&in, 2)));
-        lb_simd(k, loop, NULL, 0);
+        lb_vector(k, loop, true, NULL, 0);
     } else {
         block(&in, &loop->loop.body, 2);
     }
@@ -255,7 +255,7 @@ static kernel *random_kernel(void)
     w.lo = lb_let(k, to, "lo", lx_load(k, w.p.row, lx_value(k, w.p.i)));
     lstmt *clear = lb_for(k, to, "k", lx_i64(k, 0), lx_i64(k, LOCALS));
     lb_store(k, &clear->loop.body, w.local, lx_value(k, clear->loop.index), lx_f64(k, 0.5));
-    lb_simd(k, clear, NULL, 0);
+    lb_vector(k, clear, true, NULL, 0);
     for (int s = 0; s < 6; s++) statement(&w, to);
     row_loop(&w, to);
     lexpr *sum = lx_f64(k, 0);

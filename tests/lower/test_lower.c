@@ -58,6 +58,22 @@ static const spec specs[] = {
      "gives E : scalar = sum b in bond: w(norm(b.d)) * (max c in bond(b.i): exp(-norm(c.d - b.d) / 1 Å))\n"
      "gives m : scalar = mean b in bond: (sum c in bond(b.i) where c != b: w(norm(c.d)))\n",
      7},
+    {"ends",
+     "takes s : Crystal\n set bond = pairs(s.atom) within 3.5 Å\n let w(d : scalar [Å]) = cutoff(d, 3.5 Å, 3)\n"
+     "let cosine(b, c) = dot(b.d, c.d) / (norm(b.d) * norm(c.d))\n"
+     "let zeta[b in bond] = sum c in bond(b.i) where c != b: w(norm(c.d)) * (1 + cosine(b, c))^2 * s.charge[c.j]\n"
+     "let order[b in bond] = exp(-zeta[b]^2) * w(norm(b.d))\n"
+     "let G[b in bond] : vector [1] = order[b] * b.d / norm(b.d)\n"
+     "  + (sum c in bond(b.i) where c != b: order[c] * cosine(b, c) * c.d / norm(c.d))\n"
+     "gives E : scalar = sum b in bond: order[b] * s.charge[b.i]\n"
+     "gives Q : scalar = sum i in s.atom: sqrt(1 + (sum b in bond(i): order[b])^2)\n"
+     "  - 3 * (sum {b, c} in bond(i): cosine(b, c)^2 * w(norm(b.d)) * w(norm(c.d)))\n"
+     "gives T : scalar = sum b in bond, c in bond(b.i) where c != b: cosine(b, c)^2 * w(norm(b.d)) * w(norm(c.d))\n"
+     "gives F[k in s.atom] : vector = (sum b in bond(k): G[b] - 2 * G[b.rev]) * s.charge[k] / (1 + E^2)\n"
+     "gives S : tensor(2) [Å] = sum b in bond: outer(b.d, G[b])\n"
+     "gives n[i in s.atom] : scalar = sum b in bond(i): order[b] * zeta[b]\n"
+     "gives o[i in s.atom] : scalar = sum b in bond(i) where s.Z[b.j] == s.Z[i]: order[b]\n",
+     7},
     {"triplets",
      "takes s : Crystal\n set bond = pairs(s.atom) within 3 Å\n let x[b in bond] = norm(b.d) / 1.1 Å\n"
      "let tail(y) = exp(1.2 / (y - 3))\n let cosine(b, c) = dot(b.d, c.d) / (norm(b.d) * norm(c.d))\n"
