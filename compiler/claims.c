@@ -5,6 +5,7 @@
  */
 #include "claims.h"
 
+#include <math.h>
 #include <string.h>
 
 const char *const verdict_text[] = {"proved", "assumed", "broken as declared", "refuted", "unproved"};
@@ -384,6 +385,21 @@ static const char *forces_text(int order)
                         : "A higher derivative of the forces jumps";
 }
 
+/* what crosses the cutoff as t^vanish must do so with a higher power, one more for each derivative taken */
+static void advise_at_cutoff(judge *x, diag *e, const claim *c, const smooth_info *s)
+{
+    diag_note(x->sink, e, "%s whenever an atom crosses the cutoff.",
+              forces_text(s->vanish > 0 ? (int)ceil(s->vanish) - 1 : -1));
+    int power = c->order + 1 + s->derivatives;
+    if (c->order == SMOOTH_INFINITE) {
+        diag_help(x->sink, e, "... * exp(1 Å / (norm(b.d) - rc))      vanishes with all its derivatives");
+    } else if (s->vanish > 0) {
+        diag_help(x->sink, e, "... * cutoff(norm(b.d), rc, %d)      or a power that vanishes as t^%d", power, power);
+    } else {
+        diag_help(x->sink, e, "... * cutoff(norm(b.d), rc, %d)", power);
+    }
+}
+
 static void judge_smooth(judge *x, const claim *c)
 {
     const def *d = &x->p->defs.at[c->subject];
@@ -404,12 +420,7 @@ static void judge_smooth(judge *x, const claim *c)
     diag_label_primary(x->sink, e, "%s", s.reason ? s.reason : "");
     diag_label_at(x->sink, e, c->at, "claimed here");
     if (s.boundary != SETIR_NONE) {
-        diag_note(x->sink, e, "%s whenever an atom crosses the cutoff.", forces_text(s.order));
-        if (c->order < SMOOTH_INFINITE) {
-            diag_help(x->sink, e, "... * cutoff(norm(b.d), rc, %d)", c->order + 1);
-        } else {
-            diag_help(x->sink, e, "... * exp(1 Å / (norm(b.d) - rc))      vanishes with all its derivatives");
-        }
+        advise_at_cutoff(x, e, c, &s);
     }
     if (witness) {
         diag_note(x->sink, e, "witness: %s", witness);

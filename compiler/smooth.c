@@ -230,10 +230,15 @@ const fact *smooth_eval(analysis *x, node_id n, const context *c)
 
 /* ---------------------------------------------------------------------------------------------- interface */
 
-struct smooth_result {
+/* of one program: positions and cell move; positions alone */
+typedef struct views {
     const program *p;
-    arena    *a;
-    analysis *view[2];           /* positions and cell move; positions alone */
+    analysis      *of[2];
+} views;
+
+struct smooth_result {
+    arena *a;
+    views  plain, written;       /* as it stands; with its derivatives written out */
 };
 
 #define CLONE(field) arena_copy(a, p->field.at, p->field.n * sizeof *p->field.at)
@@ -266,13 +271,21 @@ static analysis *analysis_new(arena *a, const program *p, bool cell_moves)
     return x;
 }
 
-smooth_result *smooth_analyse(arena *a, const program *p)
+static void views_open(arena *a, views *v)
+{
+    if (v->of[0])
+        return;
+    v->of[0] = analysis_new(a, v->p, true);
+    v->of[1] = analysis_new(a, v->p, false);
+}
+
+smooth_result *smooth_analyse(arena *a, const program *p, const program *written)
 {
     smooth_result *r = arena_new(a, smooth_result);
-    r->p = p;
     r->a = a;
-    r->view[0] = analysis_new(a, p, true);
-    r->view[1] = analysis_new(a, p, false);
+    r->plain.p = p;
+    r->written.p = written;
+    views_open(a, &r->plain);
     return r;
 }
 
@@ -339,13 +352,14 @@ static smooth_info info_from(analysis *x, node_id n, const fact *f, int position
     i.reason = b->reason;
     i.boundary = b->boundary;
     i.vanish = b->vanish;
+    i.derivatives = b->derivatives;
     return i;
 }
 
 smooth_info smooth_node(smooth_result *r, node_id n)
 {
-    return info_from(r->view[0], n, smooth_eval(r->view[0], n, &r->view[0]->root),
-                     smooth_eval(r->view[1], n, &r->view[1]->root)->order);
+    analysis *both = r->plain.of[0], *positions = r->plain.of[1];
+    return info_from(both, n, smooth_eval(both, n, &both->root), smooth_eval(positions, n, &positions->root)->order);
 }
 
 static fact def_fact(analysis *x, def_id id)
@@ -354,11 +368,23 @@ static fact def_fact(analysis *x, def_id id)
     return d.lib == LIB_NONE ? *smooth_eval(x, d.body, &x->root) : smooth_lib(x, &d, SETIR_NONE);
 }
 
+static smooth_info def_info(const views *v, def_id id)
+{
+    fact both = def_fact(v->of[0], id), positions = def_fact(v->of[1], id);
+    const def *d = &v->p->defs.at[id];
+    return info_from(v->of[0], d->lib == LIB_NONE ? d->body : SETIR_NONE, &both, positions.order);
+}
+
+/* A derivative is one order lower than its number; what is made of derivatives is sometimes smoother than
+ * that shows, and then their expressions say so. */
 smooth_info smooth_def(smooth_result *r, def_id id)
 {
-    fact both = def_fact(r->view[0], id), positions = def_fact(r->view[1], id);
-    const def *d = &r->p->defs.at[id];
-    return info_from(r->view[0], d->lib == LIB_NONE ? d->body : SETIR_NONE, &both, positions.order);
+    smooth_info plain = def_info(&r->plain, id);
+    if (plain.order == SMOOTH_INFINITE || !r->written.p || r->written.p == r->plain.p)
+        return plain;
+    views_open(r->a, &r->written);
+    smooth_info written = def_info(&r->written, id);
+    return written.order > plain.order ? written : plain;
 }
 
 const char *smooth_order_text(arena *a, int order)

@@ -24,10 +24,12 @@ typedef struct smooth_info {
     const char *reason;          /* "vanishes as t^2 when |b.d| reaches rc, so it is only C1"; NULL         */
     set_id      boundary;        /* set whose cutoff limits, or SETIR_NONE                                  */
     double      vanish;          /* the power of t with which the body vanishes there (boundary only)       */
+    int         derivatives;     /* by positions and cell, taken since                                      */
 } smooth_info;
 
-/* The program is only read; results live in the arena. Work happens on demand. */
-smooth_result *smooth_analyse(arena *a, const program *p);
+/* The programs are only read; results live in the arena. Work happens on demand. `written`: the same with its
+ * derivatives written out (ad.h), or NULL. */
+smooth_result *smooth_analyse(arena *a, const program *p, const program *written);
 smooth_info    smooth_def(smooth_result *r, def_id d);
 smooth_info    smooth_node(smooth_result *r, node_id n);
 /* "C2", "C-infinity", "discontinuous" */

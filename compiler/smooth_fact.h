@@ -38,6 +38,7 @@ typedef struct blame {
     bool        certain;         /* it really is no smoother: not just beyond the rules                     */
     set_id      boundary;        /* PAIRS or RECIP set whose cutoff limits, or SETIR_NONE                   */
     double      vanish;          /* the m of the body there                                                */
+    int         derivatives;     /* taken of it since                                                      */
 } blame;
 
 /* A value f >= 0 whose derivatives of number j are O(f^(1 - j/power)) where it comes to zero: a sum of terms

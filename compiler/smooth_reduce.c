@@ -330,13 +330,29 @@ static bool domain_varies(analysis *x, const def *d)
     return false;
 }
 
+/* one order less than the number; its blame remembers the derivative */
+static void derivative_limit(analysis *x, fact *f, const fact *number)
+{
+    if (number->order == SMOOTH_INFINITE)
+        return;
+    blame *b = NULL;
+    if (number->blame) {
+        b = arena_new(x->a, blame);
+        *b = *number->blame;
+        b->derivatives++;
+    }
+    fact_limit(f, number->order > -1 ? number->order - 1 : -1, b);
+}
+
 fact smooth_lib(analysis *x, const def *d, node_id at)
 {
     const def arg = x->p->defs.at[d->lib_arg];
     fact inner = arg.lib == LIB_NONE ? *smooth_eval(x, arg.body, &x->root) : smooth_lib(x, &arg, at);
     fact f = fact_opaque();
-    bool derivative = lib_is_derivative(d->lib) && inner.order != SMOOTH_INFINITE;
-    fact_limit(&f, inner.order - (derivative && inner.order > -1), inner.blame);
+    if (lib_is_derivative(d->lib))
+        derivative_limit(x, &f, &inner);
+    else
+        fact_limit(&f, inner.order, inner.blame);
     const def *made = &arg;
     while (made->lib != LIB_NONE)
         made = &x->p->defs.at[made->lib_arg];

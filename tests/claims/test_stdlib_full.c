@@ -29,7 +29,7 @@ static int attack_program(spec *s, const program *p, const char *path, int *atta
 {
     law_result *laws = law_infer(&s->a, p, &s->sink);
     verdict_list verdicts = {0};
-    claims_check(&s->a, p, &s->sink, laws, smooth_analyse(&s->a, p), NULL, NULL, &verdicts);
+    claims_check(&s->a, p, &s->sink, laws, smooth_analyse(&s->a, p, NULL), NULL, NULL, &verdicts);
     int wrong = 0;
     for (uint32_t k = 0; k < verdicts.n; k++) {
         const verdict *v = &verdicts.at[k];
