@@ -407,7 +407,8 @@ static bool confirmed(world *w, def_id d, double gap, const int64_t at[2], const
 static double mixed_size(const asked *q, const double *want, const double *got)
 {
     double most = 0;
-    for (uint32_t c = 0; c < q->l.width && q->d->elem.irreps; c++)
+    bool mixes = q->d->elem.irreps || q->d->elem.rank;
+    for (uint32_t c = 0; c < q->l.width && mixes; c++)
         if (isfinite(want[c]) && isfinite(got[c])) most = fmax(most, fmax(fabs(want[c]), fabs(got[c])));
     return most;
 }
