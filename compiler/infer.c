@@ -300,7 +300,7 @@ static void add_base_set(infer *x, uint32_t slot_index, scope *members, const st
                                               .to = SETIR_NONE, .def = SETIR_NONE});
 }
 
-static uint32_t add_slot(infer *x, const decl *structure, ast_name n)
+uint32_t infer_structure(infer *x, const decl *structure, ast_name n)
 {
     slot made = {.id = n.id, .type = structure->id.id, .at = n.at, .base = SETIR_NONE, .position = SETIR_NONE,
                  .species = SETIR_NONE};
@@ -383,8 +383,9 @@ static value eval_indexed(infer *x, scope *s, const stmt *st, const declared *ty
 {
     scope *inner = scope_new(x, s, s->inst);
     ivar_id *iv = NULL;
-    uint32_t n = bind_all(x, inner, s, st->def.lhs.binder, st->def.lhs.n_binder, &iv);
+    uint32_t n = bind_all(x, inner, st->def.lhs.binder, st->def.lhs.n_binder, &iv);
     if (n == UINT32_MAX) {
+        infer_expr(x, inner, st->def.value);      /* for what else is wrong in it                             */
         return value_error(st->at);
     }
     for (uint32_t k = 0; k < n; k++) {
@@ -539,7 +540,7 @@ static bool bind_take(infer *x, instance *inst, const stmt *st, uint32_t k, cons
         value of_file;
         if (arg && arg->kind == V_GIVEN) {
             if (arg->file->slot == SETIR_NONE) {
-                arg->file->slot = add_slot(x, structure, arg->file->id);
+                arg->file->slot = infer_structure(x, structure, arg->file->id);
             }
             of_file = (value){.kind = V_SLOT, .at = arg->at, .slot = arg->file->slot, .def = SETIR_NONE};
             arg = &of_file;
@@ -551,7 +552,7 @@ static bool bind_take(infer *x, instance *inst, const stmt *st, uint32_t k, cons
             return false;
         }
         value v = {.kind = V_SLOT, .at = n.at, .def = SETIR_NONE};
-        v.slot = arg ? arg->slot : add_slot(x, structure, n);
+        v.slot = arg ? arg->slot : infer_structure(x, structure, n);
         add_value(x, inst->top, n, v);
         return true;
     }
@@ -668,6 +669,7 @@ void infer_begin(infer *x, const decl *d)
     x->depth = x->steps = 0;
     x->gave_up = false;
     x->calls = NULL;
+    x->called.n = 0;
     x->inst = NULL;
     x->constants.n = x->held.n = 0;
     fill_global(x);
@@ -695,6 +697,7 @@ static void read_transform(infer *x, const decl *d)
         diag *e = infer_report(x, D_NO_OUTPUT, d->id.at, d->id.id);
         diag_label_primary(x->sink, e, "has no `gives` line");
     }
+    infer_uncalled(x, inst->top);
     infer_claims(x, d);
     constants_check(x);
     x->inst = NULL;
@@ -742,5 +745,6 @@ infer_result *infer_module(arena *a, intern *names, diag_sink *sink, const spec_
             diag_label_primary(sink, e, "read, not used yet");
         }
     }
+    infer_unused(&x);
     return r;
 }

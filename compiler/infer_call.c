@@ -635,6 +635,7 @@ static value call_function(infer *x, scope *s, value f, const expr *e)
         p->v = v;
     }
     uint32_t before = x->sink->all.n;
+    vec_push(x->a, &x->called, f.function);
     const active_call here = {f.function, x->calls};
     x->calls = &here;
     value r = infer_expr(x, inner, f.function->def.value);

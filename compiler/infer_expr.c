@@ -532,8 +532,9 @@ static value infer_reduce(infer *x, scope *s, const expr *e)
 {
     scope *inner = scope_new(x, s, s->inst);
     ivar_id *iv = NULL;
-    uint32_t n = bind_all(x, inner, s, e->reduce.binder, e->reduce.n, &iv);
+    uint32_t n = bind_all(x, inner, e->reduce.binder, e->reduce.n, &iv);
     if (n == UINT32_MAX) {
+        infer_expr(x, inner, e->reduce.body);     /* for what else is wrong in it                             */
         return fail(e->at);
     }
     node_id args[2];

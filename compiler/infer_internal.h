@@ -90,6 +90,7 @@ typedef struct infer {
     uint32_t    depth, steps;
     instance   *inst;            /* whose text is being read, for call notes                              */
     const struct active_call *calls;      /* functions whose bodies are being read                            */
+    VEC(const stmt *) called;    /* functions                                                             */
     bool        gave_up;
     VEC(mark)   marks;           /* of this transform; it is read again when there are more               */
     VEC(constant) constants;     /* by imm.param of OP_NAMED                                              */
@@ -108,11 +109,16 @@ entry *scope_find(scope *s, name id);
 scope *scope_new(infer *x, scope *outer, instance *inst);
 value  infer_member(infer *x, value base, name field, span at);
 instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t n, span at);
+uint32_t infer_structure(infer *x, const decl *structure, ast_name n);    /* a new slot             */
 unit   infer_unit(infer *x, node_id n);
 
 test_program *infer_test(infer *x, const decl *d);                /* infer_test.c                           */
 void   infer_begin(infer *x, const decl *d);                      /* an empty program, the global scope     */
 value  eval_entry(infer *x, scope *s, entry *e, span at);
+
+/* infer_unused.c */
+void   infer_uncalled(infer *x, scope *top);                      /* functions that nothing calls           */
+void   infer_unused(infer *x);                                    /* structures and constants of the spec   */
 
 /* infer_node.c: nodes with their units; reports and returns SETIR_NONE when the unit rule fails */
 node_id mk(infer *x, node_op op, elem e, const node_id *args, uint32_t n, const node_imm *imm, span at);
@@ -167,7 +173,7 @@ set_id  set_rank(infer *x, set_id parent, int count, span at);
 set_id  set_species(infer *x, const int32_t *species, int32_t n, span at);
 set_id  set_axis(infer *x, uint32_t slot, span at);
 ivar_id bind_one(infer *x, scope *s, name id, value set, span at);
-uint32_t bind_all(infer *x, scope *inner, scope *outer, const ast_binder *b, uint32_t n, ivar_id **out);
+uint32_t bind_all(infer *x, scope *inner, const ast_binder *b, uint32_t n, ivar_id **out);
 const char *set_text(infer *x, set_id s);
 bool    type_domain(infer *x, scope *s, const ast_type *t, set_id **domain, uint32_t *n);
 bool    type_elem(infer *x, scope *s, const ast_type *t, elem *e, unit *u, double *scale, bool *pseudo, bool *point);

@@ -395,22 +395,33 @@ ivar_id bind_one(infer *x, scope *s, name id, value v, span at)
     return iv;
 }
 
+/* names over nothing that is known: what is made of them is silent */
+static void bind_silently(infer *x, scope *s, const ast_binder *b)
+{
+    for (uint32_t j = 0; j < b->n; j++) {
+        entry *e = scope_add(x, s, b->names[j], b->names_at[j]);
+        e->state = ENTRY_DONE;
+        e->v = value_error(b->names_at[j]);
+    }
+}
+
 /* Binders left to right: later sets may use earlier variables. */
-uint32_t bind_all(infer *x, scope *inner, scope *outer, const ast_binder *b, uint32_t n, ivar_id **out)
+uint32_t bind_all(infer *x, scope *inner, const ast_binder *b, uint32_t n, ivar_id **out)
 {
     VEC(ivar_id) made = {0};
-    (void)outer;
+    bool good = true;
     for (uint32_t k = 0; k < n; k++) {
         value v = infer_set(x, inner, b[k].set);
-        if (v.kind == V_ERROR) {
-            return UINT32_MAX;
-        }
-        ivar_id first = SETIR_NONE;
         if (b[k].n > 2) {
             diag *d = infer_report(x, D_NOT_YET, b[k].at, "more than two names in one binder");
             diag_label_primary(x->sink, d, "two are possible");
-            return UINT32_MAX;
         }
+        if (v.kind == V_ERROR || b[k].n > 2) {
+            bind_silently(x, inner, &b[k]);
+            good = false;
+            continue;
+        }
+        ivar_id first = SETIR_NONE;
         for (uint32_t j = 0; j < b[k].n; j++) {
             ivar_id iv = bind_one(x, inner, b[k].names[j], v, b[k].names_at[j]);
             if (j == 0) {
@@ -423,7 +434,7 @@ uint32_t bind_all(infer *x, scope *inner, scope *outer, const ast_binder *b, uin
         }
     }
     *out = made.at;
-    return made.n;
+    return good ? made.n : UINT32_MAX;
 }
 
 /* ---- types */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * infer_unused.c: In: a spec whose transforms have been read. Out: messages on what none of them reached:
+ * structures, constants, functions that nothing calls. Nothing is compiled of these.
+ */
+#include "infer_internal.h"
+
+/* a value of this type of which nothing else is known; anything else is silent */
+static value opaque(infer *x, scope *s, const ast_param *p)
+{
+    elem e;
+    unit u;
+    double scale;
+    bool pseudo, point;
+    if (!p->type || p->type->n_domain || !type_elem(x, s, p->type, &e, &u, &scale, &pseudo, &point) ||
+        e.kind != ELEM_REAL) {
+        return value_error(p->at);
+    }
+    node_id any = mk(x, OP_PARAM, e, NULL, 0, NULL, p->at), one = mk_const(x, 1, u, p->at);
+    return value_node(mk2(x, OP_MUL, e, one, any, p->at), p->at);
+}
+
+static void read_function(infer *x, scope *home, const stmt *function)
+{
+    scope *inner = scope_new(x, home, home->inst);
+    for (uint32_t k = 0; k < function->def.lhs.n_param; k++) {
+        const ast_param *p = &function->def.lhs.param[k];
+        entry *e = scope_add(x, inner, p->id, p->at);
+        e->state = ENTRY_DONE;
+        e->v = opaque(x, inner, p);
+    }
+    infer_expr(x, inner, function->def.value);
+}
+
+void infer_uncalled(infer *x, scope *top)
+{
+    for (uint32_t k = 0; k < top->entries.n; k++) {
+        const stmt *st = top->entries.at[k]->st;
+        bool called = !st || st->kind != S_LET || st->def.lhs.kind != LHS_FUNCTION;
+        for (uint32_t j = 0; !called && j < x->called.n; j++) {
+            called = x->called.at[j] == st;
+        }
+        if (!called) {
+            read_function(x, top, st);
+        }
+    }
+}
+
+void infer_unused(infer *x)
+{
+    const decl nothing = {.kind = D_TRANSFORM, .id = {intern_s(x->names, "nothing"), {0}}};
+    infer_begin(x, &nothing);
+    for (uint32_t k = 0; k < x->m->files.at[0]->n; k++) {
+        const decl *d = x->m->files.at[0]->decl[k];
+        entry *e = d->id.id ? scope_find(x->global, d->id.id) : NULL;
+        if (d->kind == D_CONST && e) {
+            eval_entry(x, x->global, e, d->at);
+        } else if (d->kind == D_STRUCTURE && d->id.id) {
+            scope *members = x->slot_scopes.at[infer_structure(x, d, d->id)].members;
+            for (uint32_t j = 0; j < members->entries.n; j++) {
+                eval_entry(x, members, members->entries.at[j], d->at);
+            }
+        }
+    }
+}
