@@ -121,16 +121,26 @@ static node_id by_tensor(ad *x, const def *d, bool symmetric)
     return sum;
 }
 
+/* component c of a lattice vector: the strain that takes the lattice vector to the unit vector of c, others nowhere */
+static node_id by_cell(ad *x, const def *d)
+{
+    node_id dual = ad_dual(x, d->wrt.slot, ad_ivar(x, d->param[d->n_param - 1])), sum = SETIR_NONE;
+    bool number = x->p->defs.at[d->lib_arg].elem.rank == 0;
+    for (int k = 0; k < 9; k++) {
+        node_id value = lane(x, d, k, false);
+        if (value == SETIR_NONE) continue;
+        node_id part = ad_mul(x, ad_component(x, dual, k % 3), value), row = unit_vector(x, k / 3);
+        sum = ad_add(x, sum, number ? ad_mul(x, part, row) : ad_outer(x, part, row));
+    }
+    return sum;
+}
+
 static node_id jacobian(ad *x, def *d)
 {
     d->param = ad_fresh_params(x, d);
     switch (d->wrt.kind) {
     case WRT_STRAIN: return by_tensor(x, d, true);
-    case WRT_CELL: {
-        node_id all = by_tensor(x, d, false);
-        node_id axis = ad_ivar(x, d->param[d->n_param - 1]);
-        return all == SETIR_NONE ? all : ad_op(x, OP_MATVEC, elem_real(1), all, ad_dual(x, d->wrt.slot, axis));
-    }
+    case WRT_CELL: return by_cell(x, d);
     case WRT_PAIRS: return by_vector(x, d);
     case WRT_INPUT:
     case WRT_NAMED: break;

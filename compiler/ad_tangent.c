@@ -91,11 +91,11 @@ node_id ad_pass(ad *x, const node *n, node_id id, uint32_t k, node_id t)
 
 /* ---- what moves ---------------------------------------------------------------------------------------- */
 
-static node_id direction_at(const forward *f, node_id index)
+static node_id direction_at(const forward *f, const node_id *index)
 {
     ad *x = f->x;
     const def *d = &x->p->defs.at[f->along];
-    return program_node(x->p, OP_ACCESS, d->elem, &index, d->n_param, &(node_imm){.def = f->along}, x->at);
+    return program_node(x->p, OP_ACCESS, d->elem, index, d->n_param, &(node_imm){.def = f->along}, x->at);
 }
 
 /* strain times a vector; transposed: its transpose */
@@ -104,7 +104,7 @@ static node_id strained(const forward *f, node_id v, bool transposed)
     ad *x = f->x;
     if (v == SETIR_NONE) return v;
     if (f->along != SETIR_NONE) {
-        node_id e = direction_at(f, SETIR_NONE);
+        node_id e = direction_at(f, NULL);
         return ad_op(x, OP_MATVEC, elem_real(1), transposed ? ad_fun(x, OP_TRANSPOSE, e) : e, v);
     }
     int row = transposed ? f->lane % 3 : f->lane / 3, column = transposed ? f->lane / 3 : f->lane % 3;
@@ -124,7 +124,7 @@ static void everywhere(forward *f, tangent_sum *out, node_id value)
 }
 
 /* the element at `index` moves */
-static void at_element(forward *f, tangent_sum *out, elem e, node_id index, double sign)
+static void at_element(forward *f, tangent_sum *out, elem e, const node_id *index, double sign)
 {
     ad *x = f->x;
     if (f->along != SETIR_NONE) {
@@ -133,7 +133,7 @@ static void at_element(forward *f, tangent_sum *out, elem e, node_id index, doub
     }
     node_id step = ad_scale(x, sign, unit_step(f, e));
     bool one = f->q == SETIR_NONE;
-    ad_term_add(x, out, (tangent_term){{step, SETIR_NONE}, one ? SETIR_NONE : index, one ? SETIR_NONE : ad_ivar(x, f->q)});
+    ad_term_add(x, out, (tangent_term){{step, SETIR_NONE}, one ? SETIR_NONE : *index, one ? SETIR_NONE : ad_ivar(x, f->q)});
 }
 
 static void displacement(forward *f, const node *n, node_id id, tangent_sum *out)
@@ -141,14 +141,15 @@ static void displacement(forward *f, const node *n, node_id id, tangent_sum *out
     ad *x = f->x;
     const set *s = &x->p->sets.at[x->p->nodes.at[n->arg[0]].elem.set];
     if (f->by.kind == WRT_PAIRS) {
-        at_element(f, out, n->elem, n->arg[0], 1);
+        at_element(f, out, n->elem, n->arg, 1);
     } else if (x->strain) {
         everywhere(f, out, strained(f, id, false));
     } else if (x->p->sets.at[s->parent].kind != SET_BASE) {
         ad_fail(x, n->at, "a displacement between spots");
     } else {
-        at_element(f, out, n->elem, ad_index(x, OP_PAIR_J, n->arg[0]), 1);
-        at_element(f, out, n->elem, ad_index(x, OP_PAIR_I, n->arg[0]), -1);
+        node_id to = ad_index(x, OP_PAIR_J, n->arg[0]), from = ad_index(x, OP_PAIR_I, n->arg[0]);
+        at_element(f, out, n->elem, &to, 1);
+        at_element(f, out, n->elem, &from, -1);
     }
 }
 
@@ -176,7 +177,7 @@ void ad_leaf(forward *f, const node *n, node_id id, tangent_sum *out)
         if (x->strain)
             everywhere(f, out, strained(f, id, false));
         else
-            at_element(f, out, n->elem, n->n_args ? n->arg[0] : SETIR_NONE, 1);
+            at_element(f, out, n->elem, n->arg, 1);
         return;
     case OP_NAMED:
         if (f->by.kind == WRT_NAMED && n->imm.param == f->by.named)

@@ -261,7 +261,7 @@ static void add_field(infer *x, uint32_t slot_index, scope *members, const stmt 
         in.at = n.at;
         in.role = IN_FIELD;
         if (in.is_point && !unit_equal(in.unit, length)) {
-            diag *d = infer_report(x, D_UNIT_NOT_LENGTH, t->at, "no length");
+            diag *d = infer_report(x, D_UNIT_NOT_LENGTH, t->at, infer_unit_text(x, in.unit));
             diag_label_primary(x->sink, d, "a point has the unit of a length");
             diag_help(x->sink, d, "field %s : %s -> point [Å]", n.id, sl->base == SETIR_NONE ? "atom" : x->p->sets.at[sl->base].id);
         }
@@ -411,6 +411,15 @@ static value eval_indexed(infer *x, scope *s, const stmt *st, const declared *ty
     return tensor_of_def(x, add_def(x, st, iv, n, body, type, output), st->at);
 }
 
+static const char *domain_text(infer *x, const set_id *domain, uint32_t n)
+{
+    const char *all = n ? set_text(x, domain[0]) : "no set";
+    for (uint32_t k = 1; k < n; k++) {
+        all = arena_printf(x->a, "%s * %s", all, set_text(x, domain[k]));
+    }
+    return all;
+}
+
 static value whole_with_type(infer *x, const stmt *st, const declared *type, value v, bool output)
 {
     v = value_single_output(x, v);
@@ -429,9 +438,8 @@ static value whole_with_type(infer *x, const stmt *st, const declared *type, val
     }
     if (!fits) {
         diag *d = infer_report(x, D_DOMAIN_DECLARED, st->def.value->at);
-        diag_label_primary(x->sink, d, v.kind == V_TENSOR ? "runs over %s" : "runs over no set%s",
-                           v.kind == V_TENSOR ? set_text(x, v.domain[0]) : "");
-        diag_label_at(x->sink, d, st->def.type->at, "declared over %s", type->n ? set_text(x, type->domain[0]) : "no set");
+        diag_label_primary(x->sink, d, "runs over %s", domain_text(x, v.domain, v.kind == V_TENSOR ? v.n : 0));
+        diag_label_at(x->sink, d, st->def.type->at, "declared over %s", domain_text(x, type->domain, type->n));
         return value_error(st->at);
     }
     ivar_id *iv = arena_array(x->a, ivar_id, type->n + 1);
@@ -531,11 +539,17 @@ static value eval_statement(infer *x, scope *s, const stmt *st)
 
 /* ---------------------------------------------------------------------------------------------- instances */
 
+static const decl *taken_structure(infer *x, const stmt *st)
+{
+    const ast_type *t = st->decl.type;
+    return t && t->n_domain == 0 && t->element.n == 1 ? find_structure(x, t->element.part[0]) : NULL;
+}
+
 static bool bind_take(infer *x, instance *inst, const stmt *st, uint32_t k, const value *arg)
 {
     ast_name n = st->decl.names[k];
     const ast_type *t = st->decl.type;
-    const decl *structure = t && t->n_domain == 0 && t->element.n == 1 ? find_structure(x, t->element.part[0]) : NULL;
+    const decl *structure = taken_structure(x, st);
     if (structure) {
         value of_file;
         if (arg && arg->kind == V_GIVEN) {
@@ -572,6 +586,36 @@ static bool bind_take(infer *x, instance *inst, const stmt *st, uint32_t k, cons
     return true;
 }
 
+/* those that are structures, or the others */
+static bool bind_takes(infer *x, instance *inst, const value *args, bool structures)
+{
+    uint32_t used = 0;
+    bool good = true;
+    for (uint32_t k = 0; k < inst->d->n; k++) {
+        const stmt *st = inst->d->body[k];
+        for (uint32_t j = 0; st->kind == S_TAKES && j < st->decl.n; j++, used++) {
+            if (structures == (taken_structure(x, st) != NULL)) {
+                good = bind_take(x, inst, st, j, args ? &args[used] : NULL) && good;
+            }
+        }
+    }
+    return good;
+}
+
+static void add_statements(infer *x, instance *inst)
+{
+    for (uint32_t k = 0; k < inst->d->n; k++) {
+        const stmt *st = inst->d->body[k];
+        if (st->kind == S_SET || st->kind == S_LET || st->kind == S_GIVES) {
+            ast_name nm = st->kind == S_SET ? st->set.id : (ast_name){st->def.lhs.id, st->def.lhs.name_at};
+            scope_add(x, inst->top, nm.id, nm.at)->st = st;
+        }
+        for (uint32_t j = 0; st->kind == S_PARAM && j < st->decl.n; j++) {
+            scope_add(x, inst->top, st->decl.names[j].id, st->decl.names[j].at)->st = st;
+        }
+    }
+}
+
 instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t n, span at)
 {
     instance *inst = arena_new(x->a, instance);
@@ -586,44 +630,25 @@ instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t
             return NULL;
         }
     }
+    uint32_t takes = 0;
+    for (uint32_t k = 0; k < d->n; k++) {
+        takes += d->body[k]->kind == S_TAKES ? d->body[k]->decl.n : 0;
+    }
+    if (args && n != takes) {
+        diag *e = infer_report(x, D_ARGUMENT_COUNT, at, d->id.id, "one argument for each of its `takes`");
+        diag_label_primary(x->sink, e, "%u given", n);
+        return NULL;
+    }
     inst->top = scope_new(x, x->global, inst);
     instance *before = x->inst;
     if (!args) {
         x->inst = inst;
     }
-    uint32_t used = 0;
-    bool good = true;
-    for (uint32_t k = 0; k < d->n && (!args || (good && used <= n)); k++) {
-        const stmt *st = d->body[k];
-        for (uint32_t j = 0; st->kind == S_TAKES && j < st->decl.n; j++) {
-            if (args && used >= n) {
-                used++;
-                break;
-            }
-            good = bind_take(x, inst, st, j, args ? &args[used] : NULL) && good;
-            used++;
-        }
-    }
-    if (args && (!good || used != n)) {
-        if (used != n && good) {
-            diag *e = infer_report(x, D_ARGUMENT_COUNT, at, d->id.id, "one argument for each of its `takes`");
-            diag_label_primary(x->sink, e, "%u given", n);
-        }
-        x->inst = before;
-        return NULL;
-    }
-    for (uint32_t k = 0; k < d->n; k++) {
-        const stmt *st = d->body[k];
-        if (st->kind == S_SET || st->kind == S_LET || st->kind == S_GIVES) {
-            ast_name nm = st->kind == S_SET ? st->set.id : (ast_name){st->def.lhs.id, st->def.lhs.name_at};
-            scope_add(x, inst->top, nm.id, nm.at)->st = st;
-        }
-        for (uint32_t j = 0; st->kind == S_PARAM && j < st->decl.n; j++) {
-            scope_add(x, inst->top, st->decl.names[j].id, st->decl.names[j].at)->st = st;
-        }
-    }
+    bool good = bind_takes(x, inst, args, true);
+    add_statements(x, inst);
+    good = bind_takes(x, inst, args, false) && good;  /* their sets may be any of the transform               */
     x->inst = before;
-    return inst;
+    return args && !good ? NULL : inst;
 }
 
 /* ------------------------------------------------------------------------------------------------- a file */

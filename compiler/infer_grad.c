@@ -159,6 +159,8 @@ static value by_elements(infer *x, const expr *of, def_id arg, wrt w, span at)
         return of_fault(x, of, at, "channels have no derivative as a whole", "name one: x[i][0]");
     if (from.elem.rank + moving.rank > 2)
         return of_fault(x, of, at, "its derivative would have more than two Cartesian indices", "take its components one by one: v.x");
+    if (!number && n > 1)
+        return of_fault(x, of, at, "a table has no derivative by a field over two sets", "grad(x, w, v)   along a direction");
     def d = {.at = at, .type_at = at, .lib_at = at, .lib = number ? LIB_GRAD : LIB_JACOBIAN, .lib_arg = arg, .wrt = w,
              .elem = elem_real(from.elem.rank + moving.rank), .param = arena_array(x->a, ivar_id, from.n_param + n + 1)};
     uint32_t replaced = w.kind == WRT_PAIRS ? program_pair_param(x->p, &from, w.set) : SETIR_NONE;

@@ -127,6 +127,7 @@ node_id mk2(infer *x, node_op op, elem e, node_id a, node_id b, span at);
 node_id mk_const(infer *x, double value, unit u, span at);
 elem    elem_of(infer *x, node_id n);
 const char *elem_text(infer *x, elem e);
+const char *infer_unit_text(infer *x, unit u);                    /* "eV/Å", "no unit"                      */
 bool    const_value(infer *x, node_id n, double *out);            /* folds constant arithmetic              */
 node_id as_real(infer *x, node_id n, span at);                    /* range and rank indices become numbers  */
 node_id ascribe(infer *x, node_id n, unit u, elem e, span at, span type_at);

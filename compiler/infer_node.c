@@ -41,7 +41,7 @@ const char *elem_text(infer *x, elem e)
     return e.rank == 0 ? "scalar" : e.rank == 1 ? "vector" : "tensor(2)";
 }
 
-static const char *unit_word(infer *x, unit u)
+const char *infer_unit_text(infer *x, unit u)
 {
     text t;
     text_init(&t);
@@ -66,7 +66,7 @@ static void suggest_factor(infer *x, diag *d, unit want, unit have)
     if (unit_equal(lacks, length)) {
         diag_note(x->sink, d, "the second lacks a length: a product with a displacement such as `dot(..., b.d)`?");
     } else {
-        diag_note(x->sink, d, "they differ by the factor [%s]", unit_word(x, lacks));
+        diag_note(x->sink, d, "they differ by the factor [%s]", infer_unit_text(x, lacks));
     }
 }
 
@@ -81,14 +81,14 @@ static void report_mismatch(infer *x, node_op op, const node_id *args, uint32_t 
     node_id left = op == OP_SELECT ? args[1] : args[0];
     node_id right = op == OP_SELECT ? args[2] : culprit > 0 ? args[culprit] : args[n - 1];
     unit ul = infer_unit(x, left), ur = infer_unit(x, right);
-    diag *d = infer_report(x, D_UNIT_MISMATCH, at, op_word(op), unit_word(x, ul), unit_word(x, ur));
+    diag *d = infer_report(x, D_UNIT_MISMATCH, at, op_word(op), infer_unit_text(x, ul), infer_unit_text(x, ur));
     if (x->p->nodes.at[right].at.src == at.src && x->p->nodes.at[right].at.start >= at.start &&
         x->p->nodes.at[right].at.end <= at.end) {
-        diag_label_at(x->sink, d, x->p->nodes.at[right].at, "%s", unit_word(x, ur));
+        diag_label_at(x->sink, d, x->p->nodes.at[right].at, "%s", infer_unit_text(x, ur));
     }
     if (x->p->nodes.at[left].at.src == at.src && x->p->nodes.at[left].at.start >= at.start &&
         x->p->nodes.at[left].at.end <= at.end) {
-        diag_label_at(x->sink, d, x->p->nodes.at[left].at, "%s", unit_word(x, ul));
+        diag_label_at(x->sink, d, x->p->nodes.at[left].at, "%s", infer_unit_text(x, ul));
     }
     suggest_factor(x, d, ul, ur);
 }
@@ -96,13 +96,13 @@ static void report_mismatch(infer *x, node_op op, const node_id *args, uint32_t 
 static void report_unit(infer *x, node_op op, const node_imm *imm, const node_id *args, uint32_t n, int culprit, span at)
 {
     if (op == OP_FRAC || op == OP_PHASE || op == OP_NEAREST) {
-        diag *d = infer_report(x, D_UNIT_NOT_LENGTH, at, unit_word(x, infer_unit(x, args[culprit])));
+        diag *d = infer_report(x, D_UNIT_NOT_LENGTH, at, infer_unit_text(x, infer_unit(x, args[culprit])));
         diag_label_primary(x->sink, d, "this must be a length");
         return;
     }
     if (op == OP_ASCRIBE) {
-        diag *d = infer_report(x, D_UNIT_DECLARED, at, unit_word(x, imm->unit), unit_word(x, infer_unit(x, args[0])));
-        diag_label_primary(x->sink, d, "has the unit %s", unit_word(x, infer_unit(x, args[0])));
+        diag *d = infer_report(x, D_UNIT_DECLARED, at, infer_unit_text(x, imm->unit), infer_unit_text(x, infer_unit(x, args[0])));
+        diag_label_primary(x->sink, d, "has the unit %s", infer_unit_text(x, infer_unit(x, args[0])));
         suggest_factor(x, d, imm->unit, infer_unit(x, args[0]));
         return;
     }
@@ -114,10 +114,10 @@ static void report_unit(infer *x, node_op op, const node_imm *imm, const node_id
     span inner = x->p->nodes.at[args[culprit]].at;
     diag *d = infer_report(x, D_UNIT_NOT_PURE, op == OP_POW ? at : inner.src == at.src ? inner : at,
                            op == OP_POW ? "this power" : op == OP_REDUCE ? "a product over a set" : op_table[op].text,
-                           unit_word(x, u));
-    diag_label_primary(x->sink, d, "has the unit %s", unit_word(x, u));
+                           infer_unit_text(x, u));
+    diag_label_primary(x->sink, d, "has the unit %s", infer_unit_text(x, u));
     diag_help(x->sink, d, "divide by a reference first:  %s(x / (1 [%s]))",
-              op == OP_POW || op == OP_REDUCE ? "" : op_table[op].text, unit_word(x, u));
+              op == OP_POW || op == OP_REDUCE ? "" : op_table[op].text, infer_unit_text(x, u));
 }
 
 node_id mk(infer *x, node_op op, elem e, const node_id *args, uint32_t n, const node_imm *imm, span at)

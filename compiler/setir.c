@@ -549,9 +549,11 @@ static uint32_t *hash_find(program *p, const node *n)
         if (!p->hash[k] || node_same(&p->nodes.at[p->hash[k] - 1], n)) return &p->hash[k];
 }
 
+/* room for the nodes of now and as many again */
 static void hash_grow(program *p)
 {
-    p->hash_cap = p->hash_cap ? p->hash_cap * 2 : 256;
+    if (!p->hash_cap) p->hash_cap = 256;
+    while (p->hash_cap < 4 * (p->nodes.n + 1)) p->hash_cap *= 2;
     p->hash = arena_array(p->memory, uint32_t, p->hash_cap);
     for (uint32_t k = 0; k < p->nodes.n; k++) *hash_find(p, &p->nodes.at[k]) = k + 1;
 }
@@ -591,7 +593,7 @@ program *program_copy(arena *a, const program *from)
     COPY_VEC(a, &p->curves, &from->curves);
     COPY_VEC(a, &p->irreps, &from->irreps);
     COPY_VEC(a, &p->tables, &from->tables);
-    while (p->hash_cap < 4 * (p->nodes.n + 1)) hash_grow(p);
+    hash_grow(p);
     return p;
 }
 

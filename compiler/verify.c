@@ -190,10 +190,11 @@ static bool is_scalar(elem e)
     return e.kind == ELEM_REAL && e.rank == 0;
 }
 
-/* e takes part in an elementwise operation with result r: the same, or a plain scalar beside channels */
+/* e takes part in an elementwise operation with result r: the same, or a plain scalar beside channels; beside
+ * irreps it would not turn with them */
 static bool spreads(elem e, elem r)
 {
-    return elem_equal(e, r) || (is_real(e, 0) && r.kind == ELEM_REAL && r.channels);
+    return elem_equal(e, r) || (is_real(e, 0) && r.kind == ELEM_REAL && r.channels && !r.irreps);
 }
 
 static bool index_of(const verifier *v, uint32_t k, set_kind kind)
@@ -766,6 +767,7 @@ static const char *moving_fault(const program *p, const def *d, uint32_t from, e
         n = p->inputs.at[w->input].n_domain;
     }
     if (d->n_param != from + n) return "another number of sets than what it is taken by";
+    if (d->lib == LIB_JACOBIAN && n > 1) return "a table by a field over one set at most";
     for (uint32_t k = 0; k < n; k++) {
         bool axis = w->kind == WRT_CELL && p->sets.at[p->ivars.at[d->param[from + k]].set].kind == SET_AXIS;
         set_id s = w->kind == WRT_PAIRS ? w->set : w->kind == WRT_INPUT ? p->inputs.at[w->input].domain[k] : 0;
@@ -795,6 +797,7 @@ static const char *table_fault(const program *p, const def *d)
         def like = *v;
         like.wrt = d->wrt;
         if (d->n_param != a->n_param) return "another domain than its table";
+        if (d->wrt.kind == WRT_CELL) return "a direction of positions, strain, fields or pairs";
         fault = moving_fault(p, &like, 0, &moving);
         return fault ? fault : elem_equal(v->elem, moving) && elem_equal(d->elem, a->elem) ? NULL : "another type";
     }

@@ -147,7 +147,7 @@ const char *text_closest(const char *word, const char *const *candidates, size_t
     size_t length = strlen(word);
     if (length == 0 || length > CLOSEST_MOST)
         return NULL;
-    size_t best = length < 3 ? 1 : length < 6 ? 2 : length / 3 + 1;      /* one slip more is another word */
+    size_t best = length < 4 ? 1 : length < 6 ? 2 : length / 3 + 1;      /* one slip more is another word */
     const char *found = NULL;
     for (size_t i = 0; i < n; i++) {
         size_t m = strlen(candidates[i]);

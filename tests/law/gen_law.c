@@ -925,7 +925,8 @@ static node_id channels(gen *g)
     if (g->depth <= g->most_depth && pick(g, 2)) out = pick(g, 3) ? make(g, OP_CHANNEL_CAT) : turning(g);
     if (out == SETIR_NONE) out = field(g, some_slot(g), F_CHANNELS);
     if (out != SETIR_NONE && g->depth <= g->most_depth && pick(g, 3) == 0)
-        out = two(g, pick(g, 2) ? OP_ADD : OP_MUL, g->p->nodes.at[out].elem, real(g), out);
+        out = two(g, !g->p->nodes.at[out].elem.irreps && pick(g, 2) ? OP_ADD : OP_MUL, g->p->nodes.at[out].elem,
+                  real(g), out);
     if (out == SETIR_NONE) {
         node_id c[2] = {real(g), num(g, 0.4)};
         out = with(g, OP_CHANNEL_CAT, (elem){.kind = ELEM_REAL, .channels = 2}, c, 2, (node_imm){0});

@@ -25,40 +25,125 @@ static def_id random_number(gen *g)
     return add_tensor(g, d, NULL, 0);
 }
 
-static def_id derivative(gen *g, def_id of, wrt by, elem e, const set_id *over, uint32_t n)
+/* a number or vector for each element of a set or two */
+static def_id random_table(gen *g)
 {
+    const set_id sets[] = {g->atom[0], g->atom[0], g->bond[0], g->axis[0], g->range, g->kinds, g->atom[1]};
     ivar_id v[2];
+    uint32_t n = 0, want = 1 + (pick(g, 5) == 0);
     g->n_var = 0;
-    for (uint32_t k = 0; k < n; k++) v[k] = open_plain(g, over[k]);
-    def d = {.lib = LIB_GRAD, .lib_arg = of, .elem = e, .body = SETIR_NONE, .wrt = by};
-    return add_tensor(g, d, v, n);
+    g->depth = 0;
+    g->work = 1;
+    for (int tries = 0; tries < 8 && n < want; tries++) {
+        set_id s = sets[pick(g, 7)];
+        if (s == SETIR_NONE || g->work * size_of(g, s) > 60) continue;
+        g->work *= size_of(g, s);
+        v[n++] = open_plain(g, s);
+    }
+    node_id body = pick(g, 3) ? reduce(g, real, RED_SUM) : pick(g, 2) ? vector(g) : real(g);
+    if (body == SETIR_NONE) body = real(g);
+    def d = {.lib_arg = SETIR_NONE, .body = body, .elem = g->p->nodes.at[body].elem};
+    if (d.elem.channels) d.body = make(g, OP_CHANNEL_GET), d.elem = elem_real(0);
+    return d.body == SETIR_NONE ? random_number(g) : add_tensor(g, d, v, n);
 }
 
-/* derivatives of `of` by the positions, the strain, the lattice, pairs and the fields of a structure */
-static int derivatives(gen *g, def_id of, uint32_t s, def_id *made)
+/* what a derivative is taken by, with its type and sets */
+typedef struct moving {
+    wrt by;
+    elem type;
+    set_id over[2];
+    uint32_t n;
+} moving;
+
+static int everything(const gen *g, uint32_t s, moving *m)
 {
     int n = 0;
-    bool lattice = g->p->slots.at[s].axes != 0;
     for (int f = 0; f < F_COUNT && n < MOST - KINDS; f++) {
         input_id in = g->field[s][f];
         const input *d = in == SETIR_NONE ? NULL : &g->p->inputs.at[in];
-        if (d && d->elem.kind == ELEM_REAL)
-            made[n++] = derivative(g, of, (wrt){.kind = WRT_INPUT, .slot = s, .input = in, .set = SETIR_NONE},
-                                   d->elem, d->domain, d->n_domain);
+        if (!d || d->elem.kind != ELEM_REAL) continue;
+        m[n] = (moving){{.kind = WRT_INPUT, .slot = s, .input = in, .set = SETIR_NONE}, d->elem, {0}, d->n_domain};
+        for (uint32_t k = 0; k < d->n_domain; k++) m[n].over[k] = d->domain[k];
+        n++;
     }
-    if (lattice) {
-        made[n++] = derivative(g, of, (wrt){.kind = WRT_STRAIN, .slot = s, .input = SETIR_NONE, .set = SETIR_NONE},
-                               elem_real(2), NULL, 0);
-        made[n++] = derivative(g, of, (wrt){.kind = WRT_CELL, .slot = s, .input = SETIR_NONE, .set = SETIR_NONE},
-                               elem_real(1), &g->axis[s], 1);
+    if (g->p->slots.at[s].axes) {
+        m[n++] = (moving){{.kind = WRT_STRAIN, .slot = s, .input = SETIR_NONE, .set = SETIR_NONE}, elem_real(2), {0}, 0};
+        m[n++] = (moving){{.kind = WRT_CELL, .slot = s, .input = SETIR_NONE, .set = SETIR_NONE},
+                          elem_real(1), {g->axis[s]}, 1};
     }
-    made[n++] = derivative(g, of, (wrt){.kind = WRT_PAIRS, .slot = s, .input = SETIR_NONE, .set = g->bond[s]},
-                           elem_real(1), &g->bond[s], 1);
+    m[n++] = (moving){{.kind = WRT_PAIRS, .slot = s, .input = SETIR_NONE, .set = g->bond[s]},
+                      elem_real(1), {g->bond[s]}, 1};
+    return n;
+}
+
+/* a random tensor over the same sets and of the same type */
+static def_id direction(gen *g, const moving *m)
+{
+    ivar_id v[2];
+    g->n_var = 0;
+    g->depth = 0;
+    g->work = 1;
+    for (uint32_t k = 0; k < m->n; k++) v[k] = open_plain(g, m->over[k]);
+    node_id body = m->type.rank == 2 ? tensor2(g) : m->type.rank == 1 ? vector(g) : real(g);
+    if (m->type.channels || m->by.kind == WRT_CELL) body = SETIR_NONE;
+    if (body == SETIR_NONE || !elem_equal(g->p->nodes.at[body].elem, m->type)) return SETIR_NONE;
+    def d = {.lib_arg = SETIR_NONE, .body = body, .elem = m->type};
+    return add_tensor(g, d, v, m->n);
+}
+
+/* of a number, of a table, or along a direction; SETIR_NONE where that is not well typed */
+static def_id derivative(gen *g, lib_op lib, def_id of, const moving *m)
+{
+    const def a = g->p->defs.at[of];
+    def d = {.lib = lib, .lib_arg = of, .elem = lib == LIB_ALONG ? a.elem : m->type, .body = SETIR_NONE, .wrt = m->by};
+    d.along = lib == LIB_ALONG ? direction(g, m) : SETIR_NONE;
+    bool fits = lib == LIB_GRAD || (!a.elem.channels && (lib == LIB_ALONG || a.elem.rank + m->type.rank <= 2));
+    fits = fits && !(lib == LIB_JACOBIAN && (m->type.channels || m->n > 1));
+    if (!fits || (lib == LIB_ALONG && d.along == SETIR_NONE))
+        return SETIR_NONE;
+    if (lib == LIB_JACOBIAN) d.elem = elem_real(a.elem.rank + m->type.rank);
+    uint32_t n = 0, row = SETIR_NONE;
+    if (lib == LIB_JACOBIAN && m->by.kind == WRT_PAIRS) row = program_pair_param(g->p, &a, m->by.set);
+    ivar_id v[4];
+    g->n_var = 0;
+    for (uint32_t k = 0; k < a.n_param; k++) {
+        set_id s = k == row ? m->by.set : g->p->ivars.at[a.param[k]].set;
+        v[n++] = open_plain(g, s);
+    }
+    for (uint32_t k = 0; k < m->n && lib != LIB_ALONG && row == SETIR_NONE; k++) v[n++] = open_plain(g, m->over[k]);
+    return add_tensor(g, d, v, n);
+}
+
+/* the derivatives of one number or table by one structure; what is refused is refused for all, so by pairs apart */
+static int derivatives(gen *g, uint64_t seed, def_id *made)
+{
+    static const lib_op kinds[] = {LIB_GRAD, LIB_GRAD, LIB_JACOBIAN, LIB_ALONG, LIB_ALONG};
+    lib_op lib = kinds[seed % 5];
+    def_id of = lib == LIB_JACOBIAN || seed % 5 == 3 ? random_table(g) : random_number(g);
+    moving m[MOST];
+    int n = 0, most = everything(g, g->p->slots.n > 1 ? (uint32_t)pick(g, 2) : 0, m);
+    bool pairs = lib == LIB_JACOBIAN && pick(g, 2);
+    for (int k = 0; k < most; k++) {
+        if (lib == LIB_JACOBIAN && pairs != (m[k].by.kind == WRT_PAIRS)) continue;
+        made[n] = derivative(g, lib, of, &m[k]);
+        n += made[n] != SETIR_NONE;
+    }
     return n;
 }
 
 typedef struct counts { long programs, refused, tensors; tally t; } counts;
 typedef void (*spoiler)(const program *p, law_result *laws);
+
+static void verified(const program *p, uint64_t seed)
+{
+    text problem;
+    text_init(&problem);
+    if (!program_verify(p, &problem)) {
+        dump(p);
+        fail_msg("seed %lu: %s", (unsigned long)seed, problem.s);
+    }
+    text_free(&problem);
+}
 
 static void one_program(uint64_t seed, counts *c, spoiler spoil)
 {
@@ -67,10 +152,11 @@ static void one_program(uint64_t seed, counts *c, spoiler spoil)
     arena_init(&a, &landing);
     if (setjmp(landing)) fail_msg("memory");
     gen g;
-    gen_start(&g, &a, seed, (gen_kind)(seed % 3 ? GEN_CRYSTAL : GEN_ANY));
+    gen_start(&g, &a, seed, (gen_kind)(seed % 7 < 5 ? GEN_CRYSTAL : GEN_ANY));
     if (pick(&g, 2)) gen_tensors(&g, 1);
-    def_id made[MOST], of = random_number(&g);
-    int n = derivatives(&g, of, g.p->slots.n > 1 ? (uint32_t)pick(&g, 2) : 0, made);
+    def_id made[MOST];
+    int n = derivatives(&g, seed, made);
+    verified(g.p, seed);
     diag_sink sink;
     diag_sink_init(&sink, &a);
     law_result *laws = law_infer(&a, g.p, &sink);
@@ -79,6 +165,7 @@ static void one_program(uint64_t seed, counts *c, spoiler spoil)
     world w;
     c->programs++;
     c->refused += p == NULL;
+    if (p) verified(p, seed);
     if (p && world_open(&w, p, laws)) {
         for (uint64_t k = 0; k < DRAWS && !(spoil && c->t.wrong); k++) {
             symmetry sym = (symmetry)((seed * DRAWS + k) % SYM_COUNT);
@@ -116,7 +203,7 @@ static void test_random_gradients(void **state)
 
 static bool is_gradient(const program *p, def_id d)
 {
-    return p->defs.at[d].lib == LIB_GRAD;
+    return lib_is_derivative(p->defs.at[d].lib);
 }
 
 /* what belongs to the whole structure counts as what belongs to an atom */
