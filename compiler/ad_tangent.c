@@ -46,13 +46,9 @@ static node_id length(ad *x, const node *n, node_id id, node_id t)
 /* t in its place, zeros in the others' */
 static node_id among_channels(ad *x, const node *n, uint32_t k, node_id t)
 {
-    node_id *part = arena_array(x->a, node_id, elem_components(n->elem));
-    uint32_t at = 0;
-    for (uint32_t m = 0; m < n->n_args; m++) {
-        uint32_t parts = elem_components(*ad_elem(x, n->arg[m]));
-        for (uint32_t c = 0; c < parts; c++) part[at++] = m == k ? ad_component(x, t, (int)c) : ad_real(x, 0);
-    }
-    return program_node(x->p, n->op, n->elem, part, at, NULL, x->at);
+    node_id *part = arena_array(x->a, node_id, n->n_args);
+    for (uint32_t m = 0; m < n->n_args; m++) part[m] = m == k ? t : ad_zero(x, *ad_elem(x, n->arg[m]));
+    return program_node(x->p, n->op, n->elem, part, n->n_args, NULL, x->at);
 }
 
 static node_id product(ad *x, const node *n, uint32_t k, node_id t)

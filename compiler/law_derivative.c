@@ -78,13 +78,14 @@ static void by_elements(law_cx *x, const def *d, law_info *r)
         law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "a vector for each lattice vector of the file");
     }
     if (r->n_axis) { law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "depends on the choice of lattice vectors"); }
-    if (r->sign) { law_lower(x, r, SYM_WRAP, LAW_BROKEN, SETIR_NONE, "depends on the choice of images"); }
+    if (r->sign) { law_lose_images(x, r, SETIR_NONE, "depends on the choice of images"); }
     r->period = 0;
     r->sign = false;
     r->n_axis = 0;
 }
 
-/* A strain leaves the origin in place: what moves with a point is strained about another one. */
+/* A strain leaves the origin in place: what moves with a point is strained about another one. What is defined up to
+ * a lattice vector moves, but by strain, as each of its images. */
 static void strained_points(law_cx *x, const def *d, law_info *r)
 {
     bool strain = d->wrt.kind == WRT_STRAIN || d->wrt.kind == WRT_CELL;
@@ -97,6 +98,10 @@ static void strained_points(law_cx *x, const def *d, law_info *r)
         }
         r->affine[s] = (rational){0, 1};
     }
+    if (strain && r->mod != SETIR_NONE) {
+        law_lose_images(x, r, SETIR_NONE, "a strained image is not an image: depends on which is taken");
+    }
+    r->mod = SETIR_NONE;
 }
 
 /* The derivative along a direction that moves with the structure transforms as what is differentiated: linear in
@@ -107,6 +112,7 @@ static void along(law_cx *x, const def *d, law_info *r)
     law_meet(r, v);
     bool odd = d->wrt.kind == WRT_INPUT && x->p->inputs.at[d->wrt.input].pseudo;
     if (v->odd != odd) { r->odd = !r->odd; }
+    if (v->mod != SETIR_NONE) { law_lose_images(x, r, SETIR_NONE, "the direction depends on the choice of images"); }
     bool plain = v->period == 0 && !v->sign && !v->n_axis;
     for (int s = 0; s < LAW_SLOTS; s++) {
         r->size[s] = rational_add(r->size[s], v->size[s]);
@@ -114,7 +120,7 @@ static void along(law_cx *x, const def *d, law_info *r)
     }
     for (int k = 0; k < 3; k++) { plain = plain && !v->mirror[k]; }
     if (r->n_axis) { law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "depends on the choice of lattice vectors"); }
-    if (r->sign) { law_lower(x, r, SYM_WRAP, LAW_BROKEN, SETIR_NONE, "depends on the choice of images"); }
+    if (r->sign) { law_lose_images(x, r, SETIR_NONE, "depends on the choice of images"); }
     r->period = 0;
     r->sign = false;
     r->n_axis = 0;
