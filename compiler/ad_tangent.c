@@ -6,7 +6,7 @@
  */
 #include "ad_forward.h"
 
-/* a vector or tensor times or over a number, sums of them */
+/* vectors, tensors or irreps times or over a number, sums of them */
 static node_id scaled(ad *x, const node *n, node_id id, uint32_t k, node_id t)
 {
     switch ((int)n->op) {
@@ -31,7 +31,7 @@ static node_id arithmetic(ad *x, const node *n, node_id id, uint32_t k, node_id 
     case OP_POWV:
     case OP_ATAN2:
     case OP_MIN2:
-    case OP_MAX2: return n->elem.rank ? scaled(x, n, id, k, t) : ad_binary(x, n, id, k, t);
+    case OP_MAX2: return n->elem.rank || n->elem.irreps ? scaled(x, n, id, k, t) : ad_binary(x, n, id, k, t);
     default: return ad_function(x, n, id, t);
     }
 }
