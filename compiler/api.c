@@ -104,6 +104,9 @@ mtx_status mtx_transform_open(mtx_spec *s, const char *name_, mtx_transform **tr
     if (s->c.sink.errors || !t) {
         return refuse(why, size, MTX_EINVAL, s->c.sink.errors ? "the spec has errors" : "no such transform");
     }
+    if (!t->loops) {
+        return refuse(why, size, MTX_EUNSUPPORTED, "this version cannot compile the transform: see the messages of the spec");
+    }
     mtx_transform *x = calloc(1, sizeof *x);
     if (!x) {
         return refuse(why, size, MTX_ENOMEM, mtx_strerror(MTX_ENOMEM));

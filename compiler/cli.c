@@ -206,6 +206,14 @@ int cli_problem_code(mtx_status status)
     return status == MTX_EIO || status == MTX_ENOMEM ? EXIT_SYSTEM : EXIT_WRONG;
 }
 
+bool cli_lowered(const char *command, const compiled *t)
+{
+    if (!t->loops) {
+        fprintf(stderr, "mtx %s: this version cannot compile %s\n", command, t->p->id);
+    }
+    return t->loops != NULL;
+}
+
 int cli_no_transform(const char *command, const compilation *c, const char *transform)
 {
     const char *names[64];

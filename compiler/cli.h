@@ -47,6 +47,8 @@ bool cli_colour(int fd);
 void cli_problem(const mtx_problem *p);                           /* a runtime problem, as a message on stderr */
 int  cli_problem_code(mtx_status status);                         /* EXIT_SYSTEM when the system refused       */
 /* Says that the spec lacks the transform (or all), with those that it has; EXIT_USAGE. */
+/* false, with words, when a message said that this version cannot compile the transform */
+bool cli_lowered(const char *command, const compiled *t);
 int  cli_no_transform(const char *command, const compilation *c, const char *transform);
 
 #endif

@@ -202,8 +202,12 @@ int cli_build(int argc, char **argv)
             if (transform && strcmp(transform, t->p->id)) {
                 continue;
             }
-            code = build_one(&c, t, which, output, backend, product);
             done++;
+            if (emits[which].stage < STAGE_LOWER || cli_lowered("build", t)) {
+                code = build_one(&c, t, which, output, backend, product);
+            } else if (transform) {
+                code = EXIT_WRONG;
+            }
         }
         if (code == EXIT_FINE && !done) {
             code = cli_no_transform("build", &c, transform);

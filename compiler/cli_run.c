@@ -569,6 +569,9 @@ static int run_compiled(runner *r, const char *transform, const cli_many *sets, 
     if (!r->t) {
         return cli_no_transform("run", &r->c, transform);
     }
+    if (!cli_lowered("run", r->t)) {
+        return EXIT_WRONG;
+    }
     if (r->t->p->slots.n > CLI_SLOTS) {
         return cli_usage("run", "more than %d structures in one transform", CLI_SLOTS);
     }

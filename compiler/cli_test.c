@@ -269,6 +269,9 @@ static int test_spec(const char *path, const char *transform, const testgen_opti
         if (transform && strcmp(transform, t->p->id)) {
             continue;
         }
+        if (!cli_lowered("test", t)) {
+            continue;
+        }
         mtx_structure fixed[CLI_SLOTS];
         bool is_fixed[CLI_SLOTS] = {false};
         for (int s = 0; s < CLI_SLOTS; s++) {

@@ -87,10 +87,17 @@ static void pass_claims(compilation *c)
     }
 }
 
+/* What cannot be lowered yet is said; it is an error when nothing else can be run either. */
 static void pass_lower(compilation *c)
 {
+    uint32_t before = c->sink.all.n, lowered = 0;
     for (uint32_t k = 0; k < c->transforms.n; k++) {
-        c->transforms.at[k].loops = lower_program(&c->memory, c->transforms.at[k].p, &c->sink);
+        compiled *t = &c->transforms.at[k];
+        t->loops = lower_program(&c->memory, t->p, &c->sink);
+        lowered += t->loops != NULL;
+    }
+    for (uint32_t k = before; lowered && k < c->sink.all.n; k++) {
+        c->sink.all.at[k]->severity = SEV_WARNING;
     }
 }
 

@@ -27,7 +27,7 @@ typedef struct compiled {        /* one transform                               
     verdict_list   verdicts;
     bool           runs;         /* every derivative has been written out                                      */
     bool           product;      /* made by products.h, not in the spec                                        */
-    module        *loops;
+    module        *loops;        /* NULL: not lowered, a message says why                                      */
 } compiled;
 
 typedef struct compilation {
