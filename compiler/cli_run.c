@@ -199,6 +199,22 @@ static char *meta_json(runner *r)
     return text_keep(&r->c.memory, &t);
 }
 
+/* the sets of data that an output runs over, each once */
+static void add_factors(runner *r, const def *d)
+{
+    for (uint32_t i = 0; i < d->n_param; i++) {
+        set_id s = r->t->p->ivars.at[d->param[i]].set;
+        bool known = !data_set(r->t->p, s);
+        for (uint32_t q = 0; q < r->n_sets; q++) {
+            known = known || r->set_of[q] == s;
+        }
+        if (!known) {
+            r->sets[r->n_sets] = (mtx_output_set){set_name(r->t->p, s, &r->c.memory), MTX_ROWS_PLAIN};
+            r->set_of[r->n_sets++] = s;
+        }
+    }
+}
+
 static bool open_writer(runner *r, mtx_problem *problem)
 {
     arena *a = &r->c.memory;
@@ -214,7 +230,8 @@ static bool open_writer(runner *r, mtx_problem *problem)
         out[k] = (mtx_output){.name = d->id, .unit = unit_words(r, d), .law = law_word(d), .doc = d->doc,
                               .dtype = d->declared.kind == ELEM_REAL ? MTX_F64 : d->declared.kind == ELEM_BOOL ? MTX_BOOL : MTX_I32};
         if (!output_shape(r, d, &out[k], &why)) {
-            fprintf(stderr, "mtx run: cannot write %s: %s\n", d->id, why);
+            *problem = (mtx_problem){.status = MTX_EINVAL, .code = "E0641", .frame = -1, .line = -1, .atom = -1};
+            snprintf(problem->message, sizeof problem->message, "the result does not fit this format: %s: %s", d->id, why);
             return false;
         }
         out[k].set = rows_of_output(r, d);
@@ -222,24 +239,14 @@ static bool open_writer(runner *r, mtx_problem *problem)
             r->over[out[k].set] = d;
         }
     }
-    uint32_t declared = r->n_sets;
+    uint32_t declared = r->n_sets, n_out = n;
     for (uint32_t k = 0; k < declared; k++) {       /* a product of sets is read with the ptr of its factors     */
         for (uint32_t j = 0; r->set_of[k] == SETIR_NONE && j < n; j++) {
-            const def *d = &r->t->p->defs.at[r->e.output[j].def];
-            for (uint32_t i = 0; out[j].set == (int32_t)k && i < d->n_param; i++) {
-                set_id s = r->t->p->ivars.at[d->param[i]].set;
-                bool known = !data_set(r->t->p, s);
-                for (uint32_t q = 0; q < r->n_sets; q++) {
-                    known = known || r->set_of[q] == s;
-                }
-                if (!known) {
-                    r->sets[r->n_sets] = (mtx_output_set){set_name(r->t->p, s, a), MTX_ROWS_PLAIN};
-                    r->set_of[r->n_sets++] = s;
-                }
+            if (out[j].set == (int32_t)k) {
+                add_factors(r, &r->t->p->defs.at[r->e.output[j].def]);
             }
         }
     }
-    uint32_t n_out = n;
     if (r->named) {
         out[n_out++] = (mtx_output){.name = "id", .set = -1, .dtype = MTX_TEXT, .doc = "the frame's own id"};
     }
