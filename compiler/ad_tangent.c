@@ -177,7 +177,7 @@ void ad_leaf(forward *f, const node *n, node_id id, tangent_sum *out)
         return;
     case OP_NAMED:
         if (f->by.kind == WRT_NAMED && n->imm.param == f->by.named)
-            at_element(f, out, n->elem, n->n_args > 1 ? n->arg[1] : SETIR_NONE, 1);
+            at_element(f, out, n->elem, n->arg + 1, 1);
         return;
     case OP_SPOT_R: ad_fail(x, n->at, "the place of a spot"); return;
     case OP_LOOKUP: ad_fail(x, n->at, "a value looked up in the sample"); return;
