@@ -95,6 +95,7 @@ const char *testgen_words(tester *x, def_id id)
         const char *pairs = p->sets.at[d->wrt.set].id;
         return arena_printf(x->a, "grad(%s, %s.d)", energy, pairs ? pairs : "pairs");
     }
+    case WRT_NAMED: return arena_printf(x->a, "grad(%s, a constant)", energy);
     case WRT_INPUT: break;
     }
     return arena_printf(x->a, "grad(%s, %s%s%s)", energy, base, *base ? "." : "",
