@@ -5,8 +5,17 @@
  * the same values are given as by the adjoints (ad_rules.c).
  */
 #include "ad_forward.h"
+#include "harmonics.h"
 
-/* vectors, tensors or irreps times or over a number, sums of them */
+/* sums of values of one type, or such a value times or over a number */
+static bool is_scaled(const ad *x, const node *n)
+{
+    if (n->op == OP_MUL) return !ad_elem(x, n->arg[0])->channels;
+    if (n->op == OP_DIV) return !ad_elem(x, n->arg[1])->channels;
+    bool alike = elem_equal(n->elem, *ad_elem(x, n->arg[0])) && elem_equal(n->elem, *ad_elem(x, n->arg[1]));
+    return alike && (n->op == OP_ADD || n->op == OP_SUB);
+}
+
 static node_id scaled(ad *x, const node *n, node_id id, uint32_t k, node_id t)
 {
     switch ((int)n->op) {
@@ -31,7 +40,7 @@ static node_id arithmetic(ad *x, const node *n, node_id id, uint32_t k, node_id 
     case OP_POWV:
     case OP_ATAN2:
     case OP_MIN2:
-    case OP_MAX2: return n->elem.rank || n->elem.irreps ? scaled(x, n, id, k, t) : ad_binary(x, n, id, k, t);
+    case OP_MAX2: return is_scaled(x, n) ? scaled(x, n, id, k, t) : ad_binary(x, n, id, k, t);
     default: return ad_function(x, n, id, t);
     }
 }
@@ -44,18 +53,30 @@ static node_id length(ad *x, const node *n, node_id id, node_id t)
 }
 
 /* t in its place, zeros in the others' */
-static node_id among_channels(ad *x, const node *n, uint32_t k, node_id t)
+static node_id among_others(ad *x, const node *n, uint32_t k, node_id t)
 {
     node_id *part = arena_array(x->a, node_id, n->n_args);
     for (uint32_t m = 0; m < n->n_args; m++) part[m] = m == k ? t : ad_zero(x, *ad_elem(x, n->arg[m]));
     return program_node(x->p, n->op, n->elem, part, n->n_args, NULL, x->at);
 }
 
-static node_id product(ad *x, const node *n, uint32_t k, node_id t)
+/* what is linear in its argument k, which is t instead */
+static node_id linear(ad *x, const node *n, uint32_t k, node_id t)
 {
-    node_id arg[2] = {n->arg[0], n->arg[1]};
+    node_id *arg = arena_copy(x->a, n->arg, n->n_args * sizeof *n->arg);
     arg[k] = t;
-    return program_node(x->p, n->op, n->elem, arg, 2, NULL, x->at);
+    return program_node(x->p, n->op, n->elem, arg, n->n_args, &n->imm, x->at);
+}
+
+/* the gradients of solid harmonics are those of one degree less */
+static node_id harmonics(ad *x, const node *n, node_id t)
+{
+    node_imm below = {.k = n->imm.k - 1}, imm = {0};
+    if (below.k < 0) return SETIR_NONE;
+    elem e = elem_irreps(x->p, irreps_harmonics(x->p, below.k));
+    node_id args[2] = {t, program_node(x->p, OP_SOLID, e, n->arg, 1, &below, x->at)};
+    imm.table = table_exchange(x->p, harmonics_gradient(x->p, n->imm.k), TABLE_A);
+    return program_node(x->p, OP_BILINEAR, n->elem, args, 2, &imm, x->at);
 }
 
 node_id ad_pass(ad *x, const node *n, node_id id, uint32_t k, node_id t)
@@ -66,7 +87,12 @@ node_id ad_pass(ad *x, const node *n, node_id id, uint32_t k, node_id t)
     case OP_CROSS:
     case OP_OUTER:
     case OP_MATVEC:
-    case OP_MATMUL: return product(x, n, k, t);
+    case OP_MATMUL:
+    case OP_LINEAR:
+    case OP_BILINEAR:
+    case OP_CHANNEL_AT:
+    case OP_CHANNEL_PUT: return linear(x, n, k, t);
+    case OP_SOLID: return harmonics(x, n, t);
     case OP_TRANSPOSE: return ad_fun(x, OP_TRANSPOSE, t);
     case OP_TRACE: return node_1(x->p, OP_TRACE, elem_real(0), t, x->at);
     case OP_NORM: return length(x, n, id, t);
@@ -74,7 +100,7 @@ node_id ad_pass(ad *x, const node *n, node_id id, uint32_t k, node_id t)
     case OP_COMP:
     case OP_CHANNEL_GET: return ad_component(x, t, n->imm.k);
     case OP_VEC3:
-    case OP_CHANNEL_CAT: return among_channels(x, n, k, t);
+    case OP_CHANNEL_CAT: return among_others(x, n, k, t);
     case OP_PHASE: {
         node_id wave = node_1(x->p, OP_RECIP_K, elem_real(1), n->arg[0], x->at);
         return k == 1 ? ad_dot(x, wave, t) : SETIR_NONE;

@@ -13,6 +13,10 @@
 
 enum { FRAMES = 4, ATOMS_MOST = 4 };
 
+#ifndef C_EVERY /* the C compiler takes its time: every so many files, all in the full tier */
+#define C_EVERY 5
+#endif
+
 static jmp_buf landing;
 
 static bool transform_agrees(arena *a, diag_sink *sink, const program *p, backend_kind backend)
@@ -79,7 +83,7 @@ static void library_agrees(void **state)
     for (size_t k = 0; k < stdlib_file_count; k++) {
         if (!strstr(stdlib_files[k].path, ".mtx")) continue; /* tables that they read */
         if (!strchr(stdlib_files[k].path, '/') || (only && !strstr(stdlib_files[k].path, only))) continue;
-        files++;
+        if (files++ % C_EVERY && backend == BACKEND_C && !only) continue;
         wrong += file_disagrees(stdlib_files[k].path, stdlib_files[k].text, stdlib_files[k].length, backend);
     }
     assert_int_equal(wrong, 0);
