@@ -125,6 +125,9 @@ typedef struct lowering {
     VEC(node_id) group;    /* reductions that the present outputs reach, for sharing loops            */
     sweep *sweep;          /* the one whose loop over sites is open, or NULL                          */
     VEC(swept) swept;
+    VEC(uint32_t) mark;    /* by node: == marked where the present search came by                     */
+    uint32_t marked;
+    VEC(node_id) summing;  /* those whose loops are being made                                        */
     uint32_t depth;
     uint32_t storing;     /* > 0: within tensors that are being stored */
     uint32_t written_out; /* > 0: values are made for several sums, so each gets a name              */

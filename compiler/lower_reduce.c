@@ -193,15 +193,15 @@ static vals accumulator_value(lowering *x, scope *at, const accumulator *a)
 /* ---- reductions in one loop -------------------------------------------------------------------------------
  * Sums over the same elements at the same place share their loop, as far as none is part of another. */
 
-static bool reaches(const lowering *x, node_id from, node_id target)
+static bool reaches(lowering *x, node_id from, node_id target)
 {
-    if (from == target) return true;
-    if (from < target) /* arguments have smaller ids */
-        return false;
-    const node *n = &x->p->nodes.at[from];
-    for (uint32_t k = 0; k < n->n_args; k++)
-        if (reaches(x, n->arg[k], target)) return true;
-    return false;
+    while (x->mark.n <= from) vec_push(x->a, &x->mark, 0);
+    x->mark.at[from] = ++x->marked;
+    for (node_id k = from; k > target; k--) { /* arguments have smaller ids */
+        const node *n = &x->p->nodes.at[k];
+        for (uint32_t m = 0; x->mark.at[k] == x->marked && m < n->n_args; m++) x->mark.at[n->arg[m]] = x->marked;
+    }
+    return from >= target && x->mark.at[target] == x->marked;
 }
 
 static bool same_loops(const lowering *x, const node *a, const node *b)
@@ -234,6 +234,14 @@ static bool needs_store(const lowering *x, node_id id)
     return false;
 }
 
+/* Does it need a sum whose loop is being made around this place? */
+static bool needs_sum(lowering *x, node_id id)
+{
+    for (uint32_t k = 0; k < x->summing.n; k++)
+        if (reaches(x, id, x->summing.at[k])) return true;
+    return false;
+}
+
 static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group)
 {
     const node *r = &x->p->nodes.at[id];
@@ -245,7 +253,7 @@ static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group
         node_id other = x->group.at[k];
         const node *o = &x->p->nodes.at[other];
         if (other == id || !same_loops(x, r, o) || !is_ready(x, at, other) || home_of(x, at, other) != home ||
-            known_find(x, other, home, at) || (x->storing && needs_store(x, other)) || sweep_waits(x, other))
+            known_find(x, other, home, at) || (x->storing && needs_store(x, other)) || sweep_waits(x, other) || needs_sum(x, other))
             continue;
         bool apart = is_shared(x, id) == is_shared(x, other);
         for (uint32_t m = 0; m < n; m++)
@@ -329,7 +337,8 @@ vals lower_reduce(lowering *x, scope *at, node_id id)
         lower_fail(x, r.at, "a sum over so many variables");
         return vals_new(x, elem_components(r.elem));
     }
-    uint32_t n = collect_group(x, at, id, group);
+    uint32_t n = collect_group(x, at, id, group), outer = x->summing.n;
+    for (uint32_t k = 0; k < n; k++) vec_push(x->a, &x->summing, group[k]);
     for (uint32_t k = 0; k < n; k++) acc[k] = accumulator_new(x, at, group[k]);
     conds c = conditions_of(x, &r);
     ivar_id last = r.imm.ivars[r.imm.n_ivars - 1];
@@ -346,6 +355,7 @@ vals lower_reduce(lowering *x, scope *at, node_id id)
     for (uint32_t k = 0; k < n; k++) term[k] = lower_node(x, t.inner, x->p->nodes.at[group[k]].arg[0]);
     for (uint32_t k = 0; k < n; k++) accumulate(x, t.inner, &acc[k], &term[k], t.mask);
     close_nest(x, &t, acc, n);
+    x->summing.n = outer;
     vals out = {0};
     for (uint32_t k = 0; k < n; k++) {
         vals v = accumulator_value(x, at, &acc[k]);

@@ -17,7 +17,7 @@ from mtx_call import Mtx
 
 ROUNDING = 1e-9            # relative, between two settings of one crystal
 K_E = 14.3996454784255     # eV angstrom / e^2
-COUNT = 6
+COUNT = 8
 mtx = None
 
 
@@ -110,10 +110,42 @@ class Examples(unittest.TestCase):
             self.assertAlmostEqual(got["madelung"][k], 1.74756459463318, delta=1e-9)
         self.assertAlmostEqual(got["E"][1] / got["E"][0], 4, delta=ROUNDING)
 
+    def test_forces(self):
+        got = result(7)
+        start = [0, 2, 10]
+        self.assertAlmostEqual(got["E"][1] / got["E"][0], 4, delta=ROUNDING)
+        self.assertLess(got["E"][0], 0)
+        for frame in 0, 1:
+            rows = [list(got["F"][i].values) for i in range(start[frame], start[frame + 1])]
+            for total in map(sum, zip(*rows)):
+                self.assertAlmostEqual(total, 0, delta=1e-12)
+            n = start[frame + 1] - start[frame]
+            first = sum(m * m for m in (2,)[:frame])
+            for i in range(n):                                           # rows of force constants sum to zero
+                block = [list(got["K"][first + i * n + j].values) for j in range(n)]
+                for total in map(sum, zip(*block)):
+                    self.assertAlmostEqual(total, 0, delta=1e-12 * max(map(abs, block[i])))
+        for a, b in zip(got["S"][0].values, got["S"][1].values):         # the same crystal
+            self.assertAlmostEqual(a, b, delta=ROUNDING)
+
+    def test_descriptor_gradients(self):
+        got = result(8)
+        for i in range(1, 8):                                            # all atoms are alike
+            for a, b in zip(got["p"][0].values, got["p"][i].values):
+                self.assertAlmostEqual(a, b, delta=1e-9 * (1 + abs(a)))
+        total = [0.0] * len(list(got["J"][0].values))                     # of one atom: nothing pulls at its row
+        for b, i in enumerate(got["bond.i"].values):
+            if i == 0:
+                total = [x + y for x, y in zip(total, got["J"][b].values)]
+        largest = max(abs(x) for b in range(10) for x in got["J"][b].values)
+        self.assertGreater(largest, 1e-3)
+        self.assertLess(max(map(abs, total)), 1e-9)
+
     def test_tutorial_remarks(self):
         """What the comments of the examples say would be refused is refused."""
         for name, old, new, code in [
                 ("01_sparse_defects", "reflect(y), cell", "reflect(y), reflect(z), cell", "E0204"),
+                ("07_forces", "log(1 + 9 * rho[i])", "sqrt(rho[i])", "E0412"),
                 ("04_symmetry_functions", "cutoff(d, rc, 3)", "0.5 * (cos(pi * d / rc) + 1)", "E0412"),
                 ("02_coulomb_spectrum", "k_e * q", "q", "E0106"),
                 ("02_coulomb_spectrum", "sort(abs(eigvals(g.C)), descending)", "list(q / 1 e)", "E0301")]:
