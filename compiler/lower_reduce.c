@@ -253,7 +253,8 @@ static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group
         node_id other = x->group.at[k];
         const node *o = &x->p->nodes.at[other];
         if (other == id || !same_loops(x, r, o) || !is_ready(x, at, other) || home_of(x, at, other) != home ||
-            known_find(x, other, home, at) || (x->storing && needs_store(x, other)) || sweep_waits(x, other) || needs_sum(x, other))
+            known_find(x, other, home, at) || (x->storing && needs_store(x, other)) || sweep_waits(x, other) ||
+            needs_sum(x, other))
             continue;
         bool apart = is_shared(x, id) == is_shared(x, other);
         for (uint32_t m = 0; m < n; m++)
