@@ -2,7 +2,8 @@
 """The program itself: checking the examples, from text to native code for everything in the standard library, and the MoS2
 cells to sparse defect graphs, with the memory of that and of 32 times as many frames.
 
-Each is a whole process, the least wall time of its repeats; build/PRESET/bench/ready (ready.c) times itself.
+Each is a whole process, the least processor time of its repeats, so that what else has the core does not count;
+build/PRESET/bench/ready (ready.c) times itself.
 """
 import glob
 import os
@@ -10,7 +11,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 
 from side_by_side import Table, arguments, machine, target
 
@@ -20,15 +20,14 @@ CHECK, READY, RUN, MEMORY, GROWTH = 0.05, 0.3, 1.0, 200.0, 1.25
 
 
 def process(*command):
-    """Wall seconds, MB, standard output."""
-    start = time.perf_counter()
+    """Processor seconds, MB, standard output."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
         out = child.stdout.read()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         sys.exit(f"failed: {' '.join(command)}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024, out
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out
 
 
 def check(options, table, program, repeats):
