@@ -65,7 +65,8 @@ LLVMBasicBlockRef llvm_new_block(emitter *e, const char *words);
 LLVMValueRef llvm_new_cell(emitter *e, LLVMTypeRef type, const char *words);
 
 /* ---- simd_llvm.c */
-unsigned llvm_lanes(const emitter *e, const lstmt *loop); /* 0: not a loop for this file */
+/* 0: not a loop for this file */
+unsigned llvm_lanes(const emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueRef hi);
 void llvm_vector_loop(emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueRef hi, unsigned lanes);
 void llvm_vector_set(emitter *e, const lstmt *set);
 void llvm_vector_branch(emitter *e, LLVMValueRef c, const lblock *then, const lblock *other);

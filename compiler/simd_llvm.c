@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#define FEW_STEPS         3
 #define UNROLL_STEPS      4 /* vectors */
 #define UNROLL_STATEMENTS 4
 
@@ -53,9 +54,17 @@ static void scan_block(scan *s, const lblock *b)
     }
 }
 
-unsigned llvm_lanes(const emitter *e, const lstmt *loop)
+/* What idle lanes have stored cannot be forwarded to the next load: a table row of a few numbers that every pair
+ * adds to is faster as numbers. */
+static bool few(LLVMValueRef lo, LLVMValueRef hi)
 {
-    if (!(loop->loop.simd || loop->loop.wide) || e->lanes || e->level < 3) return 0;
+    return LLVMIsAConstantInt(lo) && LLVMIsAConstantInt(hi) &&
+           LLVMConstIntGetSExtValue(hi) - LLVMConstIntGetSExtValue(lo) <= FEW_STEPS;
+}
+
+unsigned llvm_lanes(const emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueRef hi)
+{
+    if (!(loop->loop.simd || loop->loop.wide) || e->lanes || e->level < 3 || few(lo, hi)) return 0;
     scan s = {.k = e->k, .varies = calloc(e->k->values.n + 1u, 1)};
     if (!s.varies) return 0;
     s.varies[loop->loop.index] = true;
