@@ -34,6 +34,11 @@ node_id ad_fun(ad *x, node_op op, node_id a)
     return node_1(x->p, op, *ad_elem(x, a), a, x->at);
 }
 
+node_id ad_place(ad *x, node_id index)
+{
+    return node_1(x->p, OP_INDEX_REAL, elem_real(0), index, x->at);
+}
+
 node_id ad_neg(ad *x, node_id a)
 {
     if (a == SETIR_NONE) return a;

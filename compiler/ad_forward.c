@@ -263,6 +263,19 @@ static void of_access(forward *f, const node *n, tangent_sum *out)
     }
 }
 
+/* the element at the same place of the table itself, none beyond its size */
+static node_id padded_as_sum(ad *x, const node *n)
+{
+    const def d = x->p->defs.at[n->imm.def];
+    ivar_id *q = ad_fresh_params(x, &d);
+    node_id here = SETIR_NONE;
+    for (uint32_t k = 0; k < n->n_args; k++) {
+        node_id own = ad_place(x, ad_ivar(x, q[k]));
+        here = ad_and(x, here, ad_op(x, OP_EQ, elem_bool(), own, ad_place(x, n->arg[k])));
+    }
+    return ad_sum(x, q, d.n_param, (guarded){ad_access(x, n->imm.def, q), here});
+}
+
 /* ---- nodes --------------------------------------------------------------------------------------------- */
 
 static void of_arguments(forward *f, const node *n, node_id id, tangent_sum *out)
@@ -291,6 +304,8 @@ const tangent_sum *ad_tangent(forward *f, node_id id)
             of_reduce(f, &n, id, out);
         else if (n.op == OP_ACCESS)
             of_access(f, &n, out);
+        else if (n.op == OP_PADGET)
+            out = (tangent_sum *)ad_tangent(f, padded_as_sum(x, &n));
         else {
             ad_leaf(f, &n, id, out);
             of_arguments(f, &n, id, out);

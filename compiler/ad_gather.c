@@ -67,6 +67,10 @@ static void fit(solution *s, node_id index, node_id q)
 {
     ad *x = s->x;
     const node n = x->p->nodes.at[index];
+    if (!elem_equal(n.elem, *ad_elem(x, q))) { /* the same place of another rank: a padded table */
+        s->where = ad_and(x, s->where, ad_op(x, OP_EQ, elem_bool(), ad_place(x, index), ad_place(x, q)));
+        return;
+    }
     uint32_t at = n.op == OP_IVAR ? position(s, n.imm.ivar) : SETIR_NONE;
     if (at != SETIR_NONE && s->value[at] == SETIR_NONE) {
         assign(s, at, q);

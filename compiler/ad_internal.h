@@ -91,6 +91,7 @@ node_id ad_select(ad *x, node_id where, node_id a, node_id b);
 node_id ad_zero(ad *x, elem e);
 node_id ad_ivar(ad *x, ivar_id v);
 node_id ad_index(ad *x, node_op op, node_id pair); /* PAIR_I, PAIR_J, PAIR_REV of an index, simplified */
+node_id ad_place(ad *x, node_id index);             /* the number of a place of an order */
 node_id ad_component(ad *x, node_id v, int k);     /* scalar from a vector, tensor or channels */
 node_id ad_unit(ad *x, elem e, int k, node_id v);  /* v in component k, zero elsewhere */
 node_id ad_and(ad *x, node_id a, node_id b);       /* SETIR_NONE: true */
@@ -107,6 +108,7 @@ const elem *ad_elem(const ad *x, node_id n);
 /* ---- ad_walk.c */
 bool ad_active(ad *x, node_id n);
 bool ad_active_def(ad *x, def_id d);
+void ad_hold(ad *x, def_id d); /* as if it did not depend on what moves */
 /* reverse through the body of a tensor whose adjoint at its own (fresh) parameters is `seed` */
 void ad_reverse(ad *x, def_id d, const ivar_id *param, node_id seed);
 void ad_push(ad_walk *w, const visit *from, node_id to, node_id value); /* value: on top of from's condition */
@@ -136,6 +138,15 @@ node_id ad_reduce_share(ad *x, const visit *v, const node *n, node_id u, node_id
 void ad_reverse_lib(ad *x, def_id id, def_id adjoint);
 /* the value of a library function's tensor at the indices, as sums that have the same derivatives */
 node_id ad_lib_as_sum(ad *x, def_id id, const node_id *index);
+
+void ad_collect_at(ad *x, def_id to, const ivar_id *q, uint32_t n, node_id value); /* value over q, at index q */
+node_id ad_access_at(ad *x, def_id d, const node_id *index);
+
+/* ---- ad_eigen.c: the same of matrices */
+void ad_reverse_eigvals(ad *x, def_id id, def_id adjoint);
+void ad_reverse_eigvecs(ad *x, def_id id, def_id adjoint);
+node_id ad_eigvals_as_sum(ad *x, def_id id, const node_id *index);
+node_id ad_eigvecs_as_sum(ad *x, def_id id, const node_id *index);
 
 /* ---- ad.c: tensors */
 ivar_id *ad_fresh_params(ad *x, const def *d);

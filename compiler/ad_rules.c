@@ -526,8 +526,8 @@ static void rule_access(ad_walk *w, visit *v, const node *n)
         ad_push(w, v, v->inner, v->adjoint.value);
         return;
     }
-    if (x->p->defs.at[n->imm.def].nested || n->op == OP_PADGET) {
-        ad_fail(x, n->at, n->op == OP_PADGET ? "a padded table" : "a library function of a table inside another");
+    if (x->p->defs.at[n->imm.def].nested) {
+        ad_fail(x, n->at, "a library function of a table inside another");
         return;
     }
     ad_collect(x, (target){TO_DEF, n->imm.def}, leaf.arg, leaf.n_args, v->adjoint, &leaf);

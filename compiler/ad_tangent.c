@@ -207,7 +207,6 @@ void ad_leaf(forward *f, const node *n, node_id id, tangent_sum *out)
         return;
     case OP_SPOT_R: ad_fail(x, n->at, "the place of a spot"); return;
     case OP_LOOKUP: ad_fail(x, n->at, "a value looked up in the sample"); return;
-    case OP_PADGET: ad_fail(x, n->at, "a padded table"); return;
     default: break;
     }
     if (!x->strain) return;

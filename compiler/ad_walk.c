@@ -70,6 +70,12 @@ bool ad_active_def(ad *x, def_id d)
     return active;
 }
 
+void ad_hold(ad *x, def_id d)
+{
+    while (x->active_def.n <= d) vec_push(x->a, &x->active_def, 0);
+    x->active_def.at[d] = -1;
+}
+
 bool ad_active(ad *x, node_id id)
 {
     while (x->active.n <= id) vec_push(x->a, &x->active, 0);

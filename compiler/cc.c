@@ -171,6 +171,7 @@ static bool bind_runtime(void *handle)
     } table[] = {{"bound_mtx_rt_sort", (void *)(uintptr_t)mtx_rt_sort},
                  {"bound_mtx_rt_argsort", (void *)(uintptr_t)mtx_rt_argsort},
                  {"bound_mtx_rt_eigvals", (void *)(uintptr_t)mtx_rt_eigvals},
+                 {"bound_mtx_rt_eigvecs", (void *)(uintptr_t)mtx_rt_eigvecs},
                  {"bound_mtx_rt_niggli", (void *)(uintptr_t)mtx_rt_niggli}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         void **pointer = dlsym(handle, table[i].symbol);

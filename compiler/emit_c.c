@@ -648,6 +648,7 @@ static void c_view_types(text *out)
     text_add(out, "void (*mtx_rt_sort)(double *x, int64_t n, int64_t descending);\n"
                   "void (*mtx_rt_argsort)(const double *x, int64_t n, int64_t descending, int64_t *order);\n"
                   "void (*mtx_rt_eigvals)(double *a, int64_t n, double *w, double *work);\n"
+                  "void (*mtx_rt_eigvecs)(double *a, int64_t n, double *w, double *work);\n"
                   "void (*mtx_rt_niggli)(const double *cell, double *out);\n");
 }
 

@@ -49,7 +49,7 @@ static void library_sortrows(interp *x, const double *in, int64_t n, double *out
 /* -------------------------------------------------------------------------------------------- eigenvalues */
 
 /* one rotation that makes a[p][q] zero (Golub and Van Loan, section 8.5) */
-static void jacobi_rotate(double *a, int64_t n, int64_t p, int64_t q)
+static void jacobi_rotate(double *a, double *v, int64_t n, int64_t p, int64_t q)
 {
     double apq = a[p * n + q];
     if (apq == 0) return;
@@ -67,11 +67,16 @@ static void jacobi_rotate(double *a, int64_t n, int64_t p, int64_t q)
         a[q * n + k] = s * apk + c * aqk;
     }
     a[p * n + q] = a[q * n + p] = 0;
+    for (int64_t k = 0; v && k < n; k++) {
+        double vp = v[p * n + k], vq = v[q * n + k];
+        v[p * n + k] = c * vp - s * vq;
+        v[q * n + k] = s * vp + c * vq;
+    }
 }
 
-static void library_eigvals(interp *x, const double *in, int64_t n, double *out)
+/* v: vectors in its rows when the values are on the diagonal of a, or NULL */
+static void diagonalise(const double *in, int64_t n, double *a, double *v)
 {
-    double *a = arena_array(&x->memory, double, n *n), *w = arena_array(&x->memory, double, n);
     for (int64_t i = 0; i < n; i++) /* rounding may have left it slightly unsymmetric */
         for (int64_t j = 0; j < n; j++) a[i * n + j] = (in[i * n + j] + in[j * n + i]) / 2;
     for (int sweep = 0; sweep < 60; sweep++) {
@@ -81,10 +86,29 @@ static void library_eigvals(interp *x, const double *in, int64_t n, double *out)
         if (!(off > 1e-34 * on)) /* squared: far below rounding; NaN ends it too */
             break;
         for (int64_t p = 0; p < n; p++)
-            for (int64_t q = p + 1; q < n; q++) jacobi_rotate(a, n, p, q);
+            for (int64_t q = p + 1; q < n; q++) jacobi_rotate(a, v, n, p, q);
     }
+}
+
+static void library_eigvals(interp *x, const double *in, int64_t n, double *out)
+{
+    double *a = arena_array(&x->memory, double, n *n), *w = arena_array(&x->memory, double, n);
+    diagonalise(in, n, a, NULL);
     for (int64_t i = 0; i < n; i++) w[i] = a[i * n + i];
     library_sort(x, &(def){.lib = LIB_SORT}, w, n, out);
+}
+
+static void library_eigvecs(interp *x, const double *in, int64_t n, double *out)
+{
+    double *a = arena_array(&x->memory, double, n *n), *v = arena_array(&x->memory, double, n *n),
+           *w = arena_array(&x->memory, double, n);
+    int64_t *order = arena_array(&x->memory, int64_t, n);
+    for (int64_t i = 0; i < n; i++) v[i * n + i] = 1;
+    diagonalise(in, n, a, v);
+    for (int64_t i = 0; i < n; i++) w[i] = a[i * n + i];
+    sort_order(w, n, false, order);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < n; k++) out[i * n + k] = v[order[k] * n + i];
 }
 
 /* ------------------------------------------------------------------------------------------------ tensors */
@@ -115,6 +139,7 @@ const double *interp_library(interp *x, def_id id)
     switch (d->lib) {
     case LIB_SORT: library_sort(x, d, in, total, out); break;
     case LIB_EIGVALS: library_eigvals(x, in, size[0], out); break;
+    case LIB_EIGVECS: library_eigvecs(x, in, size[0], out); break;
     case LIB_SORTROWS: library_sortrows(x, in, size[0], out); break;
     case LIB_GRAD:
     case LIB_JACOBIAN:

@@ -28,6 +28,7 @@ static mtx_status orc_runtime(LLVMOrcLLJITRef jit, LLVMOrcJITDylibRef library, t
     } table[] = {{"mtx_rt_sort", (uintptr_t)mtx_rt_sort},
                  {"mtx_rt_argsort", (uintptr_t)mtx_rt_argsort},
                  {"mtx_rt_eigvals", (uintptr_t)mtx_rt_eigvals},
+                 {"mtx_rt_eigvecs", (uintptr_t)mtx_rt_eigvecs},
                  {"mtx_rt_niggli", (uintptr_t)mtx_rt_niggli}};
     enum { N = sizeof table / sizeof *table };
     LLVMOrcCSymbolMapPair pair[N];

@@ -202,8 +202,11 @@ static void lib_law(law_cx *x, const def *d, law_info *r)
         law_derivative(x, d, r);
         return;
     }
-    static const char *const what[] = {"", "sorting", "eigenvalues of a matrix over atoms",
-                                       "a matrix over atoms", "the order of the file"};
+    static const char *const what[] = {[LIB_SORT] = "sorting",
+                                       [LIB_EIGVALS] = "eigenvalues of a matrix over atoms",
+                                       [LIB_SORTROWS] = "a matrix over atoms",
+                                       [LIB_EIGVECS] = "vectors of a matrix over atoms",
+                                       [LIB_LIST] = "the order of the file"};
     if (d->lib == LIB_LIST) {
         for (uint32_t k = 0; k < x->p->defs.at[d->lib_arg].n_param; k++) {
             list_order(x, r, x->p->sets.at[x->p->ivars.at[x->p->defs.at[d->lib_arg].param[k]].set].kind);
@@ -218,6 +221,9 @@ static void lib_law(law_cx *x, const def *d, law_info *r)
             }
         }
         r->odd = r->mirror[0] = r->mirror[1] = r->mirror[2] = false;
+    }
+    for (int g = 0; g < SYM_COUNT && d->lib == LIB_EIGVECS; g++) {
+        law_lower(x, r, (symmetry)g, LAW_BROKEN, SETIR_NONE, "vectors are known up to their sign only");
     }
     if (d->lib == LIB_SORTROWS) {
         law_lower(x, r, SYM_PERMUTE, LAW_ALMOST, SETIR_NONE,

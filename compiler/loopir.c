@@ -40,6 +40,7 @@ const loop_op_row loop_op_table[LOOP_OP_COUNT] = {
 const loop_callee_row loop_callee_table[LOOP_CALLEE_COUNT] = {
     [CALL_SORT] = {"mtx_rt_sort", "wnn"},
     [CALL_EIGVALS] = {"mtx_rt_eigvals", "wnww"},
+    [CALL_EIGVECS] = {"mtx_rt_eigvecs", "wnww"},
     [CALL_ARGSORT] = {"mtx_rt_argsort", "rnno"},
     [CALL_NIGGLI] = {"mtx_rt_niggli", "rw"},
 };

@@ -88,6 +88,7 @@ struct lexpr {
 typedef enum loop_callee {
     CALL_SORT,                   /* (f64 *x, n, descending)        in place                                    */
     CALL_EIGVALS,                /* (f64 *a [n][n] row-major, destroyed, n, f64 *w [n], f64 *work [3 n])  ascending */
+    CALL_EIGVECS,                /* the same; vectors in the columns of a                                      */
     CALL_ARGSORT,                /* (const f64 *x, n, descending, i64 *order) ties by position                 */
     CALL_NIGGLI                  /* (const f64 *cell9, f64 *out9)                                              */
 } loop_callee;

@@ -67,6 +67,7 @@ typedef struct table {
     scope *at;
     buffer_id buffer;
     uint32_t parts, n_dims;
+    bool filling;
     dim dim[MAX_DIMS];
     const ivar_list *over; /* its variables, those that pairs imply included */
     lexpr *total;          /* rows; component c of row r is element c * total + r */

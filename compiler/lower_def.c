@@ -166,7 +166,8 @@ static void call_sort(lowering *x, scope *at, const def *d, buffer_id b, lexpr *
     lb_call(x->k, at->block, CALL_SORT, args, 3);
 }
 
-static buffer_id call_eigvals(lowering *x, scope *at, const shape *sh, buffer_id matrix)
+/* the buffer of the eigenvalues; vectors: they are left in the matrix */
+static buffer_id call_eigen(lowering *x, scope *at, const shape *sh, buffer_id matrix, bool vectors)
 {
     buffer_size line = {.constant = 1}, work = {.constant = 3};
     add_extent(x->p, &line, sh->set[0], false);
@@ -175,7 +176,7 @@ static buffer_id call_eigvals(lowering *x, scope *at, const shape *sh, buffer_id
               help = kernel_scratch(x->k, LT_F64, work, "work");
     call_arg args[4] = {lb_buffer_arg(matrix, ix(x, 0)), lb_value_arg(sh->extent[0]),
                         lb_buffer_arg(w, ix(x, 0)), lb_buffer_arg(help, ix(x, 0))};
-    lb_call(x->k, at->block, CALL_EIGVALS, args, 4);
+    lb_call(x->k, at->block, vectors ? CALL_EIGVECS : CALL_EIGVALS, args, 4);
     return w;
 }
 
@@ -217,7 +218,8 @@ static void make_store(lowering *x, scope *at, def_id id, stored *st)
     case LIB_JACOBIAN:
     case LIB_ALONG: lower_fail(x, d.lib_at, "a derivative that has not been written out"); break;
     case LIB_SORT: call_sort(x, at, &d, st->buffer, sh.extent[0]); break;
-    case LIB_EIGVALS: st->buffer = call_eigvals(x, at, &sh, st->buffer); break;
+    case LIB_EIGVALS: st->buffer = call_eigen(x, at, &sh, st->buffer, false); break;
+    case LIB_EIGVECS: call_eigen(x, at, &sh, st->buffer, true); break;
     case LIB_SORTROWS: st->order = order_rows(x, at, &sh, st->buffer); break;
     }
 }

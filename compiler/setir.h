@@ -131,6 +131,7 @@ typedef enum lib_op {
     LIB_SORT,                    /* over one set -> rank(set); ascending, or descending when lib_flag      */
     LIB_EIGVALS,                 /* symmetric [i in S, j in S] -> rank(S), ascending                       */
     LIB_SORTROWS,                /* [i, j] -> [rank, rank]: rows and columns by descending row norm        */
+    LIB_EIGVECS,                 /* symmetric [i in S, j in S] -> [S, rank(S)]: their vectors, of any sign; made by ad_lib.c */
     LIB_LIST,                    /* the elements in storage order: each set S of the domain -> rank(S)     */
     LIB_GRAD,                    /* derivative of a number (no sets) by `wrt`; ad.c expands it             */
     LIB_JACOBIAN,                /* of a table: a rank more, its sets then those of `wrt`; by pairs, pairs

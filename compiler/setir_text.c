@@ -28,7 +28,7 @@ const char *const setir_role_word[] = {
 };
 const char *const setir_lib_word[] = {
     [LIB_NONE] = "body",         [LIB_SORT] = "sort", [LIB_EIGVALS] = "eigvals",
-    [LIB_SORTROWS] = "sortrows", [LIB_LIST] = "list",
+    [LIB_SORTROWS] = "sortrows", [LIB_EIGVECS] = "eigvecs", [LIB_LIST] = "list",
     [LIB_GRAD] = "grad",         [LIB_JACOBIAN] = "jacobian",
     [LIB_ALONG] = "along",       NULL,
 };

@@ -372,6 +372,8 @@ fact smooth_lib(analysis *x, const def *d, node_id at)
                      "jumps where two rows have the same norm: their entries change places");
     else if (d->lib == LIB_SORT)
         smooth_limit(x, &f, 0, blamed, false, "sorting has a kink where two values are equal");
+    else if (d->lib == LIB_EIGVECS)
+        smooth_limit(x, &f, -1, blamed, false, "eigenvectors jump where two eigenvalues are equal");
     else if (d->lib == LIB_EIGVALS)
         smooth_limit(x, &f, 0, blamed, false, "eigenvalues have a kink where two of them are equal");
     return f;

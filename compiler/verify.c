@@ -825,7 +825,9 @@ static const char *lib_fault(const program *p, const def *d)
         const ivar *x = &p->ivars.at[a->param[k]];
         if (x->row != SETIR_NONE || (d->lib != LIB_LIST && x->set != first))
             return "whole sets, and one set for both sides of a matrix";
-        if (k < to && !rank_fits(p, p->ivars.at[d->param[k]].set, x->set))
+        bool kept = d->lib == LIB_EIGVECS && k == 0;
+        if (kept && !param_over(p, d, k, x->set)) return "vectors run over the argument's set";
+        if (k < to && !kept && !rank_fits(p, p->ivars.at[d->param[k]].set, x->set))
             return "the result is over the rank of the argument's sets";
     }
     return NULL;

@@ -158,6 +158,11 @@ MTX_API void mtx_rt_argsort(const double *x, int64_t n, int64_t descending, int6
  */
 MTX_API void mtx_rt_eigvals(double *a, int64_t n, double *w, double *work);
 /**
+ * The same, and orthonormal eigenvectors in the columns of a: component i of vector k in a [i][k]. Their signs, and their
+ * choice among those of equal values, are arbitrary. A matrix with an infinite or undefined element has NaN in both.
+ */
+MTX_API void mtx_rt_eigvecs(double *a, int64_t n, double *w, double *work);
+/**
  * Niggli-reduced cell of the lattice vectors in the rows of `cell` [3][3], in the rows of `out` [3][3], right-handed if
  * `cell` is. A cell without volume is copied.
  */

@@ -137,6 +137,44 @@ static void eigenvalues_agree_with_jacobi(void **state)
         }
 }
 
+/* A V = V W and V V^T = 1, in the order of mtx_rt_eigvals */
+static void eigenvectors_belong_to_the_values(void **state)
+{
+    (void)state;
+    const int64_t sizes[] = {1, 2, 3, 4, 7, 16, 33, 64, 71};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int kind = 0; kind < 12; kind++) {
+            int64_t n = sizes[s];
+            double *a = malloc((size_t)(n * n) * 8), *v = malloc((size_t)(n * n) * 8), *b = malloc((size_t)(n * n) * 8),
+                   *w = malloc((size_t)n * 8), *w2 = malloc((size_t)n * 8), *work = malloc((size_t)n * 24);
+            assert_true(a && v && b && w && w2 && work);
+            for (int64_t i = 0; i < n; i++)
+                for (int64_t j = 0; j <= i; j++) a[i * n + j] = a[j * n + i] = entry(kind, i, j, n);
+            memcpy(v, a, (size_t)(n * n) * 8);
+            memcpy(b, a, (size_t)(n * n) * 8);
+            mtx_rt_eigvecs(v, n, w, work);
+            mtx_rt_eigvals(b, n, w2, work);
+            double most = 1e-300, worst = 0;
+            for (int64_t i = 0; i < n; i++) most = fmax(most, fabs(w2[i]));
+            for (int64_t i = 0; i < n; i++) {
+                worst = fmax(worst, fabs(w[i] - w2[i]) / most);
+                for (int64_t k = 0; k < n; k++) {
+                    double rest = 0, product = i == k ? -1 : 0;
+                    for (int64_t j = 0; j < n; j++) {
+                        rest += a[i * n + j] / most * v[j * n + k];
+                        product += v[i * n + j] * v[k * n + j];
+                    }
+                    worst = fmax(worst, fmax(fabs(rest - w[k] / most * v[i * n + k]), fabs(product)));
+                }
+            }
+            if (!(worst <= EIGENVALUE_TOLERANCE)) fail_msg("n %d kind %d: vectors are off by %g", (int)n, kind, worst);
+            free(a), free(v), free(b), free(w), free(w2), free(work);
+        }
+    double bad[4] = {INFINITY, 0, 0, 1}, w[2], work[6];
+    mtx_rt_eigvecs(bad, 2, w, work);
+    assert_true(isnan(bad[0]) && isnan(bad[3]) && isnan(w[0]) && isnan(w[1]));
+}
+
 static void undefined_matrices_have_undefined_values(void **state)
 {
     (void)state;
@@ -211,7 +249,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(sort_sorts),
                                        cmocka_unit_test(eigenvalues_agree_with_jacobi),
-                                       cmocka_unit_test(undefined_matrices_have_undefined_values),
+                                       cmocka_unit_test(eigenvectors_belong_to_the_values),
+        cmocka_unit_test(undefined_matrices_have_undefined_values),
                                        cmocka_unit_test(niggli_cells_are_reduced)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
