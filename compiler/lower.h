@@ -66,6 +66,7 @@ typedef struct table {
     struct table *next;
     scope *at;
     buffer_id buffer;
+    bool filling; /* not to be read yet                                                             */
     uint32_t parts, n_dims;
     bool filling;
     dim dim[MAX_DIMS];

@@ -242,6 +242,24 @@ static bool needs_sum(lowering *x, node_id id)
     return false;
 }
 
+/* Does a sum contain another over the same sets? While a table of such sums is filled it may need that table. */
+static bool contains_alike(const lowering *x, node_id id)
+{
+    const node *r = &x->p->nodes.at[id];
+    bool *seen = arena_array(x->a, bool, id + 1);
+    for (uint32_t m = 0; m < r->n_args; m++) seen[r->arg[m]] = true;
+    for (node_id k = id; k-- > 0;) {
+        const node *n = &x->p->nodes.at[k];
+        if (!seen[k]) continue;
+        bool alike = n->op == OP_REDUCE && n->imm.n_ivars == r->imm.n_ivars;
+        for (uint32_t m = 0; alike && m < n->imm.n_ivars; m++)
+            alike = x->p->ivars.at[n->imm.ivars[m]].set == x->p->ivars.at[r->imm.ivars[m]].set;
+        if (alike) return true;
+        for (uint32_t m = 0; m < n->n_args; m++) seen[n->arg[m]] = true;
+    }
+    return false;
+}
+
 static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group)
 {
     const node *r = &x->p->nodes.at[id];
@@ -254,7 +272,7 @@ static uint32_t collect_group(lowering *x, scope *at, node_id id, node_id *group
         const node *o = &x->p->nodes.at[other];
         if (other == id || !same_loops(x, r, o) || !is_ready(x, at, other) || home_of(x, at, other) != home ||
             known_find(x, other, home, at) || (x->storing && needs_store(x, other)) || sweep_waits(x, other) ||
-            needs_sum(x, other))
+            needs_sum(x, other) || (x->written_out && contains_alike(x, other)))
             continue;
         bool apart = is_shared(x, id) == is_shared(x, other);
         for (uint32_t m = 0; m < n; m++)

@@ -460,7 +460,9 @@ bool reduce_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id id
             write_out(x, t, renamed, &fresh, times);
         else
             scatter(x, t, &over, &fresh);
+        t->filling = false;
     }
+    if (t->filling) return false; /* as in lower_by_table */
     *out = table_read(x, at, t, &fresh, &w);
     return true;
 }

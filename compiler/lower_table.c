@@ -183,6 +183,7 @@ table *table_new(lowering *x, scope *at, node_id n, const ivar_list *fresh, uint
     table *t = arena_new(x->a, table);
     buffer_size size = {.constant = parts};
     t->at = at;
+    t->filling = true;
     t->parts = parts;
     t->total = ix(x, 1);
     t->over = arena_copy(x->a, fresh, sizeof *fresh);
@@ -404,7 +405,9 @@ bool lower_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id n, 
         while (outside->kind == SCOPE_WANTED && is_shared(x, n)) outside = outside->outer;
         t = table_new(x, outside, renamed, &fresh, elem_components(x->p->nodes.at[n].elem));
         table_fill(x, t, renamed, &fresh);
+        t->filling = false;
     }
+    if (t->filling) return false; /* something that fills it shares a loop with what needs it: made again */
     *out = table_read(x, at, t, &fresh, &w);
     return true;
 }

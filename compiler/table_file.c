@@ -184,7 +184,7 @@ static bool read_header(reading *r)
         if (!element && !index) {
             if (!add_column(r, &f[k])) return false;
         } else if (r->t->n_columns || r->t->n_keys == TABLE_KEYS) {
-            return header_fault(r, f[k].at, "keys come first, at most four");
+            return header_fault(r, f[k].at, "keys come first, at most six");
         } else {
             r->t->by_element[r->t->n_keys++] = element;
         }

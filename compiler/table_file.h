@@ -9,7 +9,7 @@
 #include "diag.h"
 #include "setir.h"
 
-enum { TABLE_KEYS = 4, TABLE_COLUMNS = 64, TABLE_PLACES = 1 << 20 };
+enum { TABLE_KEYS = 6, TABLE_COLUMNS = 64, TABLE_PLACES = 1 << 20 };
 
 typedef struct table_column {
     name    id;
