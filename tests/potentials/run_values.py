@@ -35,6 +35,7 @@ CASES = {
     "zbl_faded": ("zbl", "zbl", True, EXACT),
     "gupta": ("gupta", "gupta", True, EXACT),
     "gupta_alloy": ("gupta", "gupta", True, EXACT),
+    "network": ("network", "network", True, EXACT),
     "eam": ("eam", "eam", True, EXACT),
     "eam_alloy": ("eam", "eam", True, EXACT),
 }

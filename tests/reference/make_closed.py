@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes potentials/{gupta,gupta_alloy,zbl_faded,coulomb,eam_closed,eam_alloy_closed}.json from formulas alone, in numpy: plain sums
+"""Writes potentials/{gupta,gupta_alloy,zbl_faded,coulomb,eam_closed,eam_alloy_closed,network}.json from formulas alone, in numpy: plain sums
 over all pairs of images, derivatives by a complex step (exact to rounding). The embedded-atom values are those of the
 formulas behind the tables of setfl.py, so they differ from LAMMPS's by what its interpolation does; the Coulomb sums are made
 with two splittings, which must agree.
@@ -8,6 +8,7 @@ with two splittings, which must agree.
 usage: make_closed.py [NAME...]      with numpy and scipy
 """
 import itertools
+import os
 import sys
 
 import numpy as np
@@ -19,6 +20,7 @@ from setfl import KINDS
 
 K_E = 14.3996454784255                                # eV Å, as in stdlib/prelude.mtx
 STEP = 1e-30
+STDLIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "stdlib", "potentials")
 
 # Cleri and Rosato, Phys. Rev. B 48, 22 (1993): A, xi in eV, p, q, r0 in Å; the last is their Cu3Au
 GUPTA = {("Cu", "Cu"): (0.0855, 1.2240, 10.960, 2.2780, 2.5562), ("Au", "Au"): (0.2061, 1.7900, 10.229, 4.0360, 2.8850),
@@ -157,6 +159,48 @@ def coulomb(one):
     return values[1]
 
 
+def weights(name):
+    """{column: array over the keys} of stdlib/potentials/made_up_NAME.csv; elements O, Si"""
+    with open(os.path.join(STDLIB, f"made_up_{name}.csv"), encoding="utf-8") as f:
+        rows = [line.strip().split(", ") for line in f if not line.startswith("#")]
+    keys = sum(word in ("element", "index") for word in rows[0])
+    places = np.array([[("O", "Si").index(x) if x in ("O", "Si") else int(x) for x in row[:keys]] for row in rows[1:]])
+    out = {}
+    for k, column in enumerate(rows[0][keys:], keys):
+        out[column.split()[0]] = np.zeros(places.max(0) + 1)
+        out[column.split()[0]][tuple(places.T)] = [float(row[k]) for row in rows[1:]]
+    return out
+
+
+def network(one):
+    cell, symbols, positions = arrays(one)
+    z = np.array([("O", "Si").index(s) for s in symbols])
+    i, j, shift = pair_list(cell, positions, 5.0)
+    b, c = (x.ravel() for x in np.meshgrid(range(len(i)), range(len(i)), indexing="ij"))
+    b, c = b[(i[b] == i[c]) & (b != c)], c[(i[b] == i[c]) & (b != c)]
+    centre, w = np.array([0.8, 1.6, 2.4, 3.2, 4.0, 4.8]), {n: weights(n) for n in ("radial", "angular", "hidden", "units", "atoms")}
+
+    def edge(r):
+        x = r / 5.0
+        return np.where(x.real < 1, (1 - x) ** 3 * (1 + 3 * x + 6 * x**2), 0)
+
+    def energy(cell, positions):
+        d = positions[j] - positions[i] + shift @ cell
+        r = norm(d)
+        g2 = np.zeros((len(z), 2, 6), dtype=r.dtype)
+        np.add.at(g2, (i, z[j]), np.exp(-2 * (r[:, None] - centre) ** 2) * edge(r)[:, None])
+        x, between = (d[b] * d[c]).sum(-1) / (r[b] * r[c]), norm(d[b] - d[c])
+        wide = np.exp(-0.03 * (r[b]**2 + r[c]**2 + between**2)) * edge(r[b]) * edge(r[c]) * edge(between)
+        sharp = np.array([2**(1 - p) * (1 + sign * x) ** p for sign in (1, -1) for p in (1, 2, 4)])
+        g4 = np.zeros((len(z), 2, 2, 6), dtype=r.dtype)
+        np.add.at(g4, (i[b], z[j[b]], z[j[c]]), (sharp * wide).T)
+        first = np.tanh(w["units"]["first"][z] + np.einsum("izun,izn->iu", w["radial"]["weight"][z], g2)
+                        + np.einsum("iyzun,iyzn->iu", w["angular"]["weight"][z], g4))
+        second = np.tanh(w["units"]["second"][z] + np.einsum("iuv,iv->iu", w["hidden"]["weight"][z], first))
+        return w["atoms"]["alone"][z] + (w["units"]["last"][z] * second).sum(-1)
+    return derived(one, energy)
+
+
 def charged():
     salt = [crystal("rock salt", lattice("rocksalt", 5.6402), ["Na", "Cl"]),
             crystal("rock salt, primitive", lattice("rocksalt primitive", 5.6402), ["Na", "Cl"]),
@@ -173,7 +217,7 @@ def close():
 
 CASES = {"gupta": (gupta, lambda: fcc(["Cu"], 3.61, 81)), "gupta_alloy": (gupta, lambda: fcc(["Cu", "Au"], 3.75, 82)),
          "zbl_faded": (zbl, close), "coulomb": (coulomb, charged), "eam_closed": (eam, lambda: fcc(["Cu"], 3.61, 61)),
-         "eam_alloy_closed": (eam, lambda: fcc(["Cu", "Ni"], 3.58, 62))}
+         "network": (network, silica), "eam_alloy_closed": (eam, lambda: fcc(["Cu", "Ni"], 3.58, 62))}
 
 for name in sys.argv[1:] or CASES:
     value, frames = CASES[name]
