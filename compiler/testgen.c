@@ -320,6 +320,7 @@ static void check_one_claim(tester *x, const verdict *v)
 static void check_all(tester *x)
 {
     for (uint32_t k = 0; k < x->t->verdicts.n; k++) check_one_claim(x, &x->t->verdicts.at[k]);
+    testgen_extensive(x);
     if (testgen_derive(x)) {
         testgen_gradients(x);
         testgen_sums(x);

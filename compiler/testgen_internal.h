@@ -66,6 +66,7 @@ void testgen_copies_free(mtx_structure *frames, int64_t count);
 void testgen_gradients(tester *x);
 /* ---- testgen_sums.c: what forces, stress and far fragments have to obey */
 void testgen_sums(tester *x);
+void testgen_extensive(tester *x);
 /* ---- testgen_scan.c: dimers and atoms that cross cutoffs */
 void testgen_scans(tester *x);
 

@@ -316,18 +316,18 @@ static bool is_extensive(const tester *x, def_id energy, uint32_t base)
     return holds(x, energy, SYM_SUPERCELL) && size.num == 1 && size.den == 1;
 }
 
-static void check_fragments(tester *x, def_id energy, uint32_t base)
+static void check_fragments(tester *x, engine *e, def_id energy, uint32_t base)
 {
     const char *words =
         arena_printf(x->a, "%s: %s of far fragments adds up", x->p->id, testgen_words(x, energy));
     double reach = testgen_reach(x, energy, base);
     if (isnan(reach) || !is_extensive(x, energy, base) || !wanted(x, words)) return;
     tally t = {0};
-    uint32_t o = testgen_output_of(&x->d.e, energy);
+    uint32_t o = testgen_output_of(e, energy);
     for (int k = 0; k < CASES; k++) {
         mtx_structure *frames = testgen_load(x, false, k) ? testgen_copies(&x->before[base], 4) : NULL;
-        if (frames && fragments(x, base, reach, frames) && testgen_apply(x, &x->d.e, base, frames, 4)) {
-            const double *E = (const double *)x->d.e.output[o].data;
+        if (frames && fragments(x, base, reach, frames) && testgen_apply(x, e, base, frames, 4)) {
+            const double *E = (const double *)e->output[o].data;
             double size = fabs(E[0]) + fabs(E[1]) + fabs(E[2]), near = fabs(E[3] - E[1] - E[2]);
             if (isfinite(size) && size > 1e-9 && near > 1e-6 * size)
                 count(&t, fabs(E[0] - E[1] - E[2]) / size, near / size);
@@ -335,6 +335,30 @@ static void check_fragments(tester *x, def_id energy, uint32_t base)
         testgen_copies_free(frames, 4);
     }
     tell(x, words, "", &t, APART_AGREE);
+}
+
+static bool is_number(const def *d)
+{
+    return d->elem.kind == ELEM_REAL && !d->elem.rank && !d->elem.channels && !d->n_param;
+}
+
+/* numbers claimed extensive */
+static bool is_claimed(const tester *x, def_id energy)
+{
+    const program *p = x->t->declared;
+    bool claimed = false;
+    for (uint32_t k = 0; k < p->claims.n; k++)
+        claimed |=
+            p->claims.at[k].kind == CLAIM_EXTENSIVE && testgen_same(p, p->claims.at[k].subject, energy);
+    return claimed;
+}
+
+void testgen_extensive(tester *x)
+{
+    const program *p = x->t->declared;
+    for (uint32_t o = 0; o < x->e.n_outputs && p->slots.n == 1; o++)
+        if (is_number(&p->defs.at[x->e.output[o].def]) && is_claimed(x, x->e.output[o].def))
+            check_fragments(x, &x->e, x->e.output[o].def, 0);
 }
 
 void testgen_sums(tester *x)
@@ -348,6 +372,6 @@ void testgen_sums(tester *x)
         check_net(x, k);
         check_torque(x, k);
         check_virial(x, k);
-        check_fragments(x, d->lib_arg, d->wrt.slot);
+        if (!is_claimed(x, d->lib_arg)) check_fragments(x, &x->d.e, d->lib_arg, d->wrt.slot);
     }
 }
