@@ -54,6 +54,8 @@ def commands(root):
         "ewald": ["run", example("06_ionic_crystal.mtx"), file("nacl_primitive.poscar"), *quiet, "-o", "out/a.npz"],
         "spectrum": ["run", example("02_coulomb_spectrum.mtx"), file("molecules.xyz"), *quiet, "-o", "out/a.npz"],
         "test": ["test", example("02_coulomb_spectrum.mtx"), "--tries", "1", "--backend", "llvm", "--save", "out"],
+        "test_derivatives": ["test", os.path.join(root, "tests", "testgen", "right.mtx"), "--tries", "1", "--only", "s.r)",
+                             "--backend", "llvm", "--save", "out"],
     }
 
 
