@@ -722,8 +722,11 @@ rewriter *rewrite_program(arena *a, const program *from)
     w.nodes = arena_array(a, done *, from->nodes.n + 1);
     w.defs = arena_array(a, done_def *, from->defs.n + 1);
     copy_ivars(&w);
-    for (uint32_t k = 0; k < from->defs.n; k++) /* all in place first: nested copies come after them */
-        program_def(r->p, from->defs.at[k]);
+    for (uint32_t k = 0; k < from->defs.n; k++) { /* all in place first: nested copies come after them */
+        def d = from->defs.at[k];
+        d.body = SETIR_NONE; /* a node of the source until it is walked */
+        program_def(r->p, d);
+    }
     for (uint32_t k = 0; k < from->defs.n; k++) {
         def d = from->defs.at[k];
         if (!d.nested) walk_def_body(&w, &d, NULL);
