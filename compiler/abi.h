@@ -25,6 +25,7 @@ typedef struct abi_entry {
     const uint32_t *output; /* [n] members of NAME_out, in the order of the kernel's outputs */
     uint32_t n;
     bool local;
+    bool extra; /* made for ghosts: taken when no other does */
 } abi_entry;
 
 typedef struct abi {

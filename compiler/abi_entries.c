@@ -5,8 +5,8 @@
  *
  * Inside a kernel what belongs to one output is left out when nobody wants it. What several outputs share is
  * computed in any case; so a kernel wastes nothing as long as it is asked for an output that needs what is
- * shared. Kernels for the first output, the first two, ... in the order of the spec (cheapest first: E, F, S)
- * do that: what F and S share is needed by F, and E alone has a kernel without it.
+ * shared. Kernels for the cheapest output, the cheapest two, ... (E, F, S) do that: what F and S share is needed
+ * by F, and E alone has a kernel without it.
  */
 #include "abi.h"
 #include "ad.h"
@@ -161,11 +161,12 @@ static void reach_node(reach *r, node_id id)
     reach_node(r, d->body);
 }
 
-static void reach_output(reach *r, const abi *x, uint32_t o)
+/* `turn`: its place in the list of outputs that is looked at */
+static void reach_output(reach *r, const abi *x, uint32_t o, uint32_t turn)
 {
     const def *d = &r->p->defs.at[x->outputs.at[o].def];
     while (d->lib != LIB_NONE) d = &r->p->defs.at[d->lib_arg];
-    r->stamp = o;
+    r->stamp = turn;
     reach_node(r, d->body);
 }
 
@@ -188,21 +189,45 @@ static reach reach_all(arena *a, const abi *x, const program *p, const uint32_t 
     r.last = arena_array(a, uint32_t, p->nodes.n + 1);
     r.users = arena_array(a, uint32_t, p->nodes.n + 1);
     r.seen = arena_array(a, uint32_t, p->nodes.n + 1);
-    for (uint32_t i = 0; i < n; i++) reach_output(&r, x, list[i]);
+    for (uint32_t i = 0; i < n; i++) reach_output(&r, x, list[i], i);
     return r;
 }
 
-/* kernels for the beginnings of the list of outputs that `from` has, from the longest */
+/* nodes that an output needs: what it costs, roughly */
+static uint32_t size_of(arena *a, const abi *x, const program *p, uint32_t o)
+{
+    reach r = reach_all(a, x, p, &o, 1);
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < p->nodes.n; k++) n += r.users[k] > 0;
+    return n;
+}
+
+/* the outputs that `from` has, those that need least first; how many */
+static uint32_t cheapest_first(arena *a, const abi *x, const program *p, const bool *from, uint32_t *list)
+{
+    uint32_t n = 0, *size = arena_array(a, uint32_t, x->outputs.n + 1);
+    for (uint32_t o = 0; o < x->outputs.n; o++) {
+        if (!from[o]) continue;
+        uint32_t mine = size_of(a, x, p, o), at = n++;
+        for (; at > 0 && size[at - 1] > mine; at--) {
+            size[at] = size[at - 1];
+            list[at] = list[at - 1];
+        }
+        size[at] = mine;
+        list[at] = o;
+    }
+    return n;
+}
+
+/* kernels for the beginnings of that list, from the longest */
 static void add_beginnings(arena *a, abi *x, const program *p, const bool *from)
 {
-    uint32_t n = 0, *list = arena_array(a, uint32_t, x->outputs.n + 1);
-    for (uint32_t o = 0; o < x->outputs.n; o++)
-        if (from[o]) list[n++] = o;
-    uint32_t larger = n, made = 0;
+    uint32_t *list = arena_array(a, uint32_t, x->outputs.n + 1);
+    uint32_t n = cheapest_first(a, x, p, from, list), larger = n, made = 0;
     bool *keep = arena_array(a, bool, x->outputs.n + 1);
     for (uint32_t k = n; k-- > 1 && made < SHORT_LIST - 1;) {
         reach r = reach_all(a, x, p, list, larger);
-        if (!saves(&r, list[k], n > SHORT_LIST)) continue;
+        if (!saves(&r, k, n > SHORT_LIST)) continue;
         memset(keep, 0, x->outputs.n * sizeof *keep);
         for (uint32_t i = 0; i < k; i++) keep[list[i]] = true;
         add_lowered(a, x, p, keep);
@@ -289,5 +314,7 @@ void abi_entries(arena *a, abi *x)
     add_entry(a, x, p, x->t->loops->main, keep);
     add_beginnings(a, x, p, keep);
     const program *more = ghosts && !x->t->product ? add_derivatives(a, x) : NULL;
+    uint32_t usual = x->entries.n;
     if (ghosts) add_local(a, x, more ? more : p);
+    for (uint32_t e = usual; e < x->entries.n; e++) x->entries.at[e].extra = true;
 }

@@ -298,17 +298,16 @@ static void put_pairs(const abi *x, set_id s, text *out)
 static void put_plain(const abi *x, text *out)
 {
     const char *n = x->prefix;
-    text_printf(out,
+    text_add(out,
                 "/**\n"
                 " * The plain way, without any library: bytes of scratch memory for sizes, whatever outputs are wanted, then a "
                 "run on plain\n"
                 " * arrays, which are all the caller's. NULL outputs are not computed, and arrays that only they need may be "
-                "NULL; outputs are\n"
-                " * cheapest in the order of %s_out: the first ones alone have kernels of their own.\n"
+                "NULL; the\n"
+                " * cheapest output alone has a kernel of its own, the cheapest two, and so on, where that saves work.\n"
                 " * Errors  MTX_EINVAL: a `size` is not that of this header, the scratch memory is too small or not 64-byte "
                 "aligned, an\n"
-                " *         array is missing; MTX_ENOMEM: no memory can be that large",
-                n);
+                " *         array is missing; MTX_ENOMEM: no memory can be that large");
     if (abi_ghosts(x, SETIR_NONE))
         text_add(out, "; MTX_EUNSUPPORTED: an output that cannot be had with ghosts.\n"
                       " *\n"

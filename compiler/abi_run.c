@@ -17,17 +17,17 @@ static const struct {
 
 /* ---- the kernel for what is wanted --------------------------------------------------------------------- */
 
-/* those with fewer outputs come first */
+/* those with fewer outputs come first, those made for ghosts last */
 static void put_entry_for(const abi *x, text *out)
 {
     text_printf(out,
                 "/* the smallest kernel that computes what is wanted; -1: none does with ghosts */\n"
                 "static int entry_for(const %s_out *w, int ghosts)\n{\n    (void)w;\n",
                 x->prefix);
-    for (uint32_t n = 0; n <= x->outputs.n; n++)
+    for (uint32_t n = 0; n < 2 * (x->outputs.n + 1); n++)
         for (uint32_t e = 0; e < x->entries.n; e++) {
             const abi_entry *entry = &x->entries.at[e];
-            if (entry->n != n) continue;
+            if (entry->n + (entry->extra ? x->outputs.n + 1 : 0) != n) continue;
             text_printf(out, "    if (%s", entry->local ? "1" : "!ghosts");
             for (uint32_t o = 0; o < x->outputs.n; o++)
                 if (!abi_entry_has(entry, o)) text_printf(out, " && !w->%s", x->outputs.at[o].name);
@@ -48,7 +48,8 @@ static void put_array_check(const abi *x, const abi_entry *e, text *out)
             if (set_array[a].kind == BUF_SET_PTR)
                 text_add(out, "!view->nb)");
             else
-                text_printf(out, "!view->set[%u].n)", set_array[a].kind == BUF_SET_ROW ? p->sets.at[s].parent : s);
+                text_printf(out, "!view->set[%u].n)",
+                            set_array[a].kind == BUF_SET_ROW ? p->sets.at[s].parent : s);
         }
     for (uint32_t k = 0; k < p->inputs.n; k++)
         if (abi_entry_reads(e, BUF_INPUT, k)) {
@@ -60,13 +61,16 @@ static void put_array_check(const abi *x, const abi_entry *e, text *out)
                 text_printf(out, "!view->set[%d].n)", rows);
         }
     for (uint32_t k = 0; k < p->slots.n; k++)
-        if (abi_entry_reads(e, BUF_CELL, k)) text_printf(out, "\n            && (view->cell[%u] || !view->nb)", k);
+        if (abi_entry_reads(e, BUF_CELL, k))
+            text_printf(out, "\n            && (view->cell[%u] || !view->nb)", k);
     if (abi_entry_reads(e, BUF_PARAM, 0)) text_add(out, "\n            && view->param");
 }
 
 static void put_has_arrays(const abi *x, text *out)
 {
-    text_add(out, "static int has_arrays(int entry, const mtx_view *view)\n{\n    (void)view;\n    switch (entry) {\n");
+    text_add(
+        out,
+        "static int has_arrays(int entry, const mtx_view *view)\n{\n    (void)view;\n    switch (entry) {\n");
     for (uint32_t e = 0; e < x->entries.n; e++) {
         text_printf(out, "    case %u:\n        return ", e);
         put_array_check(x, &x->entries.at[e], out);
@@ -103,23 +107,26 @@ static void put_bytes(const abi *x, text *out)
 static void put_compute(const abi *x, text *out)
 {
     const char *n = x->prefix;
-    text_printf(out,
-                "static int compute(const mtx_view *view, const %s_out *wanted, int ghosts, void *scratch, size_t "
-                "bytes)\n{\n"
-                "    int entry = entry_for(wanted, ghosts);\n    void *out[%u];\n    if (entry < 0)\n        return "
-                "MTX_EUNSUPPORTED;\n"
-                "    if (!has_arrays(entry, view) || most_bytes(view) > (double)bytes || (bytes && (uintptr_t)scratch "
-                "%% 64))\n        return MTX_EINVAL;\n"
-                "    set_outputs(entry, wanted, out);\n"
-                "    kernel_of(entry)(view, out, scratch, 0, view->nb);\n    return MTX_OK;\n}\n\n",
-                n, x->outputs.n + 1);
-    text_printf(out,
-                "int %s_scratch(const mtx_view *view, size_t *bytes)\n{\n    double need = most_bytes(view);\n"
-                "    *bytes = need < 1e15 ? (size_t)need : SIZE_MAX;\n    return need < 1e15 ? MTX_OK : "
-                "MTX_ENOMEM;\n}\n\n"
-                "int %s_compute(const mtx_view *view, const %s_out *wanted, void *scratch, size_t bytes)\n{\n"
-                "    return compute(view, wanted, 0, scratch, bytes);\n}\n\n",
-                n, n, n);
+    text_printf(
+        out,
+        "static int compute(const mtx_view *view, const %s_out *wanted, int ghosts, void *scratch, size_t "
+        "bytes)\n{\n"
+        "    int entry = entry_for(wanted, ghosts);\n    void *out[%u];\n    if (entry < 0)\n        return "
+        "MTX_EUNSUPPORTED;\n"
+        "    if (!has_arrays(entry, view) || most_bytes(view) > (double)bytes || (bytes && "
+        "(uintptr_t)scratch "
+        "%% 64))\n        return MTX_EINVAL;\n"
+        "    set_outputs(entry, wanted, out);\n"
+        "    kernel_of(entry)(view, out, scratch, 0, view->nb);\n    return MTX_OK;\n}\n\n",
+        n, x->outputs.n + 1);
+    text_printf(
+        out,
+        "int %s_scratch(const mtx_view *view, size_t *bytes)\n{\n    double need = most_bytes(view);\n"
+        "    *bytes = need < 1e15 ? (size_t)need : SIZE_MAX;\n    return need < 1e15 ? MTX_OK : "
+        "MTX_ENOMEM;\n}\n\n"
+        "int %s_compute(const mtx_view *view, const %s_out *wanted, void *scratch, size_t bytes)\n{\n"
+        "    return compute(view, wanted, 0, scratch, bytes);\n}\n\n",
+        n, n, n);
 }
 
 /* ---- plain arrays -------------------------------------------------------------------------------------- */
@@ -169,17 +176,19 @@ static void put_plain(const abi *x, text *out)
 {
     const char *n = x->prefix;
     put_view(x, out);
-    text_printf(out,
-                "int %s_plan(const %s_shape *shape, size_t *bytes)\n{\n    plain v;\n"
-                "    if (shape->size != sizeof *shape || shape->frames < 0)\n        return MTX_EINVAL;\n"
-                "    plain_sizes(&v, shape);\n    return %s_scratch(&v.view, bytes);\n}\n\n"
-                "int %s_run(const %s_shape *shape, const %s_in *in, const %s_out *out, void *scratch, size_t "
-                "bytes)\n{\n    plain v;\n"
-                "    if (shape->size != sizeof *shape || shape->frames < 0 || in->size != sizeof *in)\n        return "
-                "MTX_EINVAL;\n"
-                "    plain_sizes(&v, shape);\n    plain_arrays(&v, in);\n    return compute(&v.view, out, %s, "
-                "scratch, bytes);\n}\n",
-                n, n, n, n, n, n, n, abi_ghosts(x, SETIR_NONE) ? "shape->ghosts != 0" : "0");
+    text_printf(
+        out,
+        "int %s_plan(const %s_shape *shape, size_t *bytes)\n{\n    plain v;\n"
+        "    if (shape->size != sizeof *shape || shape->frames < 0)\n        return MTX_EINVAL;\n"
+        "    plain_sizes(&v, shape);\n    return %s_scratch(&v.view, bytes);\n}\n\n"
+        "int %s_run(const %s_shape *shape, const %s_in *in, const %s_out *out, void *scratch, size_t "
+        "bytes)\n{\n    plain v;\n"
+        "    if (shape->size != sizeof *shape || shape->frames < 0 || in->size != sizeof *in)\n        "
+        "return "
+        "MTX_EINVAL;\n"
+        "    plain_sizes(&v, shape);\n    plain_arrays(&v, in);\n    return compute(&v.view, out, %s, "
+        "scratch, bytes);\n}\n",
+        n, n, n, n, n, n, n, abi_ghosts(x, SETIR_NONE) ? "shape->ghosts != 0" : "0");
 }
 
 void abi_run(const abi *x, text *out)
