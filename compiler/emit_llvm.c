@@ -100,6 +100,8 @@ static void emit_for(emitter *e, const lstmt *s)
         return;
     }
     bool simd = s->loop.simd && !e->lanes;
+    lifted around_rows = {.n = 0};
+    if (!simd) around_rows = llvm_open_lifted(e, s);
     LLVMBasicBlockRef before = LLVMGetInsertBlock(b), body = llvm_new_block(e, "loop"),
                       after = llvm_new_block(e, "done");
     LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSLT, lo, hi, ""), body, after);
@@ -118,6 +120,7 @@ static void emit_for(emitter *e, const lstmt *s)
     if (simd) mark_simd(e, branch);
     LLVMAddIncoming(index, (LLVMValueRef[]){lo, next}, (LLVMBasicBlockRef[]){before, last}, 2);
     LLVMPositionBuilderAtEnd(b, after);
+    llvm_close_lifted(e, &around_rows);
 }
 
 static void emit_branch(emitter *e, LLVMValueRef c, const lblock *then, const lblock *other)

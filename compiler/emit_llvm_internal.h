@@ -27,7 +27,7 @@ typedef struct emitter {
     LLVMValueRef loops;     /* the inner function */
     LLVMValueRef *value;    /* by lvalue: the value, or the cell's alloca */
     linear *linear;         /* by lvalue: of a vector loop */
-    bool *cell, *sums;      /* by lvalue: is an alloca; is a reduction of an open simd loop */
+    bool *cell, *sums;      /* by lvalue: is an alloca; holds partial sums */
     LLVMTypeRef *cell_type; /* by lvalue */
     unsigned *cell_depth;   /* by lvalue: `guards` where it was declared */
     LLVMValueRef *buffer;   /* by buffer: its first element */
@@ -68,6 +68,14 @@ LLVMValueRef llvm_new_cell(emitter *e, LLVMTypeRef type, const char *words);
 /* 0: not a loop for this file */
 unsigned llvm_lanes(const emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueRef hi);
 void llvm_vector_loop(emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueRef hi, unsigned lanes);
+enum { LIFTED_MOST = 64 };
+typedef struct lifted {
+    lvalue v[LIFTED_MOST];
+    LLVMValueRef cell[LIFTED_MOST];
+    uint32_t n;
+} lifted; /* sums of vector loops inside a loop, whose partial sums live around that */
+lifted llvm_open_lifted(emitter *e, const lstmt *loop);
+void llvm_close_lifted(emitter *e, const lifted *l);
 void llvm_vector_set(emitter *e, const lstmt *set);
 void llvm_vector_branch(emitter *e, LLVMValueRef c, const lblock *then, const lblock *other);
 

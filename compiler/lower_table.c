@@ -303,6 +303,19 @@ static int64_t loop_times(const lowering *x, const scope *s)
     return set_constant(x->p, x->p->ivars.at[s->bound.at[0].v].set);
 }
 
+/* Is the same function needed of another pair of the row? Then there is a table of it for all. */
+static bool has_sibling(lowering *x, node_id id, ivar_id u)
+{
+    const ivar range = x->p->ivars.at[u];
+    for (ivar_id v = x->r->first_canonical; v < x->p->ivars.n; v++) {
+        const ivar *other = &x->p->ivars.at[v];
+        if (v == u || other->set != range.set || other->row != range.row || other->partner != SETIR_NONE) continue;
+        node_id to = node_ivar(x->p, v, range.at), sibling = rewrite_rename(x->r, id, &u, &to, 1);
+        if (sibling != id && sibling < x->n_first && x->sharers[sibling]) return true;
+    }
+    return false;
+}
+
 /* the outermost loop that n does not depend on, or its own loop when that one cannot be vectorised */
 static scope *loop_to_leave(lowering *x, scope *cur, scope *home, node_id n)
 {
@@ -319,10 +332,11 @@ static scope *loop_to_leave(lowering *x, scope *cur, scope *home, node_id n)
         do own = own->outer;
         while (own->kind == SCOPE_IF || own->kind == SCOPE_WANTED);
     }
-    bool split = own->kind == SCOPE_LOOP && own->holds_loops && !own->in_row && own->bound.n == 1 && loop_times(x, own) < 0 &&
+    bool split = own->kind == SCOPE_LOOP && own->holds_loops && own->bound.n == 1 && loop_times(x, own) < 0 &&
                  binds_free(x, own, n) && !has_reduce(x, n, own->bound.at[0].v);
     if (!split || (leave && leave->depth < own->depth) ||
-        cost_left(x, cur, home, n, COST_DISTRIBUTE) < COST_DISTRIBUTE)
+        cost_left(x, cur, home, n, COST_DISTRIBUTE) < COST_DISTRIBUTE ||
+        (own->in_row && !has_sibling(x, n, own->bound.at[0].v)))
         return leave;
     return own;
 }

@@ -332,10 +332,30 @@ static void pull(const summed *x, node_id n, pulled *out)
     }
 }
 
+/* a pair's distance times its inverse, which derivatives of angles are full of */
+static void cancel_distances(const summed *x, factors *f)
+{
+    for (uint32_t k = 0; k < f->n; k++) {
+        const node *d = look(x, f->at[k]);
+        if (d->op != OP_DIV || look(x, d->arg[0])->op != OP_CONST || look(x, d->arg[0])->imm.value[0] != 1) continue;
+        const node *norm = look(x, d->arg[1]);
+        if (norm->op != OP_NORM || look(x, norm->arg[0])->op != OP_PAIR_D) continue;
+        for (uint32_t m = 0; m < f->n; m++) {
+            if (f->at[m] != d->arg[1]) continue;
+            uint32_t first = k < m ? k : m, second = k < m ? m : k;
+            f->at[second] = f->at[--f->n];
+            f->at[first] = f->at[--f->n];
+            k = first - 1; /* what stands there now is looked at next */
+            break;
+        }
+    }
+}
+
 /* the product in the order of the nodes: equal products are one node */
 static node_id product_sorted(const summed *x, factors *f)
 {
     node_id all = SETIR_NONE;
+    cancel_distances(x, f);
     for (uint32_t k = 1; k < f->n; k++)
         for (uint32_t m = k; m > 0 && f->at[m - 1] > f->at[m]; m--) {
             node_id before = f->at[m - 1];
@@ -373,6 +393,7 @@ static node_id rule_still(const summed *x)
     if ((!f.still.n && f.number == 1 && !negative) || f.still.too_many || f.left.too_many) return SETIR_NONE;
     node_id left = product_sorted(x, &f.left), still = product_sorted(x, &f.still);
     if (vector != SETIR_NONE) left = left == SETIR_NONE ? vector : product(x, left, vector);
+    if (left == SETIR_NONE) left = node_const(x->p, 1, unit_none(), x->at);
     node_id sum = rebuilt(x, RED_SUM, left, x->where);
     if (still != SETIR_NONE) sum = product(x, still, sum);
     if (negative) f.number = -f.number;

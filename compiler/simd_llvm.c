@@ -152,6 +152,123 @@ void llvm_vector_branch(emitter *e, LLVMValueRef c, const lblock *then, const lb
     if (other->stmt.n) guarded_block(e, LLVMBuildAnd(b, e->mask, LLVMBuildNot(b, c, ""), ""), other);
 }
 
+/* ---- partial sums -------------------------------------------------------------------------------------- */
+
+/* a vector of partial sums stands for the cell; returns the cell */
+static LLVMValueRef open_sum(emitter *e, lvalue v, unsigned lanes)
+{
+    LLVMTypeRef one = llvm_value_type(e->u, e->k->values.at[v]);
+    LLVMValueRef zero = one == e->u->f64 ? LLVMConstReal(one, -0.0) : LLVMConstInt(one, 0, false), part[16];
+    LLVMValueRef cell = e->value[v];
+    for (unsigned i = 0; i < lanes; i++) part[i] = zero;
+    e->cell_type[v] = LLVMVectorType(one, lanes);
+    e->value[v] = llvm_new_cell(e, e->cell_type[v], llvm_value_name(e, v));
+    e->sums[v] = true;
+    LLVMBuildStore(e->u->builder, LLVMConstVector(part, lanes), e->value[v]);
+    return cell;
+}
+
+static void close_sum(emitter *e, lvalue v, LLVMValueRef cell)
+{
+    LLVMBuilderRef b = e->u->builder;
+    loop_type t = e->k->values.at[v];
+    LLVMTypeRef many = e->cell_type[v], one = llvm_value_type(e->u, t);
+    LLVMValueRef part = LLVMBuildLoad2(b, many, e->value[v], ""), sum;
+    if (t == LT_F64) {
+        LLVMValueRef arg[] = {LLVMConstReal(one, -0.0), part};
+        sum = llvm_relax(llvm_intrinsic(e, "llvm.vector.reduce.fadd", &many, 1, arg, 2), true);
+    } else {
+        sum = llvm_intrinsic(e, "llvm.vector.reduce.add", &many, 1, &part, 1);
+    }
+    e->value[v] = cell;
+    e->cell_type[v] = one;
+    e->sums[v] = false;
+    LLVMValueRef before = LLVMBuildLoad2(b, one, cell, "");
+    LLVMBuildStore(b, llvm_add(e, before, sum, t), cell);
+}
+
+/* the reduction cells of the loop, but those that are open around; saved[i] keeps the cell */
+static void open_sums(emitter *e, const lstmt *s, LLVMValueRef *saved, unsigned lanes)
+{
+    for (uint32_t i = 0; i < s->loop.n_reduction; i++)
+        if (!e->sums[s->loop.reduction[i]]) saved[i] = open_sum(e, s->loop.reduction[i], lanes);
+}
+
+static void close_sums(emitter *e, const lstmt *s, LLVMValueRef *saved)
+{
+    for (uint32_t i = 0; i < s->loop.n_reduction; i++)
+        if (saved[i]) close_sum(e, s->loop.reduction[i], saved[i]);
+}
+
+/* ---- sums over rows of rows ----
+ * A sum over all rows stays a vector from row to row, when nothing in the loop over rows reads it. */
+
+static bool expr_reads(const lexpr *x, lvalue v)
+{
+    if (x->op == L_VALUE) return x->value == v;
+    for (int i = 0; i < loop_op_table[x->op].args; i++)
+        if (expr_reads(x->arg[i], v)) return true;
+    return false;
+}
+
+static bool reduces(const lstmt *s, lvalue v)
+{
+    for (uint32_t i = 0; i < s->loop.n_reduction; i++)
+        if (s->loop.reduction[i] == v) return true;
+    return false;
+}
+
+static bool block_reads(const emitter *e, const lblock *b, lvalue v)
+{
+    for (uint32_t i = 0; i < b->stmt.n; i++) {
+        const lstmt *s = b->stmt.at[i];
+        bool reads = false;
+        switch (s->kind) {
+        case LOOP_LET:
+        case LOOP_VAR: reads = expr_reads(s->let.expr, v); break;
+        case LOOP_SET: reads = s->let.value == v || expr_reads(s->let.expr, v); break;
+        case LOOP_STORE: reads = expr_reads(s->store.index, v) || expr_reads(s->store.expr, v); break;
+        case LOOP_FOR:
+            reads = expr_reads(s->loop.lo, v) || expr_reads(s->loop.hi, v) ||
+                    (!(reduces(s, v) && llvm_lanes(e, s)) && block_reads(e, &s->loop.body, v));
+            break;
+        case LOOP_IF:
+            reads = expr_reads(s->branch.cond, v) || block_reads(e, &s->branch.then, v) ||
+                    block_reads(e, &s->branch.other, v);
+            break;
+        case LOOP_CALL:
+            for (uint32_t k = 0; k < s->call.n; k++) reads |= expr_reads(s->call.arg[k].value, v);
+            break;
+        case LOOP_IF_WANTED: reads = block_reads(e, &s->wanted.body, v); break;
+        case LOOP_COMMENT: break;
+        }
+        if (reads) return true;
+    }
+    return false;
+}
+
+lifted llvm_open_lifted(emitter *e, const lstmt *loop)
+{
+    lifted l = {.n = 0};
+    const lblock *body = &loop->loop.body;
+    for (uint32_t i = 0; i < body->stmt.n && !e->lanes; i++) {
+        const lstmt *s = body->stmt.at[i];
+        unsigned lanes = s->kind == LOOP_FOR ? llvm_lanes(e, s) : 0;
+        for (uint32_t k = 0; lanes && k < s->loop.n_reduction && l.n < LIFTED_MOST; k++) {
+            lvalue v = s->loop.reduction[k];
+            if (!e->cell[v] || e->sums[v] || block_reads(e, body, v)) continue;
+            l.v[l.n] = v;
+            l.cell[l.n++] = open_sum(e, v, lanes);
+        }
+    }
+    return l;
+}
+
+void llvm_close_lifted(emitter *e, const lifted *l)
+{
+    for (uint32_t k = 0; k < l->n; k++) close_sum(e, l->v[k], l->cell[k]);
+}
+
 /* ---- the loop ------------------------------------------------------------------------------------------ */
 
 /* the numbers 0, 1, ... */
@@ -160,43 +277,6 @@ static LLVMValueRef lane_numbers(const emitter *e)
     LLVMValueRef lane[16];
     for (unsigned i = 0; i < e->lanes; i++) lane[i] = llvm_i64(e->u, i);
     return LLVMConstVector(lane, e->lanes);
-}
-
-/* a vector of partial sums stands for each reduction cell inside the loop; saved[i] keeps the cell */
-static void open_sums(emitter *e, const lstmt *s, LLVMValueRef *saved)
-{
-    for (uint32_t i = 0; i < s->loop.n_reduction; i++) {
-        lvalue v = s->loop.reduction[i];
-        LLVMTypeRef one = llvm_value_type(e->u, e->k->values.at[v]);
-        LLVMValueRef zero = one == e->u->f64 ? LLVMConstReal(one, -0.0) : LLVMConstInt(one, 0, false);
-        saved[i] = e->value[v];
-        e->cell_type[v] = LLVMVectorType(one, e->lanes);
-        e->value[v] = llvm_new_cell(e, e->cell_type[v], llvm_value_name(e, v));
-        e->sums[v] = true;
-        LLVMBuildStore(e->u->builder, llvm_widen(e, zero), e->value[v]);
-    }
-}
-
-static void close_sums(emitter *e, const lstmt *s, LLVMValueRef *saved)
-{
-    LLVMBuilderRef b = e->u->builder;
-    for (uint32_t i = 0; i < s->loop.n_reduction; i++) {
-        lvalue v = s->loop.reduction[i];
-        loop_type t = e->k->values.at[v];
-        LLVMTypeRef many = e->cell_type[v], one = llvm_value_type(e->u, t);
-        LLVMValueRef part = LLVMBuildLoad2(b, many, e->value[v], ""), sum;
-        if (t == LT_F64) {
-            LLVMValueRef arg[] = {LLVMConstReal(one, -0.0), part};
-            sum = llvm_relax(llvm_intrinsic(e, "llvm.vector.reduce.fadd", &many, 1, arg, 2), true);
-        } else {
-            sum = llvm_intrinsic(e, "llvm.vector.reduce.add", &many, 1, &part, 1);
-        }
-        e->value[v] = saved[i];
-        e->cell_type[v] = one;
-        e->sums[v] = false;
-        LLVMValueRef before = LLVMBuildLoad2(b, one, saved[i], "");
-        LLVMBuildStore(b, llvm_add(e, before, sum, t), saved[i]);
-    }
 }
 
 /* the iterations index, index + 1, ... of all lanes, of which those below hi are in */
@@ -247,7 +327,7 @@ void llvm_vector_loop(emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueR
         return;
     }
     e->lanes = lanes;
-    open_sums(e, loop, saved);
+    open_sums(e, loop, saved, lanes);
     if (!vector_unrolled(e, loop, lo, hi)) vector_body(e, loop, lo, hi);
     close_sums(e, loop, saved);
     e->lanes = 0;
