@@ -3,7 +3,7 @@
  * potential.c: potential SPEC:TRANSFORM [cells [repeats]]
  * Times a compiled potential on silicon crystals of cells^3 unit cells (8 atoms each) whose atoms are shaken until they
  * have 6.4 neighbours within 3.77 angstrom, the neighbour list excluded, beside a Stillinger-Weber kernel written by
- * hand in C (reference_sw.h). The first output is the energy; a vector over atoms is the force; a tensor the virial.
+ * hand in C (reference_sw.h). A number is the energy; a vector over atoms is the force; a tensor the stress.
  * Prints microseconds an atom, the energy alone and everything, and the largest differences from the kernel by hand.
  */
 #include <math.h>
@@ -97,6 +97,13 @@ static double apart(const double *a, const double *b, int64_t n)
     return most / scale;
 }
 
+/* the virial may have been divided by a volume */
+static void scale(double *W, const double *like)
+{
+    double times = (like[0] + like[4] + like[8]) / (W[0] + W[4] + W[8]);
+    for (int k = 0; k < 9; k++) W[k] *= times;
+}
+
 static uint32_t pair_set(const program *p)
 {
     for (uint32_t k = 0; k < p->sets.n; k++)
@@ -104,8 +111,8 @@ static uint32_t pair_set(const program *p)
     return SETIR_NONE;
 }
 
-/* the same transform with its first output alone: what a library does for a caller who wants no more */
-static compiled *first_alone(arena *a, const compiled *t)
+/* the same transform with its energy alone: what a library does for a caller who wants no more */
+static compiled *energy_alone(arena *a, const compiled *t)
 {
     compiled *alone = arena_copy(a, t, sizeof *t);
     program *p = arena_copy(a, t->p, sizeof *t->p);
@@ -113,7 +120,7 @@ static compiled *first_alone(arena *a, const compiled *t)
     bool found = false;
     p->defs.at = arena_copy(a, p->defs.at, p->defs.n * sizeof *p->defs.at);
     for (uint32_t k = 0; k < p->defs.n; k++) {
-        p->defs.at[k].output &= !found;
+        p->defs.at[k].output &= !found && p->defs.at[k].n_param == 0;
         found |= p->defs.at[k].output;
     }
     diag_sink_init(&sink, a);
@@ -142,6 +149,8 @@ static int measure(engine *e, engine *first, int cells, int repeats)
     for (uint32_t k = 0; k < e->n_outputs; k++) {
         const engine_output *o = &e->output[k];
         bool atoms = e->p->defs.at[o->def].n_param > 0;
+        if (atoms && o->components != 3) continue;
+        if (o->components == 9) scale(W, o->data); /* stress or virial */
         printf("  %s %.1e", o->name,
                apart(o->data, o->components == 9 ? W : atoms ? F : &E, atoms ? 3 * s.n : o->components));
     }
@@ -170,7 +179,7 @@ static int whole(int argc, char **argv)
     backend_kind kind = backend && !strcmp(backend, "c") ? BACKEND_C : BACKEND_ANY;
     double start = now();
     if (!t || engine_open(&e, &c.memory, t, kind, &why) != MTX_OK ||
-        engine_open(&first, &c.memory, first_alone(&c.memory, t), kind, &why) != MTX_OK) {
+        engine_open(&first, &c.memory, energy_alone(&c.memory, t), kind, &why) != MTX_OK) {
         fprintf(stderr, "potential: %s\n", why.s ? why.s : "no such transform");
         return 1;
     }

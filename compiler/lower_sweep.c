@@ -54,6 +54,7 @@ struct sweep {
     member sum[LIST_MOST];
     scattered far[LIST_MOST];
     uint32_t n_tensor, n_all, n_row, n_sum, n_far, n_inside;
+    bool *of_site; /* by tensor: over the sites and only read at the site that a loop is at */
 };
 
 static const node *look(const lowering *x, node_id n)
@@ -89,6 +90,28 @@ static node_id at_pair(lowering *x, const sweep *w, node_id body, ivar_id site, 
     return rewrite_rename(x->r, body, from, to, site == SETIR_NONE ? 1 : 2);
 }
 
+/* the value of such a tensor where the node reads it at the sweep's site, SETIR_NONE: it does not */
+static node_id site_body(const lowering *x, const sweep *w, const node *n)
+{
+    bool here = n->op == OP_ACCESS && n->imm.def < x->n_kept && w->of_site[n->imm.def] && n->arg[0] == w->row;
+    return here ? x->p->defs.at[n->imm.def].body : SETIR_NONE;
+}
+
+static void find_site_tensors(lowering *x, sweep *w)
+{
+    w->of_site = arena_array(x->a, bool, x->n_kept + 1);
+    for (def_id d = 0; d < x->n_kept; d++) {
+        const def *t = &x->p->defs.at[d];
+        w->of_site[d] = x->r->kept[d] && t->lib == LIB_NONE && !t->nested && t->n_param == 1 &&
+                        t->param[0] == w->site && t->elem.kind == ELEM_REAL;
+    }
+    for (node_id k = 0; k < x->n_first; k++) {
+        const node *n = look(x, k);
+        if (!x->sharers[k] || (n->op != OP_ACCESS && n->op != OP_PADGET) || n->imm.def >= x->n_kept) continue;
+        if (n->op != OP_ACCESS || !n->n_args || n->arg[0] != w->row) w->of_site[n->imm.def] = false;
+    }
+}
+
 static void find_tensors(lowering *x, sweep *w)
 {
     for (def_id d = 0; d < x->n_kept && w->n_tensor < LIST_MOST; d++) {
@@ -118,6 +141,8 @@ static bool reads_elsewhere(const lowering *x, const sweep *w, node_id id, bool 
         if (arg->op != OP_IVAR || x->p->ivars.at[arg->imm.ivar].row != w->row) return true;
         if (reads_elsewhere(x, w, w->tensor[t].body, seen)) return true;
     }
+    node_id site = site_body(x, w, n);
+    if (site != SETIR_NONE && reads_elsewhere(x, w, site, seen)) return true;
     for (uint32_t k = 0; k < n->n_args; k++)
         if (reads_elsewhere(x, w, n->arg[k], seen)) return true;
     return false;
@@ -206,6 +231,8 @@ static void find_row_sums(lowering *x, sweep *w, node_id id, bool *seen)
         return;
     }
     const node n = *look(x, id);
+    node_id site = site_body(x, w, &n);
+    if (site != SETIR_NONE) find_row_sums(x, w, site, seen);
     for (uint32_t k = 0; k < n.n_args && n.op != OP_REDUCE; k++) find_row_sums(x, w, n.arg[k], seen);
 }
 
@@ -215,6 +242,8 @@ static void find_row_sums(lowering *x, sweep *w, node_id id, bool *seen)
 static bool split_linear(lowering *x, sweep *w, node_id id, double times)
 {
     const node n = *look(x, id);
+    node_id site = site_body(x, w, &n);
+    if (site != SETIR_NONE) return split_linear(x, w, site, times);
     if (n.op == OP_ADD || n.op == OP_SUB)
         return split_linear(x, w, n.arg[0], times) && split_linear(x, w, n.arg[1], n.op == OP_SUB ? -times : times);
     if (n.op == OP_NEG) return split_linear(x, w, n.arg[0], -times);
@@ -338,7 +367,8 @@ static bool find_scattered(lowering *x, sweep *w, node_id id, bool *seen)
     seen[id] = true;
     if (look(x, id)->op == OP_REDUCE) return take_scattered(x, w, id);
     const node n = *look(x, id);
-    bool any = false;
+    node_id site = site_body(x, w, &n);
+    bool any = site != SETIR_NONE && find_scattered(x, w, site, seen);
     for (uint32_t k = 0; k < n.n_args; k++) any |= find_scattered(x, w, n.arg[k], seen);
     return any;
 }
@@ -349,7 +379,7 @@ static bool over_sites(const lowering *x, const sweep *w, def_id id)
 {
     const def *d = &x->p->defs.at[id];
     return d->lib == LIB_NONE && d->n_param == 1 && d->param[0] == w->site && d->elem.kind == ELEM_REAL &&
-           !(id < x->n_kept && x->r->kept[id]) && def_body(x, id) == d->body;
+           !(id < x->n_kept && x->r->kept[id] && !w->of_site[id]) && def_body(x, id) == d->body;
 }
 
 bool sweep_takes(lowering *x, sweep *w, def_id id)
@@ -381,6 +411,7 @@ sweep *sweep_plan(lowering *x, set_id pairs)
     w->row = range.row = node_ivar(x->p, w->site, x->p->at);
     range.set = pairs;
     w->pair = rewrite_canonical(x->r, range, &avoid);
+    find_site_tensors(x, w);
     find_tensors(x, w);
     for (uint32_t k = 0; k < x->group.n; k++) take_sum(x, w, x->group.at[k]);
     for (uint32_t k = w->n_sum; k-- > 0;) /* one that is part of another is made before */
@@ -587,6 +618,11 @@ void sweep_close(lowering *x, sweep *w)
 bool sweep_access(lowering *x, scope *at, const node *n, vals *out)
 {
     sweep *w = x->sweep;
+    node_id site = w && scope_within(at, w->at) ? site_body(x, w, n) : SETIR_NONE;
+    if (site != SETIR_NONE) {
+        *out = lower_node(x, at, site);
+        return true;
+    }
     uint32_t k = w ? tensor_of(w, n->imm.def) : SETIR_NONE;
     if (k == SETIR_NONE || look(x, n->arg[0])->op != OP_IVAR) return false;
     ivar_id v = look(x, n->arg[0])->imm.ivar;
