@@ -583,6 +583,10 @@ value call_builtin(infer *x, scope *s, builtin_id id, const expr *e)
     case BI_LOOKUP: return call_lookup(x, s, e);
     case BI_SORT: case BI_EIGVALS: case BI_SORTROWS: case BI_LIST: return call_whole(x, s, id, e);
     case BI_PAD: return call_pad(x, s, e);
+    case BI_ORTHONORMAL: {
+        value t = need_tensor(x, s, e->call.arg[0].value, 2, 4);
+        return t.kind == V_ERROR ? t : infer_orthonormal(x, t, e->call.arg[0].value->at);
+    }
     case BI_FIRST: return call_first(x, s, e);
     case BI_MEMBER: return call_member(x, s, e);
     case BI_PAIRS: case BI_DIFFER: case BI_RECIPROCAL: case BI_SPECIES: case BI_RANK: case BI_EACH:

@@ -41,22 +41,7 @@ value tensor_apply(infer *x, value t, const node_id *index, uint32_t n, span at)
         if (r != SETIR_NONE && r >= known && x->p->nodes.at[r].op == OP_INPUT) {
             x->p->nodes.at[r].at = at;            /* blame the use, not the declaration of the field          */
         }
-        while (x->node_unit.n < x->p->nodes.n) {          /* nodes made by the substitution: same units       */
-            node_id k = x->node_unit.n;
-            const node *d = &x->p->nodes.at[k];
-            unit u = unit_none();
-            unit *arg = arena_array(x->a, unit, d->n_args + 1);
-            for (uint32_t j = 0; j < d->n_args; j++) {
-                arg[j] = x->node_unit.at[d->arg[j]];
-            }
-            int culprit;
-            if (d->op == OP_ACCESS || d->op == OP_PADGET) {
-                u = x->def_unit.at[d->imm.def];
-            } else {
-                units_of_op(x->p, d->op, &d->imm, arg, d->n_args, &u, &culprit);
-            }
-            vec_push(x->a, &x->node_unit, u);
-        }
+        infer_units_of_new(x);
         return value_node(r, at);
     }
     const def *d = &x->p->defs.at[t.def];
@@ -103,6 +88,17 @@ value value_single_output(infer *x, value v)
     return fail(v.at);
 }
 
+/* [0, 0, 0], all in one unit: the same in all axes */
+static bool zero_vector(infer *x, const node_id *c)
+{
+    bool zero = true;
+    for (int k = 0; k < 3; k++) {
+        const node *d = &x->p->nodes.at[c[k]];
+        zero = zero && d->op == OP_CONST && d->imm.value[0] == 0 && unit_equal(d->imm.unit, x->p->nodes.at[c[0]].imm.unit);
+    }
+    return zero;
+}
+
 node_id value_to_node(infer *x, value v)
 {
     v = value_single_output(x, v);
@@ -123,7 +119,8 @@ node_id value_to_node(infer *x, value v)
                     return SETIR_NONE;
                 }
             }
-            return mk(x, OP_VEC3, elem_real(1), c, 3, NULL, v.at);
+            return zero_vector(x, c) ? mk(x, OP_CONST, elem_real(1), NULL, 0, &x->p->nodes.at[c[0]].imm, v.at)
+                                     : mk(x, OP_VEC3, elem_real(1), c, 3, NULL, v.at);
         }
         break;
     case V_ERROR:
@@ -143,20 +140,21 @@ node_id value_to_node(infer *x, value v)
         return SETIR_NONE;
     }
     case V_SET: case V_ROW: case V_SLOT: case V_CELL: case V_FUNCTION: case V_TRANSFORM: case V_RECORD: case V_BUILTIN:
-    case V_GIVEN: case V_FILE: case V_CURVE: case V_PARTS: case V_PART:
+    case V_GIVEN: case V_FILE: case V_CURVE: case V_PARTS:
         break;
+    case V_PART:
+        return infer_part_alone(x, v);
     }
     static const char *const what[] = {[V_SET] = "a set", [V_ROW] = "a row of pairs", [V_SLOT] = "a structure",
                                        [V_CELL] = "a lattice", [V_FUNCTION] = "a function", [V_TRANSFORM] = "a transform",
                                        [V_BUILTIN] = "a function", [V_LIST] = "a list",
                                        [V_GIVEN] = "a structure", [V_FILE] = "a table",
-                                       [V_CURVE] = "a function", [V_PARTS] = "all parts of irreps",
-                                       [V_PART] = "a part picked by an index"};
+                                       [V_CURVE] = "a function", [V_PARTS] = "all parts of irreps"};
     const char *w = (size_t)v.kind < sizeof what / sizeof what[0] && what[v.kind] ? what[v.kind] : "not a value";
     diag *d = infer_report(x, D_NOT_A_VALUE, v.at, w);
     diag_label_primary(x->sink, d, "this is %s", w);
-    if (v.kind == V_PART || v.kind == V_PARTS) {
-        diag_help(x->sink, d, v.kind == V_PARTS ? "c.part[l]" : "dot(a.part[m], b.part[m]), norm2(a.part[m]), triple(...)");
+    if (v.kind == V_PARTS) {
+        diag_help(x->sink, d, "c.part[l]");
     }
     if (v.kind == V_FUNCTION || v.kind == V_BUILTIN || v.kind == V_TRANSFORM) {
         diag_help(x->sink, d, "call it:  %s(...)",
@@ -291,6 +289,10 @@ static node_id multiply(infer *x, const expr *e, node_id a, node_id b)
         return SETIR_NONE;
     }
     elem out = ea.channels ? ea : eb.channels ? eb : ea.rank ? ea : eb;
+    node_id part = infer_part_scaled(x, OP_MUL, eb.irreps ? b : a, eb.irreps ? a : b, e->at);
+    if (part != SETIR_NONE) {
+        return part;
+    }
     return ea.rank ? mk2(x, OP_MUL, out, b, a, e->at) : mk2(x, OP_MUL, out, a, b, e->at);
 }
 
@@ -424,7 +426,8 @@ static value binary_nodes(infer *x, void *user, const node_id *n, span at)
                 if (!out.rank && !out.channels) {
                     out = elem_of(x, b);
                 }
-                r = mk2(x, OP_DIV, out, a, b, e->at);
+                r = infer_part_scaled(x, OP_DIV, a, b, e->at);
+                r = r == SETIR_NONE ? mk2(x, OP_DIV, out, a, b, e->at) : r;
             }
         } else if (want_same_shape(x, e, a, b, &out)) {
             r = mk2(x, e->binary.op == B_ADD ? OP_ADD : OP_SUB, out, a, b, e->at);
@@ -558,6 +561,12 @@ static value infer_reduce(infer *x, scope *s, const expr *e)
         diag *d = infer_report(x, D_NOT_A_SCALAR, e->reduce.body->at);
         diag_label_primary(x->sink, d, "this is a %s: only sums and means are taken of it", elem_text(x, out));
         return fail(e->at);
+    }
+    if (e->reduce.op == R_SUM && n == 1 && n_args == 1) {
+        node_id whole = infer_sum_of_parts(x, args[0], iv[0], e->at);
+        if (whole != SETIR_NONE) {
+            return value_node(whole, e->at);
+        }
     }
     node_imm imm = {.reduce = map[e->reduce.op], .ivars = iv, .n_ivars = n};
     node_id r = mk(x, OP_REDUCE, out, args, n_args, &imm, e->at);

@@ -29,7 +29,7 @@ typedef enum value_kind {
     V_FILE,                      /* what a file holds: its members                                        */
     V_CURVE,                     /* a function that a file holds: called                                  */
     V_PARTS,                     /* c.part: the parts of irreps                                           */
-    V_PART,                      /* c.part[m], m an index: no value by itself                             */
+    V_PART,                      /* c.part[m], m an index                                                  */
     V_GIVEN,                     /* a file of a test: a structure once a transform says of which type     */
     V_NOT_YET                    /* parses, has a meaning that is not implemented: reported when used     */
 } value_kind;
@@ -125,6 +125,7 @@ node_id mk(infer *x, node_op op, elem e, const node_id *args, uint32_t n, const 
 node_id mk1(infer *x, node_op op, elem e, node_id a, span at);
 node_id mk2(infer *x, node_op op, elem e, node_id a, node_id b, span at);
 node_id mk_const(infer *x, double value, unit u, span at);
+void    infer_units_of_new(infer *x);                              /* after program_substitute               */
 elem    elem_of(infer *x, node_id n);
 const char *elem_text(infer *x, elem e);
 const char *infer_unit_text(infer *x, unit u);                    /* "eV/Å", "no unit"                      */
@@ -164,6 +165,9 @@ void    constant_held(infer *x, node_id n, span at);              /* its value h
 bool    constant_mentioned(infer *x, node_id n);
 void    constants_check(infer *x);
 
+/* infer_matrix.c */
+value   infer_orthonormal(infer *x, value overlaps, span at);
+
 /* infer_tabulate.c */
 value   infer_tabulate(infer *x, scope *s, const expr *e);
 
@@ -186,6 +190,9 @@ bool    infer_irreps_type(infer *x, scope *s, const ast_path *path, elem *e);
 node_id infer_concat(infer *x, const expr *e, node_id a, node_id b);      /* a ++ b                          */
 value   infer_parts(infer *x, value base, span at);
 value   infer_part(infer *x, value parts, node_id index, span at);
+node_id infer_part_alone(infer *x, value part);                   /* the other parts zero                   */
+node_id infer_part_scaled(infer *x, node_op op, node_id part, node_id number, span at);   /* NONE: not such */
+node_id infer_sum_of_parts(infer *x, node_id body, ivar_id over, span at);                /* NONE: not such */
 value   infer_dot_parts(infer *x, value *v, uint32_t n, span at);
 value   infer_triple(infer *x, value *v, span at);
 value   infer_harmonics(infer *x, const node_id *n, bool direction, span at);

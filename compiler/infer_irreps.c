@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * infer_irreps.c: In: types irreps(...), channels joined by `++`, parts of irreps, calls of Y, solid, product,
- * triple, and of dot and norm2 on parts. Out: element types, nodes with their tables. A part picked by an index has
- * another size for each value of the index, so it is no value by itself: V_PARTS (all of them) and V_PART (one, by an
- * index) only go to functions that make numbers of it.
+ * triple, and of dot and norm2 on parts. Out: element types, nodes with their tables. A part picked by an index
+ * (V_PART) has another size for each value of the index: functions that make numbers of it look at the part alone,
+ * elsewhere it is the whole with the other parts zero, so that sums over the index put parts together.
  */
 #include "coupling.h"
 #include "harmonics.h"
@@ -229,14 +229,87 @@ value infer_part(infer *x, value parts, node_id index, span at)
     return (value){.kind = V_PART, .at = at, .node = parts.node, .row = index, .def = SETIR_NONE};
 }
 
+/* one number for each part of the range: all of a part's components take it */
+static uint32_t spread(infer *x, elem e, part_range range)
+{
+    const irreps r = *irreps_of(x->p, e);
+    product_term *term = arena_array(x->a, product_term, elem_components(e) + 1u);
+    uint32_t n = 0;
+    for (uint32_t k = range.first; k < range.first + range.n; k++) {
+        uint32_t first = irreps_channels(r.part, k), width = irreps_channels(&r.part[k], 1);
+        for (uint32_t c = first; c < first + width; c++) {
+            term[n++] = (product_term){c, k - range.first, c, 1};
+        }
+    }
+    return program_table(x->p, elem_channels(range.n), e, e, term, n);
+}
+
+static part_range range_of(infer *x, node_id index)
+{
+    const set *s = &x->p->sets.at[elem_of(x, index).set];
+    return (part_range){(uint32_t)s->lo, (uint32_t)(s->hi - s->lo) + 1};
+}
+
+node_id infer_part_alone(infer *x, value part)
+{
+    part_range range = range_of(x, part.row);
+    node_id put[2] = {mk_const(x, 1, unit_none(), part.at), part.row};
+    node_id args[2] = {mk(x, OP_CHANNEL_PUT, elem_channels(range.n), put, 2, NULL, part.at), part.node};
+    node_imm imm = {.table = spread(x, elem_of(x, part.node), range)};
+    return args[0] == SETIR_NONE ? SETIR_NONE : mk(x, OP_BILINEAR, elem_of(x, part.node), args, 2, &imm, part.at);
+}
+
+/* numbers put at the part's place, times the whole */
+static bool is_part(infer *x, node_id n)
+{
+    const node *d = &x->p->nodes.at[n];
+    return d->op == OP_BILINEAR && x->p->nodes.at[d->arg[0]].op == OP_CHANNEL_PUT &&
+           x->p->nodes.at[d->arg[0]].n_args == 2;
+}
+
+node_id infer_part_scaled(infer *x, node_op op, node_id part, node_id number, span at)
+{
+    if (!is_part(x, part) || elem_of(x, number).channels || elem_of(x, number).rank) {
+        return SETIR_NONE;
+    }
+    const node d = x->p->nodes.at[part], w = x->p->nodes.at[d.arg[0]];
+    bool one = op == OP_MUL && x->p->nodes.at[w.arg[0]].op == OP_CONST && x->p->nodes.at[w.arg[0]].imm.value[0] == 1;
+    node_id put[2] = {one ? number : mk2(x, op, elem_real(0), w.arg[0], number, at), w.arg[1]};
+    if (put[0] == SETIR_NONE) {
+        return SETIR_NONE;
+    }
+    node_id args[2] = {mk(x, OP_CHANNEL_PUT, w.elem, put, 2, NULL, at), d.arg[1]};
+    return args[0] == SETIR_NONE ? SETIR_NONE : mk(x, OP_BILINEAR, d.elem, args, 2, &d.imm, at);
+}
+
+/* sum m in l: f(m) * c.part[m]   has the numbers f(0), f(1), ... side by side, times c */
+node_id infer_sum_of_parts(infer *x, node_id body, ivar_id over, span at)
+{
+    if (!is_part(x, body)) {
+        return SETIR_NONE;
+    }
+    const node d = x->p->nodes.at[body], w = x->p->nodes.at[d.arg[0]], index = x->p->nodes.at[w.arg[1]];
+    if (index.op != OP_IVAR || index.imm.ivar != over || program_depends(x->p, d.arg[1], over)) {
+        return SETIR_NONE;
+    }
+    node_id *each = arena_array(x->a, node_id, w.elem.channels);
+    for (uint32_t k = 0; k < w.elem.channels; k++) {
+        node_imm member = {.k = (int32_t)k, .set = index.elem.set};
+        node_id m = mk(x, OP_INDEX_CONST, index.elem, NULL, 0, &member, at);
+        each[k] = program_substitute(x->p, w.arg[0], &over, &m, 1);
+        infer_units_of_new(x);
+    }
+    node_id args[2] = {mk(x, OP_CHANNEL_CAT, w.elem, each, w.elem.channels, NULL, at), d.arg[1]};
+    return args[0] == SETIR_NONE ? SETIR_NONE : mk(x, OP_BILINEAR, d.elem, args, 2, &d.imm, at);
+}
+
 /* parts that one call takes: by index, or a whole value of one part */
 typedef struct taken { node_id node, index; elem e; part_range range; } taken;
 
 static bool take_part(infer *x, value v, taken *out)
 {
     if (v.kind == V_PART) {
-        const set *s = &x->p->sets.at[elem_of(x, v.row).set];
-        *out = (taken){v.node, v.row, elem_of(x, v.node), {(uint32_t)s->lo, (uint32_t)(s->hi - s->lo) + 1}};
+        *out = (taken){v.node, v.row, elem_of(x, v.node), range_of(x, v.row)};
         return true;
     }
     node_id n = as_real(x, value_to_node(x, v), v.at);

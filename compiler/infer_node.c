@@ -148,6 +148,26 @@ node_id mk(infer *x, node_op op, elem e, const node_id *args, uint32_t n, const 
     return id;
 }
 
+/* nodes that a substitution made: their units follow from those of what was there */
+void infer_units_of_new(infer *x)
+{
+    while (x->node_unit.n < x->p->nodes.n) {
+        const node *d = &x->p->nodes.at[x->node_unit.n];
+        unit u = unit_none();
+        unit *arg = arena_array(x->a, unit, d->n_args + 1);
+        for (uint32_t j = 0; j < d->n_args; j++) {
+            arg[j] = x->node_unit.at[d->arg[j]];
+        }
+        int culprit;
+        if (d->op == OP_ACCESS || d->op == OP_PADGET) {
+            u = x->def_unit.at[d->imm.def];
+        } else {
+            units_of_op(x->p, d->op, &d->imm, arg, d->n_args, &u, &culprit);
+        }
+        vec_push(x->a, &x->node_unit, u);
+    }
+}
+
 node_id mk1(infer *x, node_op op, elem e, node_id a, span at)
 {
     return mk(x, op, e, &a, 1, NULL, at);

@@ -90,6 +90,7 @@ double op_cost(const program *p, const node *n)
 
 typedef struct use {
     bool reached, reversed, other_index, shared, from_other_set;
+    bool again; /* used inside a loop over something else that stands outside one of its indices */
     double cost;
 } use; /* of a def; reversed: at the reverse of a pair */
 
@@ -99,6 +100,7 @@ typedef struct survey {
     double *cost;   /* by node, < 0: not yet                                                   */
     uint32_t *seen; /* by node: number of the def + 1 that walked it last                      */
     use *def;
+    VEC(ivar_id) open; /* variables of the loops around, outermost first                        */
 } survey;
 
 static double survey_cost(survey *s, node_id id)
@@ -124,6 +126,16 @@ static set_id first_set(const program *p, def_id id)
 
 static void survey_def(survey *s, def_id id);
 
+static bool computed_again(const survey *s, const node *n)
+{
+    uint32_t met = 0;
+    for (uint32_t k = 0; k < s->open.n && met < n->n_free; k++) {
+        if (!ivar_list_has(n->free, n->n_free, s->open.at[k])) return true;
+        met++;
+    }
+    return false;
+}
+
 static void survey_access(survey *s, const node *n, def_id user)
 {
     const program *p = s->p;
@@ -140,6 +152,7 @@ static void survey_access(survey *s, const node *n, def_id user)
                p->nodes.at[n->arg[0]].imm.ivar == by->param[0];
     u->from_other_set |= !own || first_set(p, user) != first_set(p, n->imm.def);
     u->shared |= u->reached;
+    u->again |= own && n->n_args > 1 && computed_again(s, n);
     survey_def(s, n->imm.def);
 }
 
@@ -148,11 +161,14 @@ static void survey_node(survey *s, node_id id, def_id user)
     if (id == SETIR_NONE || s->seen[id] == user + 1) return;
     s->seen[id] = user + 1;
     const node *n = &s->p->nodes.at[id];
-    for (uint32_t k = 0; k < n->n_args; k++) survey_node(s, n->arg[k], user);
+    uint32_t open = s->open.n;
     for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
         survey_node(s, s->p->ivars.at[n->imm.ivars[k]].row, user);
         survey_node(s, s->p->ivars.at[n->imm.ivars[k]].to, user);
+        vec_push(s->memory, &s->open, n->imm.ivars[k]);
     }
+    for (uint32_t k = 0; k < n->n_args; k++) survey_node(s, n->arg[k], user);
+    s->open.n = open;
     if (n->op == OP_ACCESS || n->op == OP_PADGET) survey_access(s, n, user);
 }
 
@@ -161,10 +177,18 @@ static void survey_def(survey *s, def_id id)
     if (s->def[id].reached) return;
     s->def[id].reached = true;
     const def *d = &s->p->defs.at[id];
-    if (d->lib != LIB_NONE)
+    if (d->lib != LIB_NONE) {
         survey_def(s, d->lib_arg);
-    else
-        survey_node(s, d->body, id);
+        return;
+    }
+    VEC(ivar_id) around = {s->open.at, s->open.n, s->open.cap};
+    s->open.at = NULL;
+    s->open.n = s->open.cap = 0;
+    for (uint32_t k = 0; k < d->n_param; k++) vec_push(s->memory, &s->open, d->param[k]);
+    survey_node(s, d->body, id);
+    s->open.at = around.at;
+    s->open.n = around.n;
+    s->open.cap = around.cap;
 }
 
 /* a tensor over a row (x[i, b in bond(i)]) has no rectangular store */
@@ -223,7 +247,7 @@ static bool *survey_keep(arena *a, const program *p)
             kept[k] = true;
             continue;
         }
-        bool elsewhere = u->other_index || ((u->shared || d->output) && u->from_other_set);
+        bool elsewhere = u->other_index || u->again || ((u->shared || d->output) && u->from_other_set);
         kept[k] = u->reached && !d->nested && is_rectangular(p, d) && elsewhere &&
                   survey_cost(&s, d->body) >= COST_KEEP;
     }

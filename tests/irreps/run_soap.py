@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Power spectra of the standard library beside DScribe's and featomic's (tests/reference/soap, README.md there), values and
+gradients by position and strain of one number made of them, and gradients beside central differences.
+usage: run_soap.py --mtx PROGRAM --root SOURCE_TREE"""
+import argparse
+import json
+import math
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from mtx_call import Mtx, xyz
+
+NEAR = 1e-9                # relative to the largest number
+NUMBERS = {"C": 6, "Si": 14, "S": 16, "Mo": 42}
+HUGE = [[60.0, 0, 0], [0, 60.0, 0], [0, 0, 60.0]]
+mtx = None
+
+
+def frames_of(name):
+    with open(mtx.path("tests", "reference", "soap", name + ".json"), encoding="utf-8") as f:
+        return json.load(f)["frames"]
+
+
+def text_of(frame):
+    return xyz(frame["sites"], frame.get("cell", HUGE))
+
+
+def sized(frame, elements, *more):
+    """soap.mtx with the numbers of a frame"""
+    return mtx.changed("stdlib/descriptors/soap.mtx", ("const reach = 5 Å", f"const reach = {frame['reach']} Å"),
+                       ("const n_max = 8", f"const n_max = {frame['n']}"), ("const l_max = 6", f"const l_max = {frame['l']}"),
+                       ("species(Si)", f"species({', '.join(elements)})"), *more)
+
+
+def dscribe_places(frame, elements):
+    """the places (y, z, j, k, m) of our table in DScribe's order"""
+    n, l = frame["n"], frame["l"]
+    for y in range(len(elements)):
+        for z in range(y, len(elements)):
+            for m in range(l + 1):
+                for j in range(n):
+                    for k in range(j if y == z else 0, n):
+                        yield y, z, j, k, m
+
+
+def nested(shape, weight, at=()):
+    """a list of lists ... of weights, as a spec has it"""
+    if len(at) == len(shape):
+        return repr(weight.get(at, 0.0))
+    return "[" + ", ".join(nested(shape, weight, at + (k,)) for k in range(shape[len(at)])) + "]"
+
+
+class Spectra(unittest.TestCase):
+    def near(self, got, want, what):
+        scale = max(map(abs, want))
+        self.assertEqual(len(got), len(want), what)
+        self.assertLessEqual(max(abs(a - b) for a, b in zip(got, want)), NEAR * scale, what)
+
+    def test_dscribe(self):
+        for frame in frames_of("dscribe"):
+            elements = frame["species"]
+            s, n, l = len(elements), frame["n"], frame["l"]
+            got = mtx.run(sized(frame, elements), mtx.write("one.xyz", text_of(frame)))["p"].values
+            row = s * s * n * n * (l + 1)
+            for i, want in enumerate(frame["values"]):
+                mine = [got[i * row + (((y * s + z) * n + j) * n + k) * (l + 1) + m]
+                        for y, z, j, k, m in dscribe_places(frame, elements)]
+                self.near(mine, want, f"{frame['name']}, centre {i}")
+
+    def test_dscribe_gradients(self):
+        frame = [f for f in frames_of("dscribe") if "position gradients" in f][0]
+        elements = frame["species"]
+        shape = (len(elements), len(elements), frame["n"], frame["n"], frame["l"] + 1)
+        weight = {place: math.cos(1 + k) for k, place in enumerate(dscribe_places(frame, elements))}
+        more = f"""  let   W = {nested(shape, weight)}
+  let   E = sum i in s.atom, y in element, z in element, j in n, k in n, m in l: W[y][z][j][k][m] * p[i, y, z, j, k, m]
+  gives F : s.atom -> vector [1/Å] = grad(E, s.r)
+
+  respects  permute"""
+        spec = sized(frame, elements, ("\n  respects  permute", more))
+        got = mtx.run(spec, mtx.write("one.xyz", text_of(frame)))["F"].values
+        want = [sum(centre[a][x] for centre in frame["position gradients"])
+                for a in range(len(frame["sites"])) for x in range(3)]
+        self.near(got, want, "gradients")
+
+
+if __name__ == "__main__":
+    p = argparse.ArgumentParser()
+    p.add_argument("--mtx", required=True)
+    p.add_argument("--root", required=True)
+    options, rest = p.parse_known_args()
+    mtx = Mtx(options.mtx, options.root)
+    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
