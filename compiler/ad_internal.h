@@ -11,6 +11,7 @@
 #define MTX_AD_INTERNAL_H
 
 #include "ad.h"
+#include "irreps.h"
 
 /* a value that counts where `where` holds (SETIR_NONE: always): conditions are kept beside values, since a
  * value need not be finite where its condition fails */
@@ -125,6 +126,8 @@ bool ad_has_names(const program *p);
 
 /* ---- ad_rules.c: pushes the adjoint of a node to its arguments, or to the collectors */
 void ad_rule(ad_walk *w, visit *v);
+/* the adjoint of the vector from that of the harmonics n (TABLE_A), the tangent of n from that of the vector (TABLE_B) */
+node_id ad_solid(ad *x, const node *n, node_id t, table_side by);
 /* u times the slope of a function at its value; what side `side` of an elementwise operation passes on of t:
  * adjoints and tangents alike */
 node_id ad_function(ad *x, const node *n, node_id value, node_id u);

@@ -337,16 +337,14 @@ static node_id by_table(ad *x, const node *n, table_side side, node_id a, node_i
     return program_node(x->p, n->op, x->p->tables.at[imm.table].to, (node_id[]){a, b}, n->n_args, &imm, x->at);
 }
 
-/* the gradients of solid harmonics are those of one degree less */
-static void rule_solid(ad_walk *w, visit *v, const node *n)
+/* the gradients of solid harmonics are those of one degree less: by the adjoint (TABLE_A), along a vector (TABLE_B) */
+node_id ad_solid(ad *x, const node *n, node_id t, table_side by)
 {
-    ad *x = w->x;
-    node_imm below = {.k = n->imm.k - 1}, imm = {0};
-    if (below.k < 0) return;
+    node_imm below = {.k = n->imm.k - 1}, imm = {.table = harmonics_gradient(x->p, n->imm.k)};
+    if (by == TABLE_B) imm.table = table_exchange(x->p, imm.table, TABLE_A);
     elem e = elem_irreps(x->p, irreps_harmonics(x->p, below.k));
-    node_id args[2] = {v->adjoint.value, program_node(x->p, OP_SOLID, e, n->arg, 1, &below, x->at)};
-    imm.table = harmonics_gradient(x->p, n->imm.k);
-    ad_push(w, v, n->arg[0], program_node(x->p, OP_BILINEAR, elem_real(1), args, 2, &imm, x->at));
+    node_id args[2] = {t, program_node(x->p, OP_SOLID, e, n->arg, 1, &below, x->at)};
+    return program_node(x->p, OP_BILINEAR, x->p->tables.at[imm.table].to, args, 2, &imm, x->at);
 }
 
 static void rule_irreps(ad_walk *w, visit *v, const node *n)
@@ -354,7 +352,9 @@ static void rule_irreps(ad_walk *w, visit *v, const node *n)
     ad *x = w->x;
     node_id u = v->adjoint.value;
     switch ((int)n->op) {
-    case OP_SOLID: rule_solid(w, v, n); break;
+    case OP_SOLID:
+        if (n->imm.k) ad_push(w, v, n->arg[0], ad_solid(x, n, u, TABLE_A));
+        break;
     case OP_LINEAR: ad_push(w, v, n->arg[0], by_table(x, n, TABLE_A, u, SETIR_NONE)); break;
     case OP_BILINEAR:
         if (ad_active(x, n->arg[0])) ad_push(w, v, n->arg[0], by_table(x, n, TABLE_A, u, n->arg[1]));

@@ -5,7 +5,6 @@
  * the same values are given as by the adjoints (ad_rules.c).
  */
 #include "ad_forward.h"
-#include "harmonics.h"
 
 /* sums of values of one type, or such a value times or over a number */
 static bool is_scaled(const ad *x, const node *n)
@@ -68,17 +67,6 @@ static node_id linear(ad *x, const node *n, uint32_t k, node_id t)
     return program_node(x->p, n->op, n->elem, arg, n->n_args, &n->imm, x->at);
 }
 
-/* the gradients of solid harmonics are those of one degree less */
-static node_id harmonics(ad *x, const node *n, node_id t)
-{
-    node_imm below = {.k = n->imm.k - 1}, imm = {0};
-    if (below.k < 0) return SETIR_NONE;
-    elem e = elem_irreps(x->p, irreps_harmonics(x->p, below.k));
-    node_id args[2] = {t, program_node(x->p, OP_SOLID, e, n->arg, 1, &below, x->at)};
-    imm.table = table_exchange(x->p, harmonics_gradient(x->p, n->imm.k), TABLE_A);
-    return program_node(x->p, OP_BILINEAR, n->elem, args, 2, &imm, x->at);
-}
-
 node_id ad_pass(ad *x, const node *n, node_id id, uint32_t k, node_id t)
 {
     if (t == SETIR_NONE) return t;
@@ -89,10 +77,10 @@ node_id ad_pass(ad *x, const node *n, node_id id, uint32_t k, node_id t)
     case OP_MATVEC:
     case OP_MATMUL:
     case OP_LINEAR:
-    case OP_BILINEAR:
+    case OP_BILINEAR: return linear(x, n, k, t);
     case OP_CHANNEL_AT:
-    case OP_CHANNEL_PUT: return linear(x, n, k, t);
-    case OP_SOLID: return harmonics(x, n, t);
+    case OP_CHANNEL_PUT: return k == 0 ? linear(x, n, k, t) : SETIR_NONE;
+    case OP_SOLID: return n->imm.k ? ad_solid(x, n, t, TABLE_B) : SETIR_NONE;
     case OP_TRANSPOSE: return ad_fun(x, OP_TRANSPOSE, t);
     case OP_TRACE: return node_1(x->p, OP_TRACE, elem_real(0), t, x->at);
     case OP_NORM: return length(x, n, id, t);

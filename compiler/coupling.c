@@ -176,7 +176,8 @@ uint32_t coupling_dots(program *p, elem a, elem b, uint32_t first, uint32_t n)
 
 typedef struct path { uint32_t x, y, z, at; } path; /* places in the ranges; first channel of the pair */
 
-bool coupling_triples(program *p, const elem of[3], const part_range range[3], uint32_t *pairs, uint32_t *triples)
+bool coupling_triples(program *p, const elem of[3], const part_range range[3], bool alike, uint32_t *pairs,
+                      uint32_t *triples)
 {
     irreps r[3];
     uint32_t *at[3];
@@ -187,10 +188,11 @@ bool coupling_triples(program *p, const elem of[3], const part_range range[3], u
     VEC(path) paths = {0};
     VEC(irrep) part = {0};
     term_list first = {0}, second = {0};
-    uint32_t to = 0, total = range[0].n * range[1].n * range[2].n;
+    uint32_t to = 0, total = alike ? range[0].n : range[0].n * range[1].n * range[2].n;
     for (uint32_t x = 0; x < range[0].n; x++)
         for (uint32_t y = 0; y < range[1].n; y++)
             for (uint32_t z = 0; z < range[2].n; z++) {
+                if (alike && (x != y || y != z)) continue;
                 const irrep *s = &r[0].part[range[0].first + x], *t = &r[1].part[range[1].first + y],
                             *u = &r[2].part[range[2].first + z];
                 if (!triangle(s->l, t->l, u->l) || (s->odd != t->odd) != u->odd || (s->l + t->l + u->l) % 2) continue;
@@ -204,7 +206,7 @@ bool coupling_triples(program *p, const elem of[3], const part_range range[3], u
     if (!paths.n || total > CHANNELS_MOST) return false;
     for (uint32_t k = 0; k < paths.n; k++) {
         const path *w = &paths.at[k];
-        uint32_t channel = (w->x * range[1].n + w->y) * range[2].n + w->z, l = part.at[k].l;
+        uint32_t channel = alike ? w->x : (w->x * range[1].n + w->y) * range[2].n + w->z, l = part.at[k].l;
         for (uint32_t m = 0; m < 2 * l + 1; m++) {
             product_term t = {channel, w->at + m, at[2][range[2].first + w->z] + m, 1 / sqrt(2.0 * l + 1)};
             vec_push(p->memory, &second, t);

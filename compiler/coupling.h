@@ -20,11 +20,12 @@ uint32_t coupling_product(program *p, elem a, elem b, int lmax);
 /* Scalar products of parts first..first + n - 1 with those of b: n plain channels. */
 uint32_t coupling_dots(program *p, elem a, elem b, uint32_t first, uint32_t n);
 
-/* Invariants of three parts as two tables: BILINEAR(a, b) by *pairs, then BILINEAR(that, c) by *triples, gives plain
+/* Invariants of three parts (alike: the three of one number only) as two tables: BILINEAR(a, b) by *pairs, then BILINEAR(that, c) by *triples, gives plain
  * channels, one for each part of a in range ra, of b in rb, of c in rc (row-major): the sum over m1, m2, m3 of
  * w a b c with w the invariant tensor of the three degrees, its sum of squares 1; 0 where degrees do not fit together
  * or the product would change sign in an inversion. Parts must be of one copy. */
 typedef struct part_range { uint32_t first, n; } part_range;
-bool coupling_triples(program *p, const elem of[3], const part_range range[3], uint32_t *pairs, uint32_t *triples);
+bool coupling_triples(program *p, const elem of[3], const part_range range[3], bool alike, uint32_t *pairs,
+                      uint32_t *triples);
 
 #endif

@@ -386,7 +386,8 @@ value infer_triple(infer *x, value *v, span at)
         }
     }
     node_imm first = {0}, second = {0};
-    if (!coupling_triples(x->p, of, range, &first.table, &second.table)) {
+    bool alike = t[0].index != SETIR_NONE && t[0].index == t[1].index && t[1].index == t[2].index;
+    if (!coupling_triples(x->p, of, range, alike, &first.table, &second.table)) {
         return complain(x, D_NOT_A_PART, at, "no such three degrees fit together, or more than 4096 channels");
     }
     const product_table pairs = x->p->tables.at[first.table], triples = x->p->tables.at[second.table];
@@ -394,7 +395,7 @@ value infer_triple(infer *x, value *v, span at)
     args[0] = mk(x, OP_BILINEAR, pairs.to, args, 2, &first, at);
     args[1] = t[2].node;
     node_id all = mk(x, OP_BILINEAR, triples.to, args, 2, &second, at);
-    return all == SETIR_NONE ? fail(at) : pick_channel(x, all, t, 3, at);
+    return all == SETIR_NONE ? fail(at) : pick_channel(x, all, t, alike ? 1 : 3, at);
 }
 
 /* --------------------------------------------------------------------------------------------------- calls */

@@ -146,6 +146,7 @@ value infer_orthonormal(infer *x, value t, span at)
     overlaps o;
     if (!shape_of(x, t, &o, at)) return value_error(at);
     unit u = unit_pow(t.def != SETIR_NONE ? x->def_unit.at[t.def] : infer_unit(x, o.body), rational_new(-1, 2));
+    constant_held(x, o.body, at);
     double *s = numbers_of(x, &o, at);
     if (!s || !invert(x, &o, s, at)) return value_error(at);
     curve c = {.domain = arena_copy(x->a, o.domain, o.n * sizeof *o.domain), .n_domain = o.n,

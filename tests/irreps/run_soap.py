@@ -86,6 +86,19 @@ class Spectra(unittest.TestCase):
                 for a in range(len(frame["sites"])) for x in range(3)]
         self.near(got, want, "gradients")
 
+    def test_jacobian(self):
+        """every derivative by the displacements of pairs, contracted, is the derivative of the contraction"""
+        frame = [f for f in frames_of("dscribe") if f["name"] == "silicon carbide"][0]
+        more = """  let   J = grad(p, bond.d)
+  let   W(y, z, j, k, m) = cos(y + 2 * z + 3 * j + 5 * k + 7 * m)
+  let   E = sum i in s.atom, y in element, z in element, j in n, k in n, m in l: W(0, 1, j, k, m) * p[i, y, z, j, k, m]
+  gives one : bond -> vector [1/Å] = grad(E, bond.d)
+  gives all[b in bond] : vector [1/Å] = sum y in element, z in element, j in n, k in n, m in l: W(0, 1, j, k, m) * J[b, y, z, j, k, m]
+
+  respects  permute"""
+        got = mtx.run(sized(frame, frame["species"], ("\n  respects  permute", more)), mtx.write("one.xyz", text_of(frame)))
+        self.near(got["all"].values, got["one"].values, "the Jacobian")
+
 
 if __name__ == "__main__":
     p = argparse.ArgumentParser()

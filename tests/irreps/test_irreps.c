@@ -316,7 +316,7 @@ static void test_tables(void **state)
     }
     const elem of[3] = {y, y, y};
     const part_range all[3] = {{0, 5}, {0, 5}, {1, 3}};
-    assert_true(coupling_triples(t.p, of, all, &pairs, &triples));
+    assert_true(coupling_triples(t.p, of, all, false, &pairs, &triples));
     check_product(&t, pairs, true);
     assert_true(table_turns(t.p, triples));
     assert_int_equal(elem_components(t.p->tables.at[triples].to), 75);
@@ -452,6 +452,7 @@ static void test_triples(void **state)
     program *p = spec_open(&b, " set n = 1..3\n gives x[i in s.atom, u in l, v in l, w in l] : scalar =\n"
                                "  triple(c[i].part[u], c[i].part[v], c[i].part[w])\n"
                                " gives some[i in s.atom, u in n] : scalar = triple(c[i].part[u], c[i].part[2], c[i].part[u])\n"
+                               " gives alike[i in s.atom, u in n] : scalar = triple(c[i].part[u], c[i].part[u], c[i].part[u])\n"
                                " gives y[i in s.atom] : irreps(1o + 3o) = c[i].part[1] ++ c[i].part[3]\n"
                                " gives z[i in s.atom] : irreps(1o + 2o) = product(c[i].part[1], c[i].part[2], 2)\n");
     mtx_structure m;
@@ -461,6 +462,7 @@ static void test_triples(void **state)
         random_orthogonal(q, k % 2);
         cluster(&m, k ? q : straight);
         double *x = output(p, "x", &m, ATOMS * MANY), *some = output(p, "some", &m, ATOMS * 3);
+        double *alike = output(p, "alike", &m, ATOMS * 3);
         for (int i = 0; i < ATOMS; i++) {
             density(&m, i, c);
             for (int t = 0; t < MANY; t++) {
@@ -469,10 +471,13 @@ static void test_triples(void **state)
                 assert_near(x[i * MANY + t], fits ? triple_sum(c, u, v, w) : 0, 1e-12);
                 if (first) assert_near(x[i * MANY + t], first[i * MANY + t], 1e-12);
             }
-            for (int u = 1; u < 4; u++)
+            for (int u = 1; u < 4; u++) {
                 assert_near(some[3 * i + u - 1], x[i * MANY + (u * DEGREES + 2) * DEGREES + u], 1e-14);
+                assert_near(alike[3 * i + u - 1], x[i * MANY + (u * DEGREES + u) * DEGREES + u], 1e-14);
+            }
         }
         free(some);
+        free(alike);
         channels[0] = output(p, "y", &m, ATOMS * 10);
         channels[1] = output(p, "z", &m, ATOMS * 8);
         density(&m, 0, c);
