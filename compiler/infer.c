@@ -120,31 +120,9 @@ value eval_entry(infer *x, scope *s, entry *e, span at)
 
 static value unknown_name(infer *x, scope *s, name id, span at)
 {
-    VEC(const char *) known = {0};
-    for (scope *k = s; k; k = k->outer) {
-        for (uint32_t j = 0; j < k->entries.n; j++) {
-            vec_push(x->a, &known, k->entries.at[j]->id);
-        }
-    }
-    for (int k = 0; k < BI_COUNT_; k++) {
-        vec_push(x->a, &known, builtin_table[k].name);
-    }
-    const char *near = text_closest(id, known.at, known.n);
     diag *d = infer_report(x, D_UNKNOWN_NAME, at, id);
     diag_label_primary(x->sink, d, "not defined");
-    for (scope *k = s; k; k = k->outer) {         /* a member of a structure written without it               */
-        for (uint32_t j = 0; j < k->entries.n; j++) {
-            const value *v = &k->entries.at[j]->v;
-            if (k->entries.at[j]->state == ENTRY_DONE && v->kind == V_SLOT &&
-                scope_find(x->slot_scopes.at[v->slot].members, id)) {
-                diag_help(x->sink, d, "%s.%s", k->entries.at[j]->id, id);
-                return value_error(at);
-            }
-        }
-    }
-    if (near) {
-        diag_help(x->sink, d, "%s", near);
-    }
+    hint_name(x, s, d, id);
     return value_error(at);
 }
 
@@ -475,6 +453,7 @@ static value eval_def(infer *x, scope *s, const stmt *st)
         if (st->kind == S_GIVES) {
             diag *d = infer_report(x, D_GIVES_FUNCTION, lhs->at);
             diag_label_primary(x->sink, d, "an output is indexed with brackets");
+            diag_help(x->sink, d, "%s[i in S]", lhs->id);
             return value_error(st->at);
         }
         return (value){.kind = V_FUNCTION, .at = st->at, .function = st, .home = s, .def = SETIR_NONE};

@@ -38,13 +38,13 @@ static value plain_nodes(infer *x, void *user, const node_id *n, span at)
     const builtin_row *row = user;
     node_id a[2] = {SETIR_NONE, SETIR_NONE};
     for (int k = 0; k < row->least; k++) {
-        a[k] = as_real(x, n[k], at);
+        a[k] = as_real(x, n[k], x->arg_at[k]);
         if (a[k] == SETIR_NONE) {
             return fail(at);
         }
         elem e = elem_of(x, a[k]);
         if (e.rank || e.irreps) {
-            diag *d = infer_report(x, D_NOT_A_SCALAR, at);
+            diag *d = infer_report(x, D_NOT_A_SCALAR, x->arg_at[k]);
             diag_label_primary(x->sink, d, "%s is taken of a number, this is a %s", row->name, elem_text(x, e));
             if (row->op == OP_ABS) {
                 diag_help(x->sink, d, "norm(...)   for its length");
@@ -66,6 +66,9 @@ static value need_rank(infer *x, node_id n, int rank, span at)
     if (elem_of(x, n).rank != rank || elem_of(x, n).channels) {
         diag *d = infer_report(x, rank == 1 ? D_NOT_A_VECTOR : rank == 0 ? D_NOT_A_SCALAR : D_NOT_A_TENSOR, at);
         diag_label_primary(x->sink, d, "this is a %s", elem_text(x, elem_of(x, n)));
+        if (rank == 0 && elem_of(x, n).rank == 1) {
+            diag_help(x->sink, d, "norm(...)   for its length");
+        }
         return fail(at);
     }
     return value_node(n, at);
@@ -74,14 +77,14 @@ static value need_rank(infer *x, node_id n, int rank, span at)
 static value norm_nodes(infer *x, void *user, const node_id *n, span at)
 {
     const builtin_row *row = user;
-    node_id a = as_real(x, n[0], at);
+    node_id a = as_real(x, n[0], x->arg_at[0]);
     if (a == SETIR_NONE) {
         return fail(at);
     }
     elem e = elem_of(x, a);
     bool square = row == &builtin_table[BI_NORM2];
     if (!e.rank && e.channels < 2) {
-        diag *d = infer_report(x, D_NOT_A_VECTOR, at);
+        diag *d = infer_report(x, D_NOT_A_VECTOR, x->arg_at[0]);
         diag_label_primary(x->sink, d, "this is a %s", elem_text(x, e));
         diag_help(x->sink, d, square ? "x^2" : "abs(x)   for the size of a number");
         return fail(at);
@@ -93,7 +96,7 @@ static value product_nodes(infer *x, void *user, const node_id *n, span at)
 {
     const builtin_row *row = user;
     builtin_id id = (builtin_id)(row - builtin_table);
-    node_id a = as_real(x, n[0], at), b = as_real(x, n[1], at);
+    node_id a = as_real(x, n[0], x->arg_at[0]), b = as_real(x, n[1], x->arg_at[1]);
     if (a == SETIR_NONE || b == SETIR_NONE) {
         return fail(at);
     }
@@ -116,7 +119,7 @@ static value tensor_nodes(infer *x, void *user, const node_id *n, span at)
 {
     const builtin_row *row = user;
     builtin_id id = (builtin_id)(row - builtin_table);
-    value a = need_rank(x, n[0], 2, at);
+    value a = need_rank(x, n[0], 2, x->arg_at[0]);
     if (a.kind == V_ERROR) {
         return a;
     }
@@ -127,7 +130,7 @@ static value tensor_nodes(infer *x, void *user, const node_id *n, span at)
 static value sqrt_nodes(infer *x, void *user, const node_id *n, span at)
 {
     (void)user;
-    value a = need_rank(x, n[0], 0, at);
+    value a = need_rank(x, n[0], 0, x->arg_at[0]);
     if (a.kind == V_ERROR) {
         return a;
     }
@@ -140,11 +143,15 @@ static value cutoff_nodes(infer *x, void *user, const node_id *n, span at)
     (void)user;
     double order;
     if (!const_value(x, n[2], &order) || order != floor(order) || order < 1 || order > 12) {
-        return complain(x, D_NOT_AN_INTEGER, at, "the third argument is a whole number from 1 to 12");
+        return complain(x, D_NOT_AN_INTEGER, x->arg_at[2], "a whole number from 1 to 12");
     }
     constant_held(x, n[2], at);
-    value d = need_rank(x, n[0], 0, at), rc = need_rank(x, n[1], 0, at);
+    value d = need_rank(x, n[0], 0, x->arg_at[0]), rc = need_rank(x, n[1], 0, x->arg_at[1]);
     if (d.kind == V_ERROR || rc.kind == V_ERROR) {
+        return fail(at);
+    }
+    if (!unit_equal(infer_unit(x, d.node), infer_unit(x, rc.node))) {
+        mk2(x, OP_LT, elem_bool(), d.node, rc.node, at);       /* says that they cannot be compared       */
         return fail(at);
     }
     node_id ratio = mk2(x, OP_DIV, elem_real(0), d.node, rc.node, at);
@@ -160,7 +167,7 @@ static value gauss_nodes(infer *x, void *user, const node_id *n, span at)
     (void)user;
     value v[3];
     for (int k = 0; k < 3; k++) {
-        v[k] = need_rank(x, n[k], 0, at);
+        v[k] = need_rank(x, n[k], 0, x->arg_at[k]);
         if (v[k].kind == V_ERROR) {
             return v[k];
         }

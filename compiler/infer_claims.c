@@ -87,6 +87,9 @@ static void claim_symmetries(infer *x, const stmt *st)
         }
         bool lattice = sym == SYM_WRAP || sym == SYM_CELL || sym == SYM_SUPERCELL;
         if (lattice && !any_lattice(x->p)) {
+            if (x->sink->errors) {
+                continue;                         /* there may be one                                         */
+            }
             diag *d = diag_report(x->sink, D_VACUOUS_CLAIM, s->at, s->id);
             diag_label_primary(x->sink, d, "no structure here has a lattice");
             continue;
@@ -126,6 +129,8 @@ static def_id find_subject(infer *x, ast_name n, bool outputs_only)
     diag_label_primary(x->sink, d, "no such output");
     if (near) {
         diag_help(x->sink, d, "%s", near);
+    } else if (known.n) {
+        diag_note(x->sink, d, "It has %s%s.", known.at[0], known.n > 1 ? " and others" : "");
     }
     return SETIR_NONE;
 }

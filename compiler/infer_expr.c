@@ -210,8 +210,10 @@ bool infer_int(infer *x, scope *s, const expr *e, int *out)
 value map_values(infer *x, value *v, uint32_t n, span at, value (*f)(infer *, void *, const node_id *, span), void *user)
 {
     node_id *args = arena_array(x->a, node_id, n + 1);
+    span *arg_at = arena_array(x->a, span, n + 1);
     const value *shape = NULL;
     for (uint32_t k = 0; k < n; k++) {
+        arg_at[k] = v[k].at;
         v[k] = value_single_output(x, v[k]);
         if (v[k].kind == V_ERROR) {
             return fail(at);
@@ -245,6 +247,7 @@ value map_values(infer *x, value *v, uint32_t n, span at, value (*f)(infer *, vo
             return fail(at);
         }
     }
+    x->arg_at = arg_at;
     value r = f(x, user, args, at);
     if (!domain_n || r.kind != V_NODE) {
         return r;
@@ -660,6 +663,9 @@ static value infer_index(infer *x, scope *s, const expr *e)
         return infer_part(x, base, infer_node(x, s, e->index.arg[0]), e->at);
     }
     if (base.kind != V_TENSOR) {
+        if (base.kind == V_NOT_YET) {
+            return value_to_node(x, base) == SETIR_NONE ? fail(e->at) : base;
+        }
         if (base.kind != V_ERROR) {
             diag *d = infer_report(x, D_NOT_INDEXABLE, e->index.base->at);
             diag_label_primary(x->sink, d, base.kind == V_SET ? "a set: its rows are written in parentheses, bond(i)"
@@ -755,16 +761,9 @@ static value slot_member(infer *x, value base, name field, span at)
         return (value){.kind = V_SET, .at = at, .set = set_axis(x, base.slot, at), .row = SETIR_NONE, .to = SETIR_NONE,
                        .def = SETIR_NONE};
     }
-    VEC(const char *) known = {0};
-    for (uint32_t k = 0; k < sc->members->entries.n; k++) {
-        vec_push(x->a, &known, sc->members->entries.at[k]->id);
-    }
-    const char *near = text_closest(field, known.at, known.n);
     diag *d = infer_report(x, D_NO_MEMBER, at, sl->type, field);
     diag_label_primary(x->sink, d, "no such field or set");
-    if (near) {
-        diag_help(x->sink, d, "%s.%s", sl->id, near);
-    }
+    hint_members(x, d, sl->type, sl->id, sc->members, field);
     return fail(at);
 }
 
@@ -784,6 +783,7 @@ value infer_member(infer *x, value base, name field, span at)
         }
         diag *d = infer_report(x, D_NO_MEMBER, at, base.record->d->id.id, field);
         diag_label_primary(x->sink, d, "no such output or set");
+        hint_members(x, d, base.record->d->id.id, base.record->d->id.id, base.record->top, field);
         return fail(at);
     }
     case V_NODE:

@@ -89,6 +89,7 @@ typedef struct infer {
     VEC(slot_scope) slot_scopes; /* by slot                                                               */
     uint32_t    depth, steps;
     instance   *inst;            /* whose text is being read, for call notes                              */
+    const span *arg_at;          /* places of the arguments of the function whose nodes are being made    */
     const struct active_call *calls;      /* functions whose bodies are being read                            */
     VEC(const stmt *) called;    /* functions                                                             */
     bool        gave_up;
@@ -115,6 +116,12 @@ unit   infer_unit(infer *x, node_id n);
 test_program *infer_test(infer *x, const decl *d);                /* infer_test.c                           */
 void   infer_begin(infer *x, const decl *d);                      /* an empty program, the global scope     */
 value  eval_entry(infer *x, scope *s, entry *e, span at);
+
+/* infer_hint.c: the help of a message */
+void   hint_name(infer *x, scope *s, diag *d, name id);
+void   hint_type(infer *x, diag *d, name word);
+/* `what` and its `members` where one of them was asked for that does not exist, written behind `before` */
+void   hint_members(infer *x, diag *d, const char *what, const char *before, scope *members, name field);
 
 /* infer_unused.c */
 void   infer_uncalled(infer *x, scope *top);                      /* functions that nothing calls           */

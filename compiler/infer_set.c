@@ -477,14 +477,9 @@ bool type_elem(infer *x, scope *s, const ast_type *t, elem *e, unit *u, double *
         diag_label_primary(x->sink, d, "not implemented yet");
         return false;
     } else {
-        static const char *const known[] = {"scalar", "pseudoscalar", "vector", "pseudovector", "point", "tensor",
-                                            "species", "bool", "irreps"};
-        const char *near = text_closest(word, known, sizeof known / sizeof known[0]);
         diag *d = infer_report(x, D_UNKNOWN_TYPE, path->at, word);
         diag_label_primary(x->sink, d, "not an element type");
-        if (near) {
-            diag_help(x->sink, d, "%s", near);
-        }
+        hint_type(x, d, word);
         return false;
     }
     if (t->n_channel) {

@@ -48,6 +48,26 @@ const source *module_find(arena *a, const source *user_of, const char *path, mod
     return s ? s : find_embedded(a, path);
 }
 
+/* the file of the standard library whose path or last part is meant */
+static void suggest_file(loader *l, diag *d, const char *asked)
+{
+    VEC(const char *) known = {0};
+    for (size_t k = 0; k < stdlib_file_count; k++) {
+        const char *slash = strrchr(stdlib_files[k].path, '/');
+        vec_push(l->a, &known, stdlib_files[k].path);
+        vec_push(l->a, &known, slash ? slash + 1 : stdlib_files[k].path);
+    }
+    const char *near = text_closest(asked, known.at, known.n);
+    if (!near) {
+        near = text_closest(arena_printf(l->a, "%s.mtx", asked), known.at, known.n);
+    }
+    if (near) {
+        diag_help(l->sink, d, "use \"%s\"", near);
+    } else {
+        diag_note(l->sink, d, "`mtx stdlib list` shows what the standard library has.");
+    }
+}
+
 static bool loaded(const loader *l, const char *path)
 {
     for (uint32_t k = 0; k < l->m->files.n; k++) {
@@ -74,7 +94,7 @@ static void add_file(loader *l, const source *src)
         if (!used || l->m->files.n > FILES_MOST) {
             diag *e = diag_report(l->sink, D_USE_NOT_FOUND, d->id.at, d->id.id);
             diag_label_primary(l->sink, e, "neither beside this file nor in the standard library");
-            diag_note(l->sink, e, "`mtx stdlib list` shows what the standard library has.");
+            suggest_file(l, e, d->id.id);
         } else if (!loaded(l, used->path)) {
             add_file(l, used);
         }

@@ -489,6 +489,32 @@ static bool slip_comma(slip *s)
         return false;
     diag *d = diag_report(s->sink, D_MISSING_COMMA, s->got->at, quoted(s, s->before), quoted(s, s->got));
     help_edit(s, d, s->before->at.end, s->before->at.end, ",");
+    if (s->before->kind == T_NAME && innermost(s) != UINT32_MAX)
+        diag_help(s->sink, d, "%s(...)   if it is a function", text_of(s, s->before->at));
+    return true;
+}
+
+/* `summ b in bond(i)`: a name where the word of a reduction is meant */
+static bool slip_reduction(slip *s)
+{
+    static const char *const words[] = {"sum", "mean", "prod", "max", "min"};
+    if (s->before->kind != T_NAME || s->got->kind != T_NAME || s->after->kind != T_IN || s->got->starts_line)
+        return false;
+    const char *word = text_of(s, s->before->at), *near = text_closest(word, words, sizeof words / sizeof *words);
+    diag *d = diag_report(s->sink, D_SYNTAX, s->before->at, arena_printf(s->memory, "`%s` does not run over a set", word));
+    diag_label_primary(s->sink, d, "the words for that are sum, mean, prod, max and min");
+    help_edit(s, d, s->before->at.start, s->before->at.end, near ? near : "sum");
+    return true;
+}
+
+/* `smooth E to 2` */
+static bool slip_order(slip *s)
+{
+    if (!is_word(s, T_SMOOTH) || s->got->kind != T_NUMBER || s->before->kind != T_TO)
+        return false;
+    diag *d = diag_report(s->sink, D_SMOOTH_ORDER, s->got->at);
+    diag_label_primary(s->sink, d, "how often differentiable");
+    help_edit(s, d, s->got->at.start, s->got->at.start, "C");
     return true;
 }
 
@@ -544,7 +570,8 @@ static bool (*const slips[])(slip *) = {
     slip_trailing_comma,  slip_name,           slip_sum_call,  slip_in,         slip_body,
     slip_colon,           slip_type,           slip_equals,    slip_because,    slip_string,
     slip_tuple,           slip_chained,        slip_then_else, slip_word,       slip_unit,
-    slip_braces,          slip_operand,        slip_comma,     slip_other,
+    slip_braces,          slip_operand,        slip_comma,     slip_reduction,  slip_order,
+    slip_other,
 };
 
 /* a message about this statement that left a gap: what follows from it stays unsaid */

@@ -39,12 +39,12 @@ static void report_unknown(diag_sink *sink, const ast_unit *written, const ast_u
     const char *near = strcmp(f->unit, "A") ? text_closest(f->unit, words, TABLE_SIZE) : "Å";
     diag *d = diag_report(sink, D_UNKNOWN_UNIT, f->at, f->unit);
     diag_label_primary(sink, d, "not a unit");
+    if (near) {
+        diag_help(sink, d, "%s", near);
+    }
     if (!written->bracketed) {
         diag_help(sink, d, "2 * %s   if `%s` is a quantity: a number followed by a word is a number with a unit",
                   f->unit, f->unit);
-    }
-    if (near) {
-        diag_help(sink, d, "%s", near);
     }
 }
 
