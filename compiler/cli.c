@@ -143,15 +143,11 @@ static char *read_spec(const char *path, size_t *n, bool *builtin)
 {
     *builtin = false;
     if (!strncmp(path, "stdlib:", 7)) {
-        for (size_t k = 0; k < stdlib_file_count; k++) {
-            if (!strcmp(stdlib_files[k].path, path + 7)) {
-                *builtin = true;
-                *n = stdlib_files[k].length;
-                return strdup(stdlib_files[k].text);
-            }
-        }
+        const stdlib_file *f = stdlib_find(path + 7);
+        *builtin = f != NULL;
+        *n = f ? f->length : 0;
         errno = ENOENT;
-        return NULL;
+        return f ? strdup(f->text) : NULL;
     }
     return driver_read_file(NULL, strcmp(path, "-") ? path : "/dev/stdin", n);
 }
@@ -175,7 +171,9 @@ int cli_compile(compilation *c, const char *path, driver_stage last, bool search
     errno = 0;
     char *text_ = read_spec(path, &n, &builtin);
     if (!text_) {
-        fprintf(stderr, "mtx: cannot read %s: %s\n", path, errno ? strerror(errno) : "it is no readable file");
+        const char *near = strncmp(path, "stdlib:", 7) ? NULL : stdlib_closest(path + 7);
+        fprintf(stderr, "mtx: cannot read %s: %s%s%s\n", path, errno ? strerror(errno) : "it is no readable file",
+                near ? "; did you mean stdlib:" : "", near ? near : "");
         memset(c, 0, sizeof *c);
         return EXIT_SYSTEM;
     }

@@ -125,14 +125,15 @@ int cli_stdlib(int argc, char **argv)
         return EXIT_FINE;
     }
     if (argc == 3 && !strcmp(argv[1], "show")) {
-        for (size_t k = 0; k < stdlib_file_count; k++) {
-            if (!strcmp(stdlib_files[k].path, argv[2])) {
-                fputs(stdlib_files[k].text, stdout);
-                return EXIT_FINE;
-            }
+        const stdlib_file *f = stdlib_find(argv[2]);
+        const char *near = f ? NULL : stdlib_closest(argv[2]);
+        if (f) {
+            fputs(f->text, stdout);
+        } else {
+            fprintf(stderr, "mtx stdlib: no `%s`; %s%s\n", argv[2], near ? "did you mean " : "`mtx stdlib list` shows what there is",
+                    near ? near : "");
         }
-        fprintf(stderr, "mtx stdlib: no `%s`; `mtx stdlib list` shows what there is\n", argv[2]);
-        return EXIT_WRONG;
+        return f ? EXIT_FINE : EXIT_WRONG;
     }
     return cli_usage("stdlib", "list, or show PATH?");
 }

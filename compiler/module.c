@@ -6,6 +6,7 @@
 #include "parse.h"
 #include "stdlib_files.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,18 +14,41 @@
 
 typedef struct loader { arena *a; intern *names; diag_sink *sink; spec_module *m; module_reader read; void *user; } loader;
 
-static const source *find_embedded(arena *a, const char *path)
+const stdlib_file *stdlib_find(const char *path)
 {
     for (size_t k = 0; k < stdlib_file_count; k++) {
-        const char *have = stdlib_files[k].path;
-        const char *tail = strrchr(have, '/');
-        if (strcmp(have, path) == 0 || (tail && strcmp(tail + 1, path) == 0)) {
-            source *s = source_new(a, arena_printf(a, "stdlib/%s", have), stdlib_files[k].text, stdlib_files[k].length);
-            s->builtin = true;
-            return s;
+        const char *tail = strrchr(stdlib_files[k].path, '/');
+        if (strcmp(stdlib_files[k].path, path) == 0 || (tail && strcmp(tail + 1, path) == 0)) {
+            return &stdlib_files[k];
         }
     }
     return NULL;
+}
+
+const char *stdlib_closest(const char *path)
+{
+    const char *known[2 * 256];
+    char with_ending[256];
+    size_t n = 0;
+    for (size_t k = 0; k < stdlib_file_count && n + 2 <= sizeof known / sizeof *known; k++) {
+        const char *slash = strrchr(stdlib_files[k].path, '/');
+        known[n++] = stdlib_files[k].path;
+        known[n++] = slash ? slash + 1 : stdlib_files[k].path;
+    }
+    snprintf(with_ending, sizeof with_ending, "%s.mtx", path);
+    const char *near = text_closest(with_ending, known, n);
+    return near ? near : text_closest(path, known, n);
+}
+
+static const source *find_embedded(arena *a, const char *path)
+{
+    const stdlib_file *f = stdlib_find(path);
+    if (!f) {
+        return NULL;
+    }
+    source *s = source_new(a, arena_printf(a, "stdlib/%s", f->path), f->text, f->length);
+    s->builtin = true;
+    return s;
 }
 
 static const source *find_beside(arena *a, const source *user_of, const char *path, module_reader read, void *user)
@@ -46,26 +70,6 @@ const source *module_find(arena *a, const source *user_of, const char *path, mod
 {
     const source *s = find_beside(a, user_of, path, read, user);
     return s ? s : find_embedded(a, path);
-}
-
-/* the file of the standard library whose path or last part is meant */
-static void suggest_file(loader *l, diag *d, const char *asked)
-{
-    VEC(const char *) known = {0};
-    for (size_t k = 0; k < stdlib_file_count; k++) {
-        const char *slash = strrchr(stdlib_files[k].path, '/');
-        vec_push(l->a, &known, stdlib_files[k].path);
-        vec_push(l->a, &known, slash ? slash + 1 : stdlib_files[k].path);
-    }
-    const char *near = text_closest(asked, known.at, known.n);
-    if (!near) {
-        near = text_closest(arena_printf(l->a, "%s.mtx", asked), known.at, known.n);
-    }
-    if (near) {
-        diag_help(l->sink, d, "use \"%s\"", near);
-    } else {
-        diag_note(l->sink, d, "`mtx stdlib list` shows what the standard library has.");
-    }
 }
 
 static bool loaded(const loader *l, const char *path)
@@ -94,7 +98,12 @@ static void add_file(loader *l, const source *src)
         if (!used || l->m->files.n > FILES_MOST) {
             diag *e = diag_report(l->sink, D_USE_NOT_FOUND, d->id.at, d->id.id);
             diag_label_primary(l->sink, e, "neither beside this file nor in the standard library");
-            suggest_file(l, e, d->id.id);
+            const char *near = stdlib_closest(d->id.id);
+            if (near) {
+                diag_help(l->sink, e, "use \"%s\"", near);
+            } else {
+                diag_note(l->sink, e, "`mtx stdlib list` shows what the standard library has.");
+            }
         } else if (!loaded(l, used->path)) {
             add_file(l, used);
         }

@@ -17,4 +17,8 @@ typedef struct stdlib_file {
 extern const stdlib_file stdlib_files[];
 extern const size_t      stdlib_file_count;
 
+/* module.c: the file of that path or last part; the path that is closest to a wrong one. NULL: there is none. */
+const stdlib_file *stdlib_find(const char *path);
+const char        *stdlib_closest(const char *path);
+
 #endif
