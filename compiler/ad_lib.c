@@ -74,8 +74,8 @@ static node_id sort_as_sum(ad *x, def_id id, const node_id *index)
 
 /* ---- rows in order ------------------------------------------------------------------------------------- */
 
-/* the norms of the rows, and these in order */
-static places row_places(ad *x, const def *d)
+/* the norms of the rows, and these in the order of parameter k */
+static places row_places(ad *x, const def *d, uint32_t k)
 {
     const def matrix = x->p->defs.at[d->lib_arg];
     ivar_id *q = ad_fresh_params(x, &matrix);
@@ -83,18 +83,25 @@ static places row_places(ad *x, const def *d)
     ivar_id *row = arena_copy(x->a, q, sizeof *q);
     places s;
     s.keys = ad_helper(x, row, 1, ad_pow(x, ad_sum(x, q + 1, 1, (guarded){square, SETIR_NONE}), 0.5));
-    ivar_id *order = arena_copy(x->a, ad_fresh_params(x, d), sizeof *order);
+    ivar_id *order = arena_copy(x->a, ad_fresh_params(x, d) + k, sizeof *order);
     s.sorted = program_def(x->p, (def){.at = x->at, .type_at = x->at, .lib_at = x->at, .param = order, .n_param = 1,
                                        .elem = elem_real(0), .declared = elem_real(0), .body = SETIR_NONE,
                                        .lib = LIB_SORT, .lib_flag = true, .lib_arg = s.keys, .out_scale = 1});
     return s;
 }
 
+/* of the columns: the same, unless they are counted by a set of their own */
+static places column_places(ad *x, const def *d, places rows)
+{
+    bool same = x->p->ivars.at[d->param[0]].set == x->p->ivars.at[d->param[1]].set;
+    return same ? rows : row_places(x, d, 1);
+}
+
 /* out[k, l] = C[i, j] gives C[i, j] what out[k, l] got: the rows first, then the columns */
 static void reverse_sortrows(ad *x, def_id id, def_id adjoint)
 {
     const def d = x->p->defs.at[id], matrix = x->p->defs.at[d.lib_arg];
-    const places s = row_places(x, &d);
+    const places s = row_places(x, &d, 0), t = column_places(x, &d, s);
     ivar_id *half = arena_array(x->a, ivar_id, 2), *q = ad_fresh_params(x, &d), *i = ad_fresh_params(x, &matrix);
     half[0] = i[0];
     half[1] = q[1];
@@ -103,18 +110,18 @@ static void reverse_sortrows(ad *x, def_id id, def_id adjoint)
     def_id by_row = ad_helper(x, half, 2, ad_div(x, rows, choices(x, &s, element)));
     ivar_id *to = ad_fresh_params(x, &matrix), *l = ad_fresh_params(x, &d);
     node_id at[2] = {ad_ivar(x, to[0]), ad_ivar(x, l[1])}, column = ad_ivar(x, to[1]);
-    node_id sum = ad_sum(x, l + 1, 1, (guarded){ad_access_at(x, by_row, at), is_at(x, &s, at[1], column)});
-    ad_collect_at(x, d.lib_arg, to, 2, ad_div(x, sum, choices(x, &s, column)));
+    node_id sum = ad_sum(x, l + 1, 1, (guarded){ad_access_at(x, by_row, at), is_at(x, &t, at[1], column)});
+    ad_collect_at(x, d.lib_arg, to, 2, ad_div(x, sum, choices(x, &t, column)));
 }
 
 static node_id sortrows_as_sum(ad *x, def_id id, const node_id *index)
 {
     const def d = x->p->defs.at[id], matrix = x->p->defs.at[d.lib_arg];
-    const places s = row_places(x, &d);
+    const places s = row_places(x, &d, 0), t = column_places(x, &d, s);
     ivar_id *i = ad_fresh_params(x, &matrix);
-    node_id both = ad_and(x, is_at(x, &s, index[0], ad_ivar(x, i[0])), is_at(x, &s, index[1], ad_ivar(x, i[1])));
+    node_id both = ad_and(x, is_at(x, &s, index[0], ad_ivar(x, i[0])), is_at(x, &t, index[1], ad_ivar(x, i[1])));
     node_id sum = ad_sum(x, i, 2, (guarded){ad_access(x, d.lib_arg, i), both});
-    return ad_div(x, ad_div(x, sum, sharers(x, &s, index[0])), sharers(x, &s, index[1]));
+    return ad_div(x, ad_div(x, sum, sharers(x, &s, index[0])), sharers(x, &t, index[1]));
 }
 
 /* ---- the order of the file ----------------------------------------------------------------------------- */

@@ -94,7 +94,7 @@ static void emit_for(emitter *e, const lstmt *s)
     llvm_unit *u = e->u;
     LLVMBuilderRef b = u->builder;
     LLVMValueRef lo = llvm_expr(e, s->loop.lo), hi = llvm_expr(e, s->loop.hi);
-    unsigned lanes = llvm_lanes(e, s, lo, hi);
+    unsigned lanes = llvm_lanes(e, s);
     if (lanes) {
         llvm_vector_loop(e, s, lo, hi, lanes);
         return;

@@ -66,7 +66,7 @@ LLVMValueRef llvm_new_cell(emitter *e, LLVMTypeRef type, const char *words);
 
 /* ---- simd_llvm.c */
 /* 0: not a loop for this file */
-unsigned llvm_lanes(const emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueRef hi);
+unsigned llvm_lanes(const emitter *e, const lstmt *loop);
 void llvm_vector_loop(emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueRef hi, unsigned lanes);
 enum { LIFTED_MOST = 64 };
 typedef struct lifted {

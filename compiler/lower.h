@@ -68,7 +68,6 @@ typedef struct table {
     buffer_id buffer;
     bool filling; /* not to be read yet                                                             */
     uint32_t parts, n_dims;
-    bool filling;
     dim dim[MAX_DIMS];
     const ivar_list *over; /* its variables, those that pairs imply included */
     lexpr *total;          /* rows; component c of row r is element c * total + r */

@@ -174,7 +174,7 @@ table *table_find(lowering *x, node_id n, const ivar_list *fresh, scope *cur)
         if (s && s->depth > home->depth) home = s;
     }
     for (table *t = x->tables.at[n]; t; t = t->next)
-        if (!t->filling && t->at->depth >= home->depth && scope_within(cur, t->at) && same_list(t->over, fresh)) return t;
+        if (t->at->depth >= home->depth && scope_within(cur, t->at) && same_list(t->over, fresh)) return t;
     return NULL;
 }
 
@@ -254,9 +254,7 @@ static void table_fill(lowering *x, table *t, node_id n, const ivar_list *fresh)
         opened[k] = s = loop_over(x, s, fresh->at[k], &none);
         s->holds_loops = k + 1 < fresh->n;
     }
-    t->filling = true; /* what fills it must not read it: a sum may want a table of its own */
     vals v = lower_node(x, s, n);
-    t->filling = false;
     lexpr *row = table_row(x, s, t, fresh, fresh);
     if (t->parts > 1) row = let(x, s, NULL, row);
     for (uint32_t c = 0; c < t->parts; c++)

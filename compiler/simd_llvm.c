@@ -56,15 +56,15 @@ static void scan_block(scan *s, const lblock *b)
 
 /* What idle lanes have stored cannot be forwarded to the next load: a table row of a few numbers that every pair
  * adds to is faster as numbers. */
-static bool few(LLVMValueRef lo, LLVMValueRef hi)
+static bool few(const lexpr *lo, const lexpr *hi)
 {
-    return LLVMIsAConstantInt(lo) && LLVMIsAConstantInt(hi) &&
-           LLVMConstIntGetSExtValue(hi) - LLVMConstIntGetSExtValue(lo) <= FEW_STEPS;
+    return lo->op == L_I64 && hi->op == L_I64 && hi->i64 - lo->i64 <= FEW_STEPS;
 }
 
-unsigned llvm_lanes(const emitter *e, const lstmt *loop, LLVMValueRef lo, LLVMValueRef hi)
+unsigned llvm_lanes(const emitter *e, const lstmt *loop)
 {
-    if (!(loop->loop.simd || loop->loop.wide) || e->lanes || e->level < 3 || few(lo, hi)) return 0;
+    if (!(loop->loop.simd || loop->loop.wide) || e->lanes || e->level < 3 || few(loop->loop.lo, loop->loop.hi))
+        return 0;
     scan s = {.k = e->k, .varies = calloc(e->k->values.n + 1u, 1)};
     if (!s.varies) return 0;
     s.varies[loop->loop.index] = true;
