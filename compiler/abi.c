@@ -17,28 +17,6 @@
 const char *const abi_functions[ABI_FUNCTIONS] = {"program", "stage", "scratch", "count",
                                                   "compute", "plan",  "run"};
 
-int64_t abi_fixed(const program *p, set_id s)
-{
-    const set *d = &p->sets.at[s];
-    switch (d->kind) {
-    case SET_BASE:
-    case SET_PAIRS:
-    case SET_DIFFER:
-    case SET_RECIP: return -1;
-    case SET_AXIS:
-    case SET_SPECIES: return d->count;
-    case SET_RANGE: return (int64_t)d->hi - d->lo + 1;
-    case SET_RANK: return d->parent == SETIR_NONE ? d->count : abi_fixed(p, d->parent);
-    }
-    return -1;
-}
-
-set_id abi_counted(const program *p, set_id s)
-{
-    while (p->sets.at[s].kind == SET_RANK && p->sets.at[s].parent != SETIR_NONE) s = p->sets.at[s].parent;
-    return s;
-}
-
 void abi_shape(const abi *x, uint32_t o, text *out)
 {
     const program *p = x->outputs.at[o].p;
@@ -46,14 +24,14 @@ void abi_shape(const abi *x, uint32_t o, text *out)
     bool some = false;
     for (uint32_t k = 0; k < d->n_param; k++) {
         set_id s = p->ivars.at[d->param[k]].set;
-        int64_t fixed = abi_fixed(p, s);
+        int64_t fixed = set_constant(p, s);
         if (!some && fixed >= 0) /* the frames come first, unless a set counts them */
             text_add(out, "[frames]");
         some = true;
         if (fixed >= 0)
             text_printf(out, "[%" PRId64 "]", fixed);
         else
-            text_printf(out, "[%s]", x->set[abi_counted(p, s)]);
+            text_printf(out, "[%s]", x->set[set_counted(p, s)]);
     }
     if (!some) text_add(out, "[frames]");
     if (elem_components(d->declared) > 1) text_printf(out, "[%u]", elem_components(d->declared));
@@ -156,7 +134,7 @@ static void json_sets(const abi *x, text *out)
         json_pair(out, "name", p->sets.at[k].id);
         text_add(out, ", ");
         json_pair(out, "kind", kinds[p->sets.at[k].kind]);
-        if (abi_fixed(p, k) >= 0) text_printf(out, ", \"size\": %" PRId64, abi_fixed(p, k));
+        if (set_constant(p, k) >= 0) text_printf(out, ", \"size\": %" PRId64, set_constant(p, k));
         text_add(out, "}");
     }
     text_add(out, "]");

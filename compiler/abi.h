@@ -64,9 +64,5 @@ bool abi_ghosts(const abi *x, uint32_t o);
 
 /* size of output `o` for readers: "[s.atom][s.atom][3]" */
 void abi_shape(const abi *x, uint32_t o, text *out);
-/* number of elements of a set in every frame, -1 when the data say */
-int64_t abi_fixed(const program *p, set_id s);
-/* the BASE, PAIRS, DIFFER or RECIP set whose elements a set of varying size counts */
-set_id abi_counted(const program *p, set_id s);
 
 #endif

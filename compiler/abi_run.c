@@ -146,7 +146,7 @@ static void put_view(const abi *x, text *out)
                 x->prefix);
     for (uint32_t s = 0; s < p->sets.n; s++) {
         const char *w = x->set[s];
-        int64_t fixed = abi_fixed(p, s);
+        int64_t fixed = set_constant(p, s);
         if (p->sets.at[s].kind <= SET_RECIP)
             text_printf(out,
                         "    v->set[%u].n = shape->n_%s;\n    v->set[%u].max_row = shape->max_row_%s;\n"
@@ -155,7 +155,7 @@ static void put_view(const abi *x, text *out)
         else if (fixed >= 0)
             text_printf(out, "    v->set[%u].n = v->set[%u].max_frame = %" PRId64 ";\n", s, s, fixed);
         else
-            text_printf(out, "    v->set[%u] = v->set[%u];\n", s, abi_counted(p, s));
+            text_printf(out, "    v->set[%u] = v->set[%u];\n", s, set_counted(p, s));
     }
     text_printf(out, "}\n\nstatic void plain_arrays(plain *v, const %s_in *in)\n{\n    (void)v, (void)in;\n",
                 x->prefix);

@@ -176,12 +176,12 @@ static void put_count(const abi *x, text *out)
         text_printf(out, "        count->%s += %u", x->outputs.at[o].name, elem_components(d->declared));
         for (uint32_t k = 0; k < d->n_param; k++) {
             set_id s = p->ivars.at[d->param[k]].set;
-            int64_t fixed = abi_fixed(p, s);
+            int64_t fixed = set_constant(p, s);
             if (fixed >= 0)
                 text_printf(out, " * INT64_C(%" PRId64 ")", fixed);
             else
-                text_printf(out, " * (set[%u].ptr[f + 1] - set[%u].ptr[f])", abi_counted(p, s),
-                            abi_counted(p, s));
+                text_printf(out, " * (set[%u].ptr[f + 1] - set[%u].ptr[f])", set_counted(p, s),
+                            set_counted(p, s));
         }
         text_add(out, ";\n");
     }

@@ -43,15 +43,10 @@ static int64_t set_first(const matcher *m, set_id s, int frame)
 
 static int64_t set_size(const matcher *m, set_id s, int frame)
 {
-    const set *d = &m->p->sets.at[s];
-    switch (d->kind) {
-    case SET_BASE: case SET_PAIRS: case SET_DIFFER: case SET_RECIP:
-        return set_view(m, s)->ptr ? set_view(m, s)->ptr[frame + 1] - set_view(m, s)->ptr[frame] : 0;
-    case SET_AXIS: case SET_SPECIES: return d->count;
-    case SET_RANGE: return (int64_t)d->hi - d->lo + 1;
-    case SET_RANK: return d->parent == SETIR_NONE ? d->count : set_size(m, d->parent, frame);
-    }
-    return 0;
+    int64_t constant = set_constant(m->p, s);
+    const int64_t *ptr = set_view(m, set_counted(m->p, s))->ptr;
+    if (constant >= 0) return constant;
+    return ptr ? ptr[frame + 1] - ptr[frame] : 0;
 }
 
 static const int64_t *set_map(matcher *m, set_id s);

@@ -19,6 +19,18 @@ value value_node(node_id n, span at)
     return (value){.kind = V_NODE, .at = at, .node = n, .def = SETIR_NONE};
 }
 
+value value_done(node_id n, span at)
+{
+    return n == SETIR_NONE ? value_error(at) : value_node(n, at);
+}
+
+value infer_complain(infer *x, diag_id id, span at, const char *label)
+{
+    diag *d = infer_report(x, id, at);
+    diag_label_primary(x->sink, d, "%s", label);
+    return value_error(at);
+}
+
 diag *infer_in_call(infer *x, diag *d)
 {
     int shown = 0;

@@ -12,11 +12,6 @@
 #define DEPTH_MOST 600
 #define STEPS_MOST 3000000u
 
-static value fail(span at)
-{
-    return value_error(at);
-}
-
 /* ------------------------------------------------------------------------------------------------ tensors */
 
 value tensor_of_def(infer *x, def_id id, span at)
@@ -85,7 +80,7 @@ value value_single_output(infer *x, value v)
     }
     diag *d = infer_report(x, D_WHICH_OUTPUT, v.at, v.record->d->id.id);
     diag_label_primary(x->sink, d, "gives %u outputs: name one with a dot", outputs);
-    return fail(v.at);
+    return value_error(v.at);
 }
 
 /* [0, 0, 0], all in one unit: the same in all axes */
@@ -216,13 +211,13 @@ value map_values(infer *x, value *v, uint32_t n, span at, value (*f)(infer *, vo
         arg_at[k] = v[k].at;
         v[k] = value_single_output(x, v[k]);
         if (v[k].kind == V_ERROR) {
-            return fail(at);
+            return value_error(at);
         }
         if (v[k].kind == V_TENSOR) {
             if (shape && (shape->n != v[k].n || memcmp(shape->domain, v[k].domain, sizeof(set_id) * shape->n))) {
                 diag *d = infer_report(x, D_DOMAIN_MISMATCH, at);
                 diag_label_primary(x->sink, d, "write out the indices to say which belong together");
-                return fail(at);
+                return value_error(at);
             }
             shape = &v[k];
         }
@@ -244,7 +239,7 @@ value map_values(infer *x, value *v, uint32_t n, span at, value (*f)(infer *, vo
         value one = v[k].kind == V_TENSOR ? tensor_apply(x, v[k], index, domain_n, v[k].at) : v[k];
         args[k] = value_to_node(x, one);
         if (args[k] == SETIR_NONE) {
-            return fail(at);
+            return value_error(at);
         }
     }
     x->arg_at = arg_at;
@@ -438,7 +433,7 @@ static value binary_nodes(infer *x, void *user, const node_id *n, span at)
         break;
     case B_WITHIN: case B_RANGE: break;
     }
-    return r == SETIR_NONE ? fail(at) : value_node(r, at);
+    return r == SETIR_NONE ? value_error(at) : value_node(r, at);
 }
 
 /* `Z == S`: beside a species a chemical symbol means the element, whatever else bears that name. */
@@ -484,7 +479,7 @@ static value unary_node(infer *x, void *user, const node_id *n, span at)
         if (elem_of(x, n[0]).kind != ELEM_BOOL) {
             diag *d = infer_report(x, D_NOT_A_CONDITION, e->unary.arg->at);
             diag_label_primary(x->sink, d, "this is a %s", elem_text(x, elem_of(x, n[0])));
-            return fail(at);
+            return value_error(at);
         }
         r = mk1(x, OP_NOT, elem_bool(), n[0], at);
     } else {
@@ -494,7 +489,7 @@ static value unary_node(infer *x, void *user, const node_id *n, span at)
         }
         r = a == SETIR_NONE ? a : mk1(x, OP_NEG, elem_of(x, a), a, at);
     }
-    return r == SETIR_NONE ? fail(at) : value_node(r, at);
+    return r == SETIR_NONE ? value_error(at) : value_node(r, at);
 }
 
 static value infer_if(infer *x, scope *s, const expr *e)
@@ -503,12 +498,12 @@ static value infer_if(infer *x, scope *s, const expr *e)
     node_id a = infer_node(x, s, e->cond.then);
     node_id b = infer_node(x, s, e->cond.other);
     if (c == SETIR_NONE || a == SETIR_NONE || b == SETIR_NONE) {
-        return fail(e->at);
+        return value_error(e->at);
     }
     if (elem_of(x, c).kind != ELEM_BOOL) {
         diag *d = infer_report(x, D_NOT_A_CONDITION, e->cond.cond->at);
         diag_label_primary(x->sink, d, "this is a %s", elem_text(x, elem_of(x, c)));
-        return fail(e->at);
+        return value_error(e->at);
     }
     elem ea = elem_of(x, a), eb = elem_of(x, b);
     if (ea.kind == ELEM_SPECIES || eb.kind == ELEM_SPECIES) {
@@ -519,7 +514,7 @@ static value infer_if(infer *x, scope *s, const expr *e)
         b = as_real(x, b, e->cond.other->at);
     }
     if (a == SETIR_NONE || b == SETIR_NONE) {
-        return fail(e->at);
+        return value_error(e->at);
     }
     ea = elem_of(x, a);
     eb = elem_of(x, b);
@@ -527,11 +522,11 @@ static value infer_if(infer *x, scope *s, const expr *e)
         diag *d = infer_report(x, D_BRANCHES, e->at, elem_text(x, ea), elem_text(x, eb));
         diag_label_at(x->sink, d, e->cond.then->at, "%s", elem_text(x, ea));
         diag_label_at(x->sink, d, e->cond.other->at, "%s", elem_text(x, eb));
-        return fail(e->at);
+        return value_error(e->at);
     }
     node_id args[3] = {c, a, b};
     node_id r = mk(x, OP_SELECT, ea, args, 3, NULL, e->at);
-    return r == SETIR_NONE ? fail(e->at) : value_node(r, e->at);
+    return r == SETIR_NONE ? value_error(e->at) : value_node(r, e->at);
 }
 
 static value infer_reduce(infer *x, scope *s, const expr *e)
@@ -541,7 +536,7 @@ static value infer_reduce(infer *x, scope *s, const expr *e)
     uint32_t n = bind_all(x, inner, e->reduce.binder, e->reduce.n, &iv);
     if (n == UINT32_MAX) {
         infer_expr(x, inner, e->reduce.body);     /* for what else is wrong in it                             */
-        return fail(e->at);
+        return value_error(e->at);
     }
     node_id args[2];
     uint32_t n_args = 1;
@@ -551,19 +546,19 @@ static value infer_reduce(infer *x, scope *s, const expr *e)
         if (args[1] != SETIR_NONE && elem_of(x, args[1]).kind != ELEM_BOOL) {
             diag *d = infer_report(x, D_NOT_A_CONDITION, e->reduce.where->at);
             diag_label_primary(x->sink, d, "this is a %s", elem_text(x, elem_of(x, args[1])));
-            return fail(e->at);
+            return value_error(e->at);
         }
     }
     args[0] = as_real(x, infer_node(x, inner, e->reduce.body), e->reduce.body->at);
     if (args[0] == SETIR_NONE || (n_args == 2 && args[1] == SETIR_NONE)) {
-        return fail(e->at);
+        return value_error(e->at);
     }
     static const reduction map[] = {[R_SUM] = RED_SUM, [R_MEAN] = RED_MEAN, [R_PROD] = RED_PROD, [R_MAX] = RED_MAX, [R_MIN] = RED_MIN};
     elem out = elem_of(x, args[0]);
     if ((out.rank || out.irreps) && e->reduce.op != R_SUM && e->reduce.op != R_MEAN) {
         diag *d = infer_report(x, D_NOT_A_SCALAR, e->reduce.body->at);
         diag_label_primary(x->sink, d, "this is a %s: only sums and means are taken of it", elem_text(x, out));
-        return fail(e->at);
+        return value_error(e->at);
     }
     if (e->reduce.op == R_SUM && n == 1 && n_args == 1) {
         node_id whole = infer_sum_of_parts(x, args[0], iv[0], e->at);
@@ -573,7 +568,7 @@ static value infer_reduce(infer *x, scope *s, const expr *e)
     }
     node_imm imm = {.reduce = map[e->reduce.op], .ivars = iv, .n_ivars = n};
     node_id r = mk(x, OP_REDUCE, out, args, n_args, &imm, e->at);
-    return r == SETIR_NONE ? fail(e->at) : value_node(r, e->at);
+    return r == SETIR_NONE ? value_error(e->at) : value_node(r, e->at);
 }
 
 /* ---------------------------------------------------------------------------------------------- indexing */
@@ -633,7 +628,7 @@ static value component(infer *x, node_id n, int k, span at)
         if (k < 0 || k >= e.channels) {
             diag *d = infer_report(x, D_INDEX_RANGE, at);
             diag_label_primary(x->sink, d, "%d is not in 0..%d", k, e.channels - 1);
-            return fail(at);
+            return value_error(at);
         }
         return value_node(mk(x, OP_CHANNEL_GET, elem_real(0), &n, 1, &imm, at), at);
     }
@@ -652,31 +647,31 @@ static value infer_index(infer *x, scope *s, const expr *e)
             diag *d = infer_report(x, D_INDEX_COUNT, e->at, 1u, e->index.n);
             diag_label_primary(x->sink, d, "a list takes one index at a time");
         }
-        return n == SETIR_NONE ? fail(e->at) : list_at(x, base, n, e->at);
+        return n == SETIR_NONE ? value_error(e->at) : list_at(x, base, n, e->at);
     }
     if (base.kind == V_NODE && base.node != SETIR_NONE && elem_of(x, base.node).kind == ELEM_REAL &&
         elem_of(x, base.node).channels && e->index.n == 1) {
         int k;
-        return infer_int(x, s, e->index.arg[0], &k) ? component(x, base.node, k, e->at) : fail(e->at);
+        return infer_int(x, s, e->index.arg[0], &k) ? component(x, base.node, k, e->at) : value_error(e->at);
     }
     if (base.kind == V_PARTS && e->index.n == 1) {
         return infer_part(x, base, infer_node(x, s, e->index.arg[0]), e->at);
     }
     if (base.kind != V_TENSOR) {
         if (base.kind == V_NOT_YET) {
-            return value_to_node(x, base) == SETIR_NONE ? fail(e->at) : base;
+            return value_to_node(x, base) == SETIR_NONE ? value_error(e->at) : base;
         }
         if (base.kind != V_ERROR) {
             diag *d = infer_report(x, D_NOT_INDEXABLE, e->index.base->at);
             diag_label_primary(x->sink, d, base.kind == V_SET ? "a set: its rows are written in parentheses, bond(i)"
                                                              : "takes no index");
         }
-        return fail(e->at);
+        return value_error(e->at);
     }
     if (base.n != e->index.n) {
         diag *d = infer_report(x, D_INDEX_COUNT, e->at, base.n, e->index.n);
         diag_label_primary(x->sink, d, "%u given", e->index.n);
-        return fail(e->at);
+        return value_error(e->at);
     }
     node_id *index = arena_array(x->a, node_id, base.n + 1);
     bool good = true;
@@ -693,7 +688,7 @@ static value infer_index(infer *x, scope *s, const expr *e)
         index[k] = index_into(x, n, base.domain[k], arg->at);
         good = good && index[k] != SETIR_NONE;
     }
-    return good ? tensor_apply(x, base, index, base.n, e->at) : fail(e->at);
+    return good ? tensor_apply(x, base, index, base.n, e->at) : value_error(e->at);
 }
 
 /* ------------------------------------------------------------------------------------------------ members */
@@ -746,7 +741,7 @@ static value node_member(infer *x, value base, name field, span at)
     } else if (e.kind == ELEM_REAL && e.rank == 1) {
         diag_note(x->sink, d, "A vector has the components .x, .y and .z.");
     }
-    return fail(at);
+    return value_error(at);
 }
 
 static value slot_member(infer *x, value base, name field, span at)
@@ -764,7 +759,7 @@ static value slot_member(infer *x, value base, name field, span at)
     diag *d = infer_report(x, D_NO_MEMBER, at, sl->type, field);
     diag_label_primary(x->sink, d, "no such field or set");
     hint_members(x, d, sl->type, sl->id, sc->members, field);
-    return fail(at);
+    return value_error(at);
 }
 
 value infer_member(infer *x, value base, name field, span at)
@@ -784,10 +779,10 @@ value infer_member(infer *x, value base, name field, span at)
         diag *d = infer_report(x, D_NO_MEMBER, at, base.record->d->id.id, field);
         diag_label_primary(x->sink, d, "no such output or set");
         hint_members(x, d, base.record->d->id.id, base.record->d->id.id, base.record->top, field);
-        return fail(at);
+        return value_error(at);
     }
     case V_NODE:
-        return base.node == SETIR_NONE ? fail(at) : node_member(x, base, field, at);
+        return base.node == SETIR_NONE ? value_error(at) : node_member(x, base, field, at);
     case V_CELL: {
         if (strcmp(field, "vectors") == 0) {
             set_id axes = set_axis(x, base.slot, at);
@@ -805,12 +800,12 @@ value infer_member(infer *x, value base, name field, span at)
             node_id k = index_into(x, mk_const(x, field[0] - 'a', unit_none(), at), set_axis(x, base.slot, at), at);
             node_imm imm = {.slot = base.slot};
             node_id v = mk(x, OP_CELL_VEC, elem_real(1), &k, 1, &imm, at);
-            return v == SETIR_NONE ? fail(at) : value_node(mk1(x, OP_NORM, elem_real(0), v, at), at);
+            return v == SETIR_NONE ? value_error(at) : value_node(mk1(x, OP_NORM, elem_real(0), v, at), at);
         }
         diag *d = infer_report(x, D_NO_MEMBER, at, "lattice", field);
         diag_label_primary(x->sink, d, "no such part");
         diag_note(x->sink, d, "A lattice has the vectors s.cell[k] and the lengths .a, .b and .c.");
-        return fail(at);
+        return value_error(at);
     }
     case V_FILE: return infer_file_member(x, base, field, at);
     case V_GIVEN:
@@ -829,7 +824,7 @@ value infer_member(infer *x, value base, name field, span at)
     if (base.kind == V_TENSOR && base.n == 1) {
         diag_note(x->sink, d, "Index it first:  x[i].%s", field);
     }
-    return fail(at);
+    return value_error(at);
 }
 
 /* --------------------------------------------------------------------------------------------------- main */
@@ -839,7 +834,7 @@ static value infer_number(infer *x, const expr *e)
     unit u;
     double scale;
     if (!units_resolve(x->sink, &e->number.unit, &u, &scale)) {
-        return fail(e->at);
+        return value_error(e->at);
     }
     return value_node(mk_const(x, e->number.value * scale, u, e->at), e->at);
 }
@@ -850,7 +845,7 @@ static value infer_list(infer *x, scope *s, const expr *e)
     for (uint32_t k = 0; k < e->list.n; k++) {
         v.item[k] = infer_expr(x, s, e->list.item[k]);
         if (v.item[k].kind == V_ERROR) {
-            return fail(e->at);
+            return value_error(e->at);
         }
     }
     return v;
@@ -860,18 +855,18 @@ static value not_yet(infer *x, const expr *e, const char *what)
 {
     diag *d = infer_report(x, D_NOT_YET, e->at, what);
     diag_label_primary(x->sink, d, "not implemented yet");
-    return fail(e->at);
+    return value_error(e->at);
 }
 
 static value infer_any(infer *x, scope *s, const expr *e)
 {
     switch (e->kind) {
-    case E_ERROR: return fail(e->at);
+    case E_ERROR: return value_error(e->at);
     case E_NUMBER: return infer_number(x, e);
     case E_STRING: {
         diag *d = infer_report(x, D_NOT_A_VALUE, e->at, "a text");
         diag_label_primary(x->sink, d, "this is a text");
-        return fail(e->at);
+        return value_error(e->at);
     }
     case E_READ: return infer_read(x, e);
     case E_NAME: {
@@ -896,19 +891,19 @@ static value infer_any(infer *x, scope *s, const expr *e)
     case E_SOFTMAX: return not_yet(x, e, "`softmax`");
     case E_TABULATE: return infer_tabulate(x, s, e);
     }
-    return fail(e->at);
+    return value_error(e->at);
 }
 
 value infer_expr(infer *x, scope *s, const expr *e)
 {
     if (x->gave_up) {
-        return fail(e->at);
+        return value_error(e->at);
     }
     if (x->depth > DEPTH_MOST || ++x->steps > STEPS_MOST) {
         x->gave_up = true;
         diag *d = infer_report(x, D_TOO_LARGE, e->at);
         diag_label_primary(x->sink, d, x->depth > DEPTH_MOST ? "calls nest too deeply here" : "reached here after 3 million steps");
-        return fail(e->at);
+        return value_error(e->at);
     }
     instance *before = x->inst;
     x->inst = s->inst;
@@ -917,7 +912,7 @@ value infer_expr(infer *x, scope *s, const expr *e)
     x->depth--;
     x->inst = before;
     if (v.kind == V_NODE && v.node == SETIR_NONE) {
-        return fail(e->at);
+        return value_error(e->at);
     }
     return v;
 }

@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static value fail(span at)
-{
-    return (value){.kind = V_ERROR, .at = at, .def = SETIR_NONE};
-}
-
 /* ---- by what ------------------------------------------------------------------------------------------- */
 
 value infer_grad_by_fault(infer *x, const expr *by)
@@ -19,7 +14,7 @@ value infer_grad_by_fault(infer *x, const expr *by)
     diag *d = infer_report(x, D_GRAD_BY, by->at);
     diag_label_primary(x->sink, d, "not something to take a derivative by");
     diag_help(x->sink, d, "grad(E, s.r), grad(E, strain(s)), grad(E, s.cell), grad(E, bond.d), grad(E, a_constant)");
-    return fail(by->at);
+    return value_error(by->at);
 }
 
 /* strain(s): the word alone, not a value */
@@ -78,7 +73,7 @@ static value of_fault(infer *x, const expr *of, span at, const char *why, const 
     diag *d = infer_report(x, D_GRAD_OF, of->at);
     diag_label_primary(x->sink, d, "%s", why);
     diag_help(x->sink, d, "%s", help);
-    return fail(at);
+    return value_error(at);
 }
 
 /* a number or table as a tensor */
@@ -176,7 +171,7 @@ static value direction_fault(infer *x, const expr *e, span at)
     diag *d = infer_report(x, D_GRAD_ALONG, e->at);
     diag_label_primary(x->sink, d, "not of the kind of what moves");
     diag_help(x->sink, d, "let v[i in s.atom] : vector = ...      grad(x, s.r, v)");
-    return fail(at);
+    return value_error(at);
 }
 
 static value along(infer *x, scope *s, const expr *e, def_id arg, wrt w)
@@ -238,6 +233,6 @@ value infer_grad(infer *x, scope *s, const expr *e)
         return of_fault(x, of, e->at, from.elem.kind != ELEM_REAL ? "this is no number" : "this is a table of rows",
                         "let f[i in s.atom] = ...      grad(f, s.r)[i]");
     wrt w = {.slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE};
-    if (!by_what(x, s, e->call.arg[1].value, &w)) return fail(e->at);
+    if (!by_what(x, s, e->call.arg[1].value, &w)) return value_error(e->at);
     return e->call.n > 2 ? along(x, s, e, arg, w) : by_elements(x, of, arg, w, e->at);
 }

@@ -104,6 +104,8 @@ typedef struct infer {
 diag  *infer_in_call(infer *x, diag *d);
 value  value_error(span at);
 value  value_node(node_id n, span at);
+value  value_done(node_id n, span at);                            /* SETIR_NONE: reported already           */
+value  infer_complain(infer *x, diag_id id, span at, const char *label);  /* a message that takes no words  */
 value  infer_lookup(infer *x, scope *s, name id, span at, bool quiet);
 entry *scope_add(infer *x, scope *s, name id, span at);
 entry *scope_find(scope *s, name id);

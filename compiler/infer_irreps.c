@@ -12,23 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-static value fail(span at)
-{
-    return value_error(at);
-}
-
-static value done(node_id n, span at)
-{
-    return n == SETIR_NONE ? fail(at) : value_node(n, at);
-}
-
-static value complain(infer *x, diag_id id, span at, const char *label)
-{
-    diag *d = infer_report(x, id, at);
-    diag_label_primary(x->sink, d, "%s", label);
-    return fail(at);
-}
-
 /* --------------------------------------------------------------------------------------------------- types */
 
 /* adds a part, merged with the one before when they turn alike; false: too many channels */
@@ -187,7 +170,7 @@ static value slice(infer *x, node_id n, uint32_t k, span at)
     uint32_t first = irreps_channels(r.part, k), width = irreps_channels(&one, 1);
     if (width == 1) {
         node_imm imm = {.k = (int32_t)first};
-        return done(mk(x, OP_CHANNEL_GET, elem_real(0), &n, 1, &imm, at), at);
+        return value_done(mk(x, OP_CHANNEL_GET, elem_real(0), &n, 1, &imm, at), at);
     }
     uint32_t *from = arena_array(x->a, uint32_t, width);
     for (uint32_t c = 0; c < width; c++) {
@@ -195,13 +178,13 @@ static value slice(infer *x, node_id n, uint32_t k, span at)
     }
     elem to = one.l || one.odd ? elem_irreps(x->p, program_irreps(x->p, &one, 1)) : elem_channels(width);
     node_imm imm = {.table = table_pick(x->p, elem_of(x, n), to, from)};
-    return done(mk(x, OP_LINEAR, to, &n, 1, &imm, at), at);
+    return value_done(mk(x, OP_LINEAR, to, &n, 1, &imm, at), at);
 }
 
 value infer_part(infer *x, value parts, node_id index, span at)
 {
     if (index == SETIR_NONE) {
-        return fail(at);
+        return value_error(at);
     }
     uint32_t count = irreps_of(x->p, elem_of(x, parts.node))->n;
     double number;
@@ -216,7 +199,7 @@ value infer_part(infer *x, value parts, node_id index, span at)
         diag *d = infer_report(x, D_INDEX_RANGE, at);
         const char *label = range ? "runs over %d..%d, the parts are 0..%d" : "the parts are numbered from 0";
         diag_label_primary(x->sink, d, label, range ? s->lo : 0, range ? s->hi : 0, (int)count - 1);
-        return fail(at);
+        return value_error(at);
     }
     if (fixed) {
         return slice(x, parts.node, (uint32_t)number, at);
@@ -224,7 +207,7 @@ value infer_part(infer *x, value parts, node_id index, span at)
     if (!range) {
         diag *d = infer_report(x, D_WRONG_INDEX, at, arena_printf(x->a, "0..%u", count - 1), elem_text(x, e));
         diag_label_primary(x->sink, d, "a number or an index of a range is needed here");
-        return fail(at);
+        return value_error(at);
     }
     return (value){.kind = V_PART, .at = at, .node = parts.node, .row = index, .def = SETIR_NONE};
 }
@@ -318,7 +301,7 @@ static bool take_part(infer *x, value v, taken *out)
     }
     const irreps *r = irreps_of(x->p, elem_of(x, n));
     if (elem_of(x, n).rank || (r ? r->n > 1 : elem_of(x, n).channels > 1)) {
-        complain(x, D_NOT_A_PART, v.at, "one part of irreps is needed here:  c.part[l]");
+        infer_complain(x, D_NOT_A_PART, v.at, "one part of irreps is needed here:  c.part[l]");
         return false;
     }
     *out = (taken){n, SETIR_NONE, elem_of(x, n), {0, 1}};
@@ -335,8 +318,8 @@ static value pick_channel(infer *x, node_id channels, const taken *t, uint32_t n
         }
     }
     node_imm imm = {.k = 0};
-    return used == 1 ? done(mk(x, OP_CHANNEL_GET, elem_real(0), args, 1, &imm, at), at)
-                     : done(mk(x, OP_CHANNEL_AT, elem_real(0), args, used, NULL, at), at);
+    return used == 1 ? value_done(mk(x, OP_CHANNEL_GET, elem_real(0), args, 1, &imm, at), at)
+                     : value_done(mk(x, OP_CHANNEL_AT, elem_real(0), args, used, NULL, at), at);
 }
 
 static bool same_parts(infer *x, const taken *a, const taken *b)
@@ -356,15 +339,15 @@ value infer_dot_parts(infer *x, value *v, uint32_t n, span at)
 {
     taken t[2];
     if (!take_part(x, v[0], &t[0]) || !take_part(x, v[n - 1], &t[1])) {
-        return fail(at);
+        return value_error(at);
     }
     if (t[0].index != t[1].index || !same_parts(x, &t[0], &t[1])) {
-        return complain(x, D_NOT_A_PART, at, "both sides must be the same part: one index for both");
+        return infer_complain(x, D_NOT_A_PART, at, "both sides must be the same part: one index for both");
     }
     node_imm imm = {.table = coupling_dots(x->p, t[0].e, t[1].e, t[0].range.first, t[0].range.n)};
     node_id args[2] = {t[0].node, t[1].node};
     node_id all = mk(x, OP_BILINEAR, elem_channels(t[0].range.n), args, 2, &imm, at);
-    return all == SETIR_NONE ? fail(at) : pick_channel(x, all, t, 1, at);
+    return all == SETIR_NONE ? value_error(at) : pick_channel(x, all, t, 1, at);
 }
 
 value infer_triple(infer *x, value *v, span at)
@@ -374,28 +357,28 @@ value infer_triple(infer *x, value *v, span at)
     part_range range[3];
     for (int k = 0; k < 3; k++) {
         if (!take_part(x, v[k], &t[k])) {
-            return fail(at);
+            return value_error(at);
         }
         of[k] = t[k].e;
         range[k] = t[k].range;
         const irreps *r = irreps_of(x->p, of[k]);
         for (uint32_t m = range[k].first; r && m < range[k].first + range[k].n; m++) {
             if (r->part[m].copies > 1) {
-                return complain(x, D_NOT_A_PART, v[k].at, "this part has several copies");
+                return infer_complain(x, D_NOT_A_PART, v[k].at, "this part has several copies");
             }
         }
     }
     node_imm first = {0}, second = {0};
     bool alike = t[0].index != SETIR_NONE && t[0].index == t[1].index && t[1].index == t[2].index;
     if (!coupling_triples(x->p, of, range, alike, &first.table, &second.table)) {
-        return complain(x, D_NOT_A_PART, at, "no such three degrees fit together, or more than 4096 channels");
+        return infer_complain(x, D_NOT_A_PART, at, "no such three degrees fit together, or more than 4096 channels");
     }
     const product_table pairs = x->p->tables.at[first.table], triples = x->p->tables.at[second.table];
     node_id args[2] = {t[0].node, t[1].node};
     args[0] = mk(x, OP_BILINEAR, pairs.to, args, 2, &first, at);
     args[1] = t[2].node;
     node_id all = mk(x, OP_BILINEAR, triples.to, args, 2, &second, at);
-    return all == SETIR_NONE ? fail(at) : pick_channel(x, all, t, alike ? 1 : 3, at);
+    return all == SETIR_NONE ? value_error(at) : pick_channel(x, all, t, alike ? 1 : 3, at);
 }
 
 /* --------------------------------------------------------------------------------------------------- calls */
@@ -405,18 +388,18 @@ value infer_harmonics(infer *x, const node_id *n, bool direction, span at)
 {
     double number;
     if (!const_value(x, n[1], &number) || number != floor(number) || number < 0 || number > IRREPS_L_MOST) {
-        return complain(x, D_NOT_AN_INTEGER, at, "the second argument is the highest degree, from 0 to 11");
+        return infer_complain(x, D_NOT_AN_INTEGER, at, "the second argument is the highest degree, from 0 to 11");
     }
     constant_held(x, n[1], at);
     if (elem_of(x, n[0]).kind != ELEM_REAL || elem_of(x, n[0]).rank != 1) {
-        return complain(x, D_NOT_A_VECTOR, at, arena_printf(x->a, "of a %s", elem_text(x, elem_of(x, n[0]))));
+        return infer_complain(x, D_NOT_A_VECTOR, at, arena_printf(x->a, "of a %s", elem_text(x, elem_of(x, n[0]))));
     }
     node_id v = n[0];
     if (direction) {
         v = mk2(x, OP_DIV, elem_real(1), v, mk1(x, OP_NORM, elem_real(0), v, at), at);
     }
     node_imm imm = {.k = (int32_t)number};
-    return done(mk(x, OP_SOLID, elem_irreps(x->p, irreps_harmonics(x->p, (int)number)), &v, 1, &imm, at), at);
+    return value_done(mk(x, OP_SOLID, elem_irreps(x->p, irreps_harmonics(x->p, (int)number)), &v, 1, &imm, at), at);
 }
 
 value infer_product(infer *x, const node_id *n, uint32_t count, span at)
@@ -425,18 +408,18 @@ value infer_product(infer *x, const node_id *n, uint32_t count, span at)
     for (int k = 0; k < 2; k++) {
         elem e = elem_of(x, n[k]);
         if (e.kind != ELEM_REAL || e.rank || !irreps_of(x->p, e)) {
-            return complain(x, D_NOT_A_PART, at,
+            return infer_complain(x, D_NOT_A_PART, at,
                             arena_printf(x->a, "a product of irreps, not of a %s", elem_text(x, e)));
         }
     }
     bool known = count < 3 || const_value(x, n[2], &number);
     constant_held(x, count < 3 ? SETIR_NONE : n[2], at);
     if (!known || number != floor(number) || number < 0 || number > IRREPS_L_MOST) {
-        return complain(x, D_NOT_AN_INTEGER, at, "the third argument is the highest degree kept, from 0 to 11");
+        return infer_complain(x, D_NOT_AN_INTEGER, at, "the third argument is the highest degree kept, from 0 to 11");
     }
     node_imm imm = {.table = coupling_product(x->p, elem_of(x, n[0]), elem_of(x, n[1]), (int)number)};
     if (imm.table == SETIR_NONE) {
-        return complain(x, D_NOT_A_PART, at, "no part up to that degree, or more than 4096 channels");
+        return infer_complain(x, D_NOT_A_PART, at, "no part up to that degree, or more than 4096 channels");
     }
-    return done(mk(x, OP_BILINEAR, x->p->tables.at[imm.table].to, n, 2, &imm, at), at);
+    return value_done(mk(x, OP_BILINEAR, x->p->tables.at[imm.table].to, n, 2, &imm, at), at);
 }

@@ -7,11 +7,6 @@
 
 #include <math.h>
 
-static value fail(span at)
-{
-    return value_error(at);
-}
-
 node_id species_of(infer *x, node_id n, span at)
 {
     elem e = elem_of(x, n);
@@ -50,7 +45,7 @@ value list_at(infer *x, value list, node_id index, span at)
         if (number < 0 || number >= list.n || number != floor(number)) {
             diag *d = infer_report(x, D_INDEX_RANGE, at);
             diag_label_primary(x->sink, d, "%g is not in 0..%u", number, list.n - 1);
-            return fail(at);
+            return value_error(at);
         }
         constant_held(x, index, at);
         return list.item[(uint32_t)number];
@@ -62,7 +57,7 @@ value list_at(infer *x, value list, node_id index, span at)
         diag *d = infer_report(x, D_WRONG_INDEX, at, arena_printf(x->a, "a list of %u", list.n), elem_text(x, e));
         diag_label_primary(x->sink, d, "an index of a range within 0..%u is needed", list.n - 1);
         diag_help(x->sink, d, "k in each(the_list)   runs over all of it");
-        return fail(at);
+        return value_error(at);
     }
     int32_t lo = species ? 0 : s->lo, hi = species ? s->count - 1 : s->hi;
     if (list.item[lo].kind == V_LIST) {
@@ -74,7 +69,7 @@ value list_at(infer *x, value list, node_id index, span at)
                 if (list.item[j].kind != V_LIST || list.item[j].n != out.n) {
                     diag *d = infer_report(x, D_RAGGED_LIST, at);
                     diag_label_primary(x->sink, d, "its rows differ in length");
-                    return fail(at);
+                    return value_error(at);
                 }
                 column.item[j] = list.item[j].item[k];
             }
@@ -87,12 +82,12 @@ value list_at(infer *x, value list, node_id index, span at)
     for (int32_t k = hi - 1; k >= lo && r != SETIR_NONE; k--) {
         node_id one = value_to_node(x, list.item[k]);
         if (one == SETIR_NONE) {
-            return fail(at);
+            return value_error(at);
         }
         node_imm imm = {.k = k - lo, .set = e.set};
         node_id member = mk(x, OP_INDEX_CONST, elem_index(e.set), NULL, 0, &imm, at);
         node_id args[3] = {mk2(x, OP_INDEX_EQ, elem_bool(), index, member, at), one, r};
         r = mk(x, OP_SELECT, elem_of(x, one), args, 3, NULL, at);
     }
-    return r == SETIR_NONE ? fail(at) : value_node(r, at);
+    return r == SETIR_NONE ? value_error(at) : value_node(r, at);
 }

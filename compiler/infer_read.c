@@ -11,11 +11,6 @@
 #include <math.h>
 #include <string.h>
 
-static value fail(span at)
-{
-    return value_error(at);
-}
-
 static void add_member(infer *x, scope *members, const char *id, value v)
 {
     entry *e = scope_add(x, members, intern_s(x->names, id), v.at);
@@ -138,7 +133,7 @@ static value report_missing(infer *x, const expr *e, diag_id id)
     diag_label_primary(x->sink, d, id == D_TABLE_FILE ? "neither beside this file nor in the standard library"
                                                       : "its ending names no kind of table");
     if (id == D_TABLE_FORMAT) diag_help(x->sink, d, "parameters.csv, Cu.eam.alloy, Cu.setfl, Si.sw, Si.tersoff");
-    return fail(e->at);
+    return value_error(e->at);
 }
 
 value infer_read(infer *x, const expr *e)
@@ -154,7 +149,7 @@ value infer_read(infer *x, const expr *e)
     if (!t && !s) {
         for (uint32_t k = before; k < x->sink->all.n; k++)
             diag_label_at(x->sink, x->sink->all.at[k], e->at, "read here");
-        return fail(e->at);
+        return value_error(e->at);
     }
     if (t) table_members(x, members, t, e->at);
     if (s) setfl_members(x, members, s, e->at);
@@ -175,7 +170,7 @@ value infer_file_member(infer *x, value file, name id, span at)
     diag *d = infer_report(x, D_NO_MEMBER, at, "table", id);
     diag_label_primary(x->sink, d, "no such column");
     if (near) diag_help(x->sink, d, "%s", near);
-    return fail(at);
+    return value_error(at);
 }
 
 /* alloy.density(s.Z[b.j], norm(b.d)): indices first, then the number */
@@ -185,22 +180,22 @@ value call_curve(infer *x, scope *s, value f, const expr *e)
     if (e->call.n != c.n_domain + 1) {
         diag *d = infer_report(x, D_ARGUMENT_COUNT, e->at, c.id, arena_printf(x->a, "%u elements and a number", c.n_domain));
         diag_label_primary(x->sink, d, "%u given", e->call.n);
-        return fail(e->at);
+        return value_error(e->at);
     }
     node_id args[1 + CURVE_TERMS];
     args[0] = infer_real(x, s, e->call.arg[c.n_domain].value, 0);
     for (uint32_t k = 0; k < c.n_domain; k++) {
         const expr *arg = e->call.arg[k].value;
         args[1 + k] = index_into(x, infer_node(x, s, arg), c.domain[k], arg->at);
-        if (args[1 + k] == SETIR_NONE) return fail(e->at);
+        if (args[1 + k] == SETIR_NONE) return value_error(e->at);
     }
-    if (args[0] == SETIR_NONE) return fail(e->at);
+    if (args[0] == SETIR_NONE) return value_error(e->at);
     if (elem_of(x, args[0]).channels) {
         diag *d = infer_report(x, D_NOT_A_SCALAR, e->call.arg[c.n_domain].value->at);
         diag_label_primary(x->sink, d, "this is a %s", elem_text(x, elem_of(x, args[0])));
-        return fail(e->at);
+        return value_error(e->at);
     }
     node_imm imm = {.curve = f.curve};
     node_id n = mk(x, OP_SPLINE, elem_real(0), args, 1 + c.n_domain, &imm, e->at);
-    return n == SETIR_NONE ? fail(e->at) : value_node(n, e->at);
+    return n == SETIR_NONE ? value_error(e->at) : value_node(n, e->at);
 }

@@ -14,11 +14,6 @@
 #define TOLERANCE_LEAST 1e-14
 #define TOLERANCE_MOST  1e-2
 
-static value fail(span at)
-{
-    return value_error(at);
-}
-
 /* the arguments of the call by their roles */
 typedef struct roles {
     node_id variable; span variable_at;
@@ -198,14 +193,14 @@ value infer_tabulate(infer *x, scope *s, const expr *e)
     if (f == SETIR_NONE || !find_roles(x, s, e->tabulate.call, &r) ||
         !read_range(x, s, e->tabulate.range, infer_unit(x, r.variable), &t) ||
         !read_tolerance(x, s, e->tabulate.tolerance, infer_unit(x, f), &t))
-        return fail(e->at);
+        return value_error(e->at);
     const char *why;
     jet_function *j = jet_of(x->a, x->p, f, r.variable, r.index, r.n, &culprit, &why);
     if (!j) {
         diag *d = infer_report(x, D_TABULATE_UNKNOWN, e->tabulate.call->at);
         diag_label_primary(x->sink, d, "tabulated here");
         if (culprit != SETIR_NONE) diag_label_at(x->sink, d, x->p->nodes.at[culprit].at, "this %s", why);
-        return fail(e->at);
+        return value_error(e->at);
     }
     constant_held(x, f, e->at);
     const expr *callee = e->tabulate.call->call.base;
@@ -214,7 +209,7 @@ value infer_tabulate(infer *x, scope *s, const expr *e)
     tabulate_report made = tabulate(x->a, j, r.size, r.n, t, &c);
     if (made.how != TABULATE_FINE) {
         report_failure(x, e, &r, &t, &made);
-        return fail(e->at);
+        return value_error(e->at);
     }
     node_id args[1 + JET_INDICES] = {r.variable};
     for (uint32_t k = 0; k < r.n; k++) args[1 + k] = r.index[k];

@@ -68,21 +68,10 @@ void interp_bind(interp *x, const mtx_view *view, int64_t frame)
 
 int64_t interp_set_size(const interp *x, set_id s)
 {
-    const set *d = &x->p->sets.at[s];
-    switch (d->kind) {
-    case SET_BASE:
-    case SET_PAIRS:
-    case SET_DIFFER:
-    case SET_RECIP: {
-        const int64_t *ptr = x->view->set[s].ptr;
-        return ptr ? ptr[x->frame + 1] - ptr[x->frame] : 0;
-    }
-    case SET_AXIS:
-    case SET_SPECIES: return d->count;
-    case SET_RANGE: return (int64_t)d->hi - d->lo + 1;
-    case SET_RANK: return d->parent == SETIR_NONE ? d->count : interp_set_size(x, d->parent);
-    }
-    return 0;
+    int64_t constant = set_constant(x->p, s);
+    const int64_t *ptr = x->view->set[set_counted(x->p, s)].ptr;
+    if (constant >= 0) return constant;
+    return ptr ? ptr[x->frame + 1] - ptr[x->frame] : 0;
 }
 
 static int64_t def_elements(const interp *x, def_id d)

@@ -168,8 +168,6 @@ lexpr *truth_and(lowering *x, lexpr *a, lexpr *b); /* a may be NULL: no conditio
 /* ---- lower_index.c */
 enum { CACHE_BASE, CACHE_COUNT, CACHE_ROW_LO, CACHE_ROW_HI, CACHE_NIGGLI, CACHE_ORDER, CACHE_CURVE, CACHE_CHANNELS };
 buffer_id view_buffer(lowering *x, buffer_kind kind, uint32_t index);
-bool set_is_concatenated(const program *p, set_id s); /* elements of all frames in one array       */
-int64_t set_constant(const program *p, set_id s);     /* elements in each frame, -1: varies        */
 lexpr *set_base(lowering *x, set_id s);               /* first element in the frame, 0 for others  */
 lexpr *set_count(lowering *x, set_id s);
 void row_range(lowering *x, scope *cur, set_id s, node_id row, lexpr **lo, lexpr **hi);

@@ -63,28 +63,6 @@ static lexpr *view_load(lowering *x, buffer_kind kind, uint32_t index, lexpr *at
 
 /* ---- sizes --------------------------------------------------------------------------------------------- */
 
-bool set_is_concatenated(const program *p, set_id s)
-{
-    set_kind k = p->sets.at[s].kind;
-    return k == SET_BASE || k == SET_PAIRS || k == SET_DIFFER || k == SET_RECIP;
-}
-
-int64_t set_constant(const program *p, set_id s)
-{
-    const set *t = &p->sets.at[s];
-    switch (t->kind) {
-    case SET_RANGE: return (int64_t)t->hi - t->lo + 1 > 0 ? (int64_t)t->hi - t->lo + 1 : 0;
-    case SET_AXIS:
-    case SET_SPECIES: return t->count;
-    case SET_RANK: return t->parent == SETIR_NONE ? t->count : set_constant(p, t->parent);
-    case SET_BASE:
-    case SET_PAIRS:
-    case SET_DIFFER:
-    case SET_RECIP: return -1;
-    }
-    return -1;
-}
-
 lexpr *set_base(lowering *x, set_id s)
 {
     if (!set_is_concatenated(x->p, s)) return ix(x, 0);

@@ -26,23 +26,6 @@ static int32_t plan_id(uint32_t id)
     return id == SETIR_NONE ? -1 : (int32_t)id;
 }
 
-/* elements of a set that has as many in every frame, -1: it depends on the data */
-static int64_t fixed_size(const program *p, set_id s)
-{
-    const set *d = &p->sets.at[s];
-    switch (d->kind) {
-    case SET_BASE:
-    case SET_PAIRS:
-    case SET_DIFFER:
-    case SET_RECIP: return -1;
-    case SET_AXIS:
-    case SET_SPECIES: return d->count;
-    case SET_RANGE: return (int64_t)d->hi - d->lo + 1;
-    case SET_RANK: return d->parent == SETIR_NONE ? d->count : fixed_size(p, d->parent);
-    }
-    return -1;
-}
-
 static void need(const program *p, uint32_t *flags, node_id index, uint32_t what)
 {
     flags[p->nodes.at[index].elem.set] |= what;
@@ -89,7 +72,7 @@ static mtx_set_desc plan_set(const program *p, set_id id, uint32_t flags)
         d.host = plan_id(s->host);
         d.sample = plan_id(s->sample);
     }
-    int64_t size = fixed_size(p, id);
+    int64_t size = set_constant(p, id);
     if (size >= 0) d.count = (int32_t)size;
     if (s->kind == SET_PAIRS) d.need = flags;
     if ((s->kind == SET_PAIRS || s->kind == SET_RECIP) && !eval_constant(p, s->cutoff, &d.cutoff))
@@ -105,7 +88,7 @@ static void plan_room(const program *p, mtx_set_desc *sets)
         const def *d = n->op == OP_PADGET ? &p->defs.at[n->imm.def] : NULL;
         for (uint32_t j = 0; d && j < d->n_param && j < n->n_args; j++) {
             const set *from = &p->sets.at[p->ivars.at[d->param[j]].set];
-            int64_t room = fixed_size(p, p->nodes.at[n->arg[j]].elem.set);
+            int64_t room = set_constant(p, p->nodes.at[n->arg[j]].elem.set);
             if (from->kind != SET_RANK || from->parent == SETIR_NONE || room < 0) continue;
             mtx_set_desc *s = &sets[from->parent];
             s->most = s->most == 0 || room < s->most ? (int32_t)room : s->most;
@@ -126,7 +109,7 @@ static bool plan_input(arena *a, const program *p, input_id id, mtx_input_desc *
     int64_t width = elem_components(in->elem);
     bool good = in->elem.kind != ELEM_INDEX;
     for (uint32_t k = 0; k < in->n_domain; k++) {
-        int64_t size = fixed_size(p, in->domain[k]);
+        int64_t size = set_constant(p, in->domain[k]);
         if (size >= 0) {
             width = size > 0 && width > (1 << 24) / size ? (1 << 25) : width * size;
         } else if (k == 0 && p->sets.at[in->domain[0]].kind == SET_BASE) {

@@ -344,23 +344,6 @@ static ivar_id walk_binder(walk *w, ivar_id v, const env *e, ivar_list *avoid, n
     return c;
 }
 
-/* how many elements the set has in every frame, 0 when that varies */
-static int32_t constant_count(const program *p, set_id s)
-{
-    const set *x = &p->sets.at[s];
-    switch (x->kind) {
-    case SET_RANGE: return x->hi - x->lo + 1;
-    case SET_AXIS:
-    case SET_SPECIES: return x->count;
-    case SET_RANK: return x->parent == SETIR_NONE ? x->count : 0;
-    case SET_BASE:
-    case SET_PAIRS:
-    case SET_DIFFER:
-    case SET_RECIP: return 0;
-    }
-    return 0;
-}
-
 static node_id real_const(walk *w, double x, span at)
 {
     return node_const(w->r->p, x, unit_none(), at);
@@ -402,7 +385,7 @@ static void unroll_at(walk *w, unroll *u, uint32_t depth, const env *e)
     const node *n = u->n;
     if (depth < u->n_small) {
         set_id s = w->from->ivars.at[u->small[depth]].set;
-        for (int32_t k = 0; k < constant_count(w->from, s); k++) {
+        for (int32_t k = 0; k < set_constant(w->from, s); k++) {
             node_imm imm = {.k = k, .set = s};
             env inner = {e, u->small[depth],
                          program_node(w->r->p, OP_INDEX_CONST, elem_index(s), NULL, 0, &imm, n->at)};
@@ -446,7 +429,7 @@ static bool unroll_pick(const walk *w, const node *n, unroll *u)
     for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
         const ivar *v = &p->ivars.at[n->imm.ivars[k]];
         if (v->partner != SETIR_NONE) return false;
-        int32_t count = v->row == SETIR_NONE ? constant_count(p, v->set) : 0;
+        int64_t count = v->row == SETIR_NONE ? set_constant(p, v->set) : 0;
         bool small = count > 0 && times * count <= (p->sets.at[v->set].kind == SET_AXIS ? 9 : UNROLL_MOST);
         if (!small || u->n_small == 3) continue;
         times *= count;

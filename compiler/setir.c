@@ -271,6 +271,34 @@ uint32_t program_pair_param(const program *p, const def *d, set_id pairs)
     return SETIR_NONE;
 }
 
+bool set_is_concatenated(const program *p, set_id s)
+{
+    set_kind k = p->sets.at[s].kind;
+    return k == SET_BASE || k == SET_PAIRS || k == SET_DIFFER || k == SET_RECIP;
+}
+
+set_id set_counted(const program *p, set_id s)
+{
+    while (p->sets.at[s].kind == SET_RANK && p->sets.at[s].parent != SETIR_NONE) s = p->sets.at[s].parent;
+    return s;
+}
+
+int64_t set_constant(const program *p, set_id s)
+{
+    const set *t = &p->sets.at[set_counted(p, s)];
+    switch (t->kind) {
+    case SET_RANGE: return (int64_t)t->hi - t->lo + 1 > 0 ? (int64_t)t->hi - t->lo + 1 : 0;
+    case SET_AXIS:
+    case SET_SPECIES:
+    case SET_RANK: return t->count;
+    case SET_BASE:
+    case SET_PAIRS:
+    case SET_DIFFER:
+    case SET_RECIP: return -1;
+    }
+    return -1;
+}
+
 bool lib_is_derivative(lib_op lib)
 {
     return lib == LIB_GRAD || lib == LIB_JACOBIAN || lib == LIB_ALONG;

@@ -276,6 +276,9 @@ ivar_id  program_ivar(program *p, ivar v);
 input_id program_input(program *p, input in);
 def_id   program_def(program *p, def d);
 bool     lib_is_derivative(lib_op lib);
+bool     set_is_concatenated(const program *p, set_id s);         /* elements of all frames in one array       */
+set_id   set_counted(const program *p, set_id s);                  /* a rank(S) has as many elements as S       */
+int64_t  set_constant(const program *p, set_id s);                 /* elements in each frame, -1: varies        */
 uint32_t program_pair_param(const program *p, const def *d, set_id pairs);  /* see LIB_JACOBIAN; NONE: no such */
 node_id  program_node(program *p, node_op op, elem e, const node_id *args, uint32_t n_args, const node_imm *imm, span at);
 uint32_t program_curve(program *p, curve c);      /* curve.c: equal numbers over equal sets share an id      */
