@@ -177,7 +177,8 @@ static node_id constant(gen *g)
 {
     static const double special[] = {0, 0,    1, -1, 2, 0.5, 1.0 / 3, 6.283185307179586, 3.141592653589793,
                                      3, 0.25, -2};
-    return num(g, pick(g, 3) ? special[pick(g, 12)] : between(g, -1.5, 1.5));
+    node_id n = num(g, pick(g, 3) ? special[pick(g, 12)] : between(g, -1.5, 1.5));
+    return g->naming && pick(g, 2) ? with(g, OP_NAMED, elem_real(0), &n, 1, (node_imm){.param = GEN_NAMED + g->named++}) : n;
 }
 
 static node_id param(gen *g, elem e)

@@ -11,7 +11,7 @@
 
 #include "setir.h"
 
-enum { GEN_VARS = 14, GEN_TENSORS = 40, GEN_SLOTS = 2 };
+enum { GEN_VARS = 14, GEN_TENSORS = 40, GEN_SLOTS = 2, GEN_NAMED = 1000 };
 
 /* the fields that a structure has */
 enum {
@@ -46,6 +46,8 @@ typedef struct gen {
     set_id near, range, kinds, spot, edge; /* SETIR_NONE: the program has none                          */
     input_id field[GEN_SLOTS][F_COUNT];
     uint32_t params; /* trainable numbers used                                    */
+    uint32_t named; /* constants with names: made where `naming` says so          */
+    bool naming;
     def_id tensor[GEN_TENSORS];
     int n_tensor;
 } gen;

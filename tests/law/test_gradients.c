@@ -10,7 +10,7 @@
 #include "gen_law_program.c"
 #include "related.c"
 
-enum { PROGRAMS = 400 * LAW_TIMES, DRAWS = 4, KINDS = 4, MOST = 24 };
+enum { PROGRAMS = 400 * LAW_TIMES, DRAWS = 4, NAMED = 3, KINDS = 3 + NAMED, MOST = 24 };
 
 /* a number over nothing that varies with much: a sum over atoms or pairs of random things */
 static def_id random_number(gen *g)
@@ -71,6 +71,9 @@ static int everything(const gen *g, uint32_t s, moving *m)
         m[n++] = (moving){{.kind = WRT_CELL, .slot = s, .input = SETIR_NONE, .set = SETIR_NONE},
                           elem_real(1), {g->axis[s]}, 1};
     }
+    for (uint32_t k = 0; k < g->named && k < NAMED; k++)
+        m[n++] = (moving){{.kind = WRT_NAMED, .slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE,
+                           .named = GEN_NAMED + g->named - 1 - k}, elem_real(0), {0}, 0};
     m[n++] = (moving){{.kind = WRT_PAIRS, .slot = s, .input = SETIR_NONE, .set = g->bond[s]},
                       elem_real(1), {g->bond[s]}, 1};
     return n;
@@ -154,6 +157,7 @@ static void one_program(uint64_t seed, counts *c, spoiler spoil)
     gen g;
     gen_start(&g, &a, seed, (gen_kind)(seed % 7 < 5 ? GEN_CRYSTAL : GEN_ANY));
     if (pick(&g, 2)) gen_tensors(&g, 1);
+    g.naming = pick(&g, 2);
     def_id made[MOST];
     int n = derivatives(&g, seed, made);
     verified(g.p, seed);
@@ -174,7 +178,7 @@ static void one_program(uint64_t seed, counts *c, spoiler spoil)
             for (int j = 0; j < n; j++) {
                 c->tensors++;
                 if (!holds(&w, made[j], &c->t) && !spoil) {
-                    static const char *const by[] = {"a field", "strain", "lattice", "pairs"};
+                    static const char *const by[] = {"a field", "strain", "lattice", "pairs", "a constant"};
                     const wrt *r = &g.p->defs.at[made[j]].wrt;
                     complain(&w, made[j], r->kind == WRT_INPUT ? g.p->inputs.at[r->input].id : by[r->kind], sym, seed);
                 }
