@@ -235,21 +235,6 @@ static node_id cross(ad *x, node_id a, node_id b)
     return ad_op(x, OP_CROSS, elem_real(1), a, b);
 }
 
-static node_id norm(ad *x, node_id a)
-{
-    return node_1(x->p, OP_NORM, elem_real(0), a, x->at);
-}
-
-node_id ad_volume(ad *x, uint32_t of)
-{
-    int n = x->p->sets.at[axes_of(x, of)].count;
-    node_id a = ad_lattice(x, of, 0);
-    if (n == 1) return norm(x, a);
-    node_id area = cross(x, a, ad_lattice(x, of, 1));
-    if (n == 2) return norm(x, area);
-    return ad_fun(x, OP_ABS, ad_dot(x, area, ad_lattice(x, of, 2)));
-}
-
 /* the vector b_k with b_k . a_l = 1 for k = l, else 0, in the span of the lattice vectors */
 static node_id dual_of(ad *x, uint32_t of, int n, int k)
 {

@@ -101,7 +101,6 @@ node_id ad_not(ad *x, node_id a);
 node_id ad_sum(ad *x, const ivar_id *v, uint32_t n, guarded g); /* SETIR_NONE when g is zero */
 int ad_axes(const ad *x, uint32_t slot); /* how many lattice vectors */
 node_id ad_lattice(ad *x, uint32_t slot, int axis);
-node_id ad_volume(ad *x, uint32_t slot); /* written by the lattice vectors */
 node_id ad_dual(ad *x, uint32_t slot, node_id axis);
 guarded guarded_add(ad *x, guarded a, guarded b);
 const elem *ad_elem(const ad *x, node_id n);

@@ -133,7 +133,7 @@ bool cli_options(const char *command, int argc, char **argv, const cli_option *o
     return true;
 }
 
-bool cli_colour(int fd)
+static bool cli_colour(int fd)
 {
     const char *term = getenv("TERM");
     return isatty(fd) && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;

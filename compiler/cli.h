@@ -43,7 +43,6 @@ enum { CLI_SLOTS = 16 };
 /* NAME=FILE: reads the first structure of FILE into fixed[slot of that name]. An exit code, a message unless fine. */
 int   cli_read_slot(const char *command, const program *p, const char *assignment, mtx_structure *fixed, bool *is_fixed);
 void cli_messages(const compilation *c);                          /* those of the sink, on stderr             */
-bool cli_colour(int fd);
 void cli_problem(const mtx_problem *p);                           /* a runtime problem, as a message on stderr */
 int  cli_problem_code(mtx_status status);                         /* EXIT_SYSTEM when the system refused       */
 /* Says that the spec lacks the transform (or all), with those that it has; EXIT_USAGE. */

@@ -533,7 +533,7 @@ static value elementwise(infer *x, scope *s, const expr *e, value (*f)(infer *, 
     return map_values(x, v, e->call.n, e->at, f, (void *)(uintptr_t)&builtin_table[id]);
 }
 
-value call_builtin(infer *x, scope *s, builtin_id id, const expr *e)
+static value call_builtin(infer *x, scope *s, builtin_id id, const expr *e)
 {
     const builtin_row *row = &builtin_table[id];
     if ((int)e->call.n < row->least || (int)e->call.n > row->most) {

@@ -191,7 +191,6 @@ uint32_t bind_all(infer *x, scope *inner, const ast_binder *b, uint32_t n, ivar_
 const char *set_text(infer *x, set_id s);
 bool    type_domain(infer *x, scope *s, const ast_type *t, set_id **domain, uint32_t *n);
 bool    type_elem(infer *x, scope *s, const ast_type *t, elem *e, unit *u, double *scale, bool *pseudo, bool *point);
-value   set_within(infer *x, scope *s, const expr *call, const expr *cutoff, span at);
 int     element_number(name id);
 
 /* infer_irreps.c */
@@ -217,6 +216,5 @@ typedef enum builtin_id {
 typedef struct builtin_row { const char *name; int least, most; node_op op; const char *sig, *doc; } builtin_row;
 extern const builtin_row builtin_table[BI_COUNT_];
 value   infer_call(infer *x, scope *s, const expr *e);
-value   call_builtin(infer *x, scope *s, builtin_id id, const expr *e);
 
 #endif

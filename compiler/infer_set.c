@@ -119,7 +119,7 @@ static value open_species(infer *x, span at)
 }
 
 /* ---- pairs(S) within rc, reciprocal(s) within gc: the cutoff must be closed, a length or its inverse */
-value set_within(infer *x, scope *s, const expr *call, const expr *cutoff, span at)
+static value set_within(infer *x, scope *s, const expr *call, const expr *cutoff, span at)
 {
     if (call->kind != E_CALL || call->call.base->kind != E_NAME || call->call.n != 1) {
         return not_a_set(x, call->at, "`within` follows pairs(...) or reciprocal(...)");

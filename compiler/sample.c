@@ -17,7 +17,7 @@ enum { SAMPLE_MOST = 24, SAMPLE_ROW = 18, SAMPLE_ROW_SPARSE = 6, SAMPLE_TRIES = 
 
 /* ----------------------------------------------------------------------------------------- random numbers */
 
-uint64_t sample_next(uint64_t *state)
+static uint64_t sample_next(uint64_t *state)
 {
     uint64_t z = (*state += 0x9e3779b97f4a7c15u);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;

@@ -11,7 +11,6 @@
 #include "setir.h"
 
 /* ---- random numbers: splitmix64, a state of one word */
-uint64_t sample_next(uint64_t *state);
 double   sample_uniform(uint64_t *state, double lo, double hi);
 int64_t  sample_below(uint64_t *state, int64_t n);                 /* 0 .. n-1                              */
 double   sample_normal(uint64_t *state);

@@ -356,12 +356,6 @@ static smooth_info info_from(analysis *x, node_id n, const fact *f, int position
     return i;
 }
 
-smooth_info smooth_node(smooth_result *r, node_id n)
-{
-    analysis *both = r->plain.of[0], *positions = r->plain.of[1];
-    return info_from(both, n, smooth_eval(both, n, &both->root), smooth_eval(positions, n, &positions->root)->order);
-}
-
 static fact def_fact(analysis *x, def_id id)
 {
     const def d = x->p->defs.at[id];

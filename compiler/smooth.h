@@ -31,7 +31,6 @@ typedef struct smooth_info {
  * derivatives written out (ad.h), or NULL. */
 smooth_result *smooth_analyse(arena *a, const program *p, const program *written);
 smooth_info    smooth_def(smooth_result *r, def_id d);
-smooth_info    smooth_node(smooth_result *r, node_id n);
 /* "C2", "C-infinity", "discontinuous" */
 const char    *smooth_order_text(arena *a, int order);
 
