@@ -12,12 +12,13 @@
 
 enum { LEVELS = 22, FITTED = 3, STRIDE = 2, STENCILS = SCAN_POINTS - 4 * STRIDE, SLOPES = SCAN_POINTS - 1 };
 #define ROUNDING 32.0 /* ulps in a fourth difference */
-#define VISIBLE  1e3  /* times the rounding: differences below are not looked at */
-#define BETWEEN  0.3  /* a measured power below order + this is not C^order; t^1.5 is C1 */
+#define LITTLE   1e-6
+#define VISIBLE  1e3 /* times the rounding: differences below are not looked at */
+#define BETWEEN  0.3 /* a measured power below order + this is not C^order; t^1.5 is C1 */
 
 typedef struct window {
     double lo, h;        /* SCAN_POINTS points lo, lo + h, ...; differences are over STRIDE of them */
-    double seen[LEVELS]; /* largest fourth difference over its rounding, by level */
+    double seen[LEVELS]; /* largest fourth difference in usual sizes, by level */
     int levels;
 } window;
 
@@ -47,7 +48,8 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* medians of the components' sizes: near a cutoff values get small, and what is small beside them does not count */
+/* medians of the components' sizes, or a little of the largest where most is nothing: near a cutoff values get small,
+ * and what is small beside them does not count */
 static bool usual_sizes(search *s)
 {
     int64_t n = s->n * SCAN_POINTS;
@@ -57,14 +59,14 @@ static bool usual_sizes(search *s)
         for (int64_t k = 0; k < n; k++)
             if (isfinite(s->value[k * s->width + c])) list[m++] = fabs(s->value[k * s->width + c]);
         qsort(list, (size_t)m, sizeof *list, by_size);
-        s->usual[c] = m ? list[m / 2] : 0;
+        s->usual[c] = m ? fmax(list[m / 2], LITTLE * list[m - 1]) + DBL_MIN : DBL_MIN;
     }
     free(list);
     return list != NULL;
 }
 
-/* rounding of a fourth difference: of the values, and of the places where they were taken, with the slope that most
- * of the window has */
+/* rounding of a fourth difference: of the values, and of the places where they were taken, with a slope that is
+ * not that of a jump */
 static double rounding_of(const search *s, const double *y, int64_t c, double h)
 {
     double most = 0, slope[SLOPES];
@@ -75,10 +77,11 @@ static double rounding_of(const search *s, const double *y, int64_t c, double h)
         if (k) slope[k - 1] = fabs(v - y[(k - 1) * s->width + c]) / h;
     }
     qsort(slope, SLOPES, sizeof *slope, by_size);
-    return ROUNDING * DBL_EPSILON * (most + s->usual[c] + s->reach * slope[SLOPES / 2]) + DBL_MIN;
+    return ROUNDING * DBL_EPSILON * (most + s->usual[c] + s->reach * slope[3 * SLOPES / 4]) + DBL_MIN;
 }
 
-/* the largest fourth difference of a window over its rounding, and which of its stencils has it */
+/* the largest fourth difference of a window that is more than rounding, in units of the component's usual size, and
+ * which of its stencils has it; 0: none */
 static double roughest(const search *s, const double *y, double h, int *stencil)
 {
     double most = 0;
@@ -87,9 +90,9 @@ static double roughest(const search *s, const double *y, double h, int *stencil)
         for (int k = 0; k < STENCILS; k++) {
             const double *v = y + k * s->width + c;
             const int64_t w = STRIDE * s->width;
-            double d = v[0] - 4 * v[w] + 6 * v[2 * w] - 4 * v[3 * w] + v[4 * w];
-            if (fabs(d) / rounding > most) {
-                most = fabs(d) / rounding;
+            double d = fabs(v[0] - 4 * v[w] + 6 * v[2 * w] - 4 * v[3 * w] + v[4 * w]);
+            if (d > VISIBLE * rounding && d / s->usual[c] > most) {
+                most = d / s->usual[c];
                 *stencil = k;
             }
         }
@@ -106,6 +109,12 @@ static void judge(search *s, const window *w)
         s->worst = (scan_place){w->lo + w->h * (SCAN_POINTS - 1) / 2, power};
 }
 
+/* what is roughest at an end of a window may have only its edge there, whose differences would stay for a while */
+static int beyond(int stencil)
+{
+    return stencil == 0 ? -STRIDE : stencil == STENCILS - 1 ? STRIDE : 0;
+}
+
 /* every window to the half of it where it is roughest; those that are done go */
 static void narrow(search *s, int level)
 {
@@ -114,13 +123,12 @@ static void narrow(search *s, int level)
         window w = s->open[k];
         int stencil = 0;
         double seen = roughest(s, s->value + k * SCAN_POINTS * s->width, w.h, &stencil);
-        bool visible = seen > VISIBLE;
-        if (visible) w.seen[w.levels++] = seen;
-        if (!visible || level + 1 == LEVELS) {
+        if (seen > 0) w.seen[w.levels++] = seen;
+        if (!(seen > 0) || level + 1 == LEVELS) {
             judge(s, &w);
             continue;
         }
-        w.lo += stencil * w.h;
+        w.lo += (stencil + beyond(stencil)) * w.h;
         w.h /= 2;
         s->open[kept++] = w;
     }

@@ -12,12 +12,19 @@
 
 #include "scan.h"
 
-enum { FRAMES = SCAN_WINDOWS * SCAN_POINTS, ELEMENTS = 3, LINES = 3, ORDER_MOST = 2, WIDTH_MOST = 4096 };
+enum {
+    FRAMES = SCAN_WINDOWS * SCAN_POINTS,
+    ELEMENTS = 3,
+    LINES = 3,
+    PLACES = 5,
+    ORDER_MOST = 2,
+    WIDTH_MOST = 4096
+};
 #define NEAREST    0.7 /* Å, and of the cutoff: where dimers begin */
 #define CLOSE      0.25
 #define BEYOND     1.06 /* of the cutoff: where they end */
 #define WAY        1.0  /* Å, that an atom moves through others */
-#define FAULT_JUMP 1e-6 /* of the values' size: what a control adds */
+#define FAULT_JUMP 1e-5 /* of the values' size: what a control adds */
 #define FAULT_KINK 1e-2
 
 /* a value whose smoothness is looked at */
@@ -83,15 +90,15 @@ static const char *power_words(double power)
     return power < 0.5 ? "jumps" : power < 1.3 ? "has a kink" : "has a second derivative that jumps";
 }
 
-/* a jump or a kink put in at a place of the way is found there; at one of two, since what is rougher may lie beside it */
+/* a jump or a kink put in at a place of the way is found there; at one of some places, since what is rougher may lie beside */
 static bool sees_fault(line *l, double a, double b, int kind)
 {
     bool seen = false;
     l->jump = kind ? 0 : FAULT_JUMP * l->size;
     l->kink = kind ? FAULT_KINK * l->size : 0;
-    for (int k = 0; k < 2 && !seen; k++) {
+    for (int k = 1; k <= PLACES && !seen; k++) {
         scan_place at;
-        l->fault_at = a + (k ? 0.38197 : 0.61803) * (b - a);
+        l->fault_at = a + fmod(0.61803398875 * k, 1) * (b - a);
         seen = scan_line(on_line, l, l->width, a, b, l->s->order, &at) == SCAN_ROUGH &&
                fabs(at.t - l->fault_at) < 1e-3 * (b - a);
     }
