@@ -290,6 +290,7 @@ static bool is_tame(const summed *x, node_id id, int *budget)
     case OP_SIN:
     case OP_COS:
     case OP_CUTOFF: break;
+    case OP_PHASE: return is_tame(x, n->arg[1], budget);
     case OP_SELECT: return is_tame(x, n->arg[1], budget) && is_tame(x, n->arg[2], budget);
     default: return false;
     }
@@ -400,6 +401,127 @@ static node_id rule_still(const summed *x)
     return f.number == 1 ? sum : product(x, node_const(x->p, f.number, unit_none(), x->at), sum);
 }
 
+/* ---- sums that one atom's part of a sum keeps apart ------------------------------------------------------ */
+
+/* what a sum over the variables needs, and what stands before it */
+static bool split_still(const summed *x, const factors *f, factors *needed, factors *still)
+{
+    *needed = *still = (factors){.n = 0};
+    for (uint32_t k = 0; k < f->n; k++) {
+        int budget = TAME_MOST;
+        if (mentions_bound(x, f->at[k]))
+            put_factor(needed, f->at[k]);
+        else if (is_tame(x, f->at[k], &budget))
+            put_factor(still, f->at[k]);
+        else
+            return false;
+    }
+    return needed->n > 0 && !f->too_many;
+}
+
+static bool any_depends(const summed *x, const factors *f, ivar_id u)
+{
+    for (uint32_t k = 0; k < f->n; k++)
+        if (program_depends(x->p, f->at[k], u)) return true;
+    return false;
+}
+
+/* a site that the sum depends on and neither of its two sides does, rows included */
+static bool sets_free(const summed *x, const factors needed[2])
+{
+    const node *body = look(x, x->body);
+    for (uint32_t k = 0; k < body->n_free; k++) {
+        ivar_id u = body->free[k];
+        bool bound = ivar_list_has(x->imm->ivars, x->imm->n_ivars, u);
+        if (bound || x->p->sets.at[x->p->ivars.at[u].set].kind != SET_BASE) continue;
+        bool rows = false;
+        for (uint32_t m = 0; m < x->imm->n_ivars; m++) {
+            const ivar *v = &x->p->ivars.at[x->imm->ivars[m]];
+            rows |= v->partner != SETIR_NONE || (v->row != SETIR_NONE && program_depends(x->p, v->row, u));
+        }
+        if (!rows && !any_depends(x, &needed[0], u) && !any_depends(x, &needed[1], u)) return true;
+    }
+    return false;
+}
+
+/* sum over j of c_j (a_i b_j + d_i e_j) is a_i (sum of c_j b_j) + d_i (sum of c_j e_j): two sums for all i */
+static node_id rule_distributed(const summed *x)
+{
+    factors f = {.n = 0};
+    if (x->where != SETIR_NONE || !is_number(x->e)) return SETIR_NONE;
+    split_factors(x, x->body, &f);
+    for (uint32_t k = 0; k < f.n && !f.too_many; k++) {
+        const node sum = *look(x, f.at[k]);
+        if ((sum.op != OP_ADD && sum.op != OP_SUB) || !mentions_bound(x, f.at[k])) continue;
+        factors needed[2], still[2];
+        bool good = true;
+        for (int s = 0; s < 2 && good; s++) {
+            factors side = with_term(x, &f, k, sum.arg[s]);
+            good = split_still(x, &side, &needed[s], &still[s]);
+        }
+        if (!good || !sets_free(x, needed)) continue;
+        node_id side[2];
+        for (int s = 0; s < 2; s++) {
+            node_id before = product_sorted(x, &still[s]);
+            side[s] = rebuilt(x, RED_SUM, product_sorted(x, &needed[s]), SETIR_NONE);
+            if (before != SETIR_NONE) side[s] = product(x, before, side[s]);
+        }
+        return rule_node(x->r, sum.op, x->e, side, 2, NULL, x->at);
+    }
+    return SETIR_NONE;
+}
+
+/* factors of a scalar or of a vector, its sign, and what is left: another sum, or a vector that no variable changes */
+static node_id peel(const summed *x, node_id id, factors *f, bool *negative)
+{
+    for (;;) {
+        const node *n = look(x, id);
+        if (n->op == OP_NEG) {
+            *negative = !*negative;
+            id = n->arg[0];
+        } else if (n->op == OP_MUL && is_number(look(x, n->arg[0])->elem)) {
+            split_factors(x, n->arg[0], f);
+            id = n->arg[1];
+        } else {
+            return id;
+        }
+    }
+}
+
+/* Sum over sites j of a sum over k of c_k (...): the sum over k of c_k (sum over j of ...), where the inner one then is
+ * of use for all sites, as rule_distributed sees it. There is a site j wherever there is the other one. */
+static node_id rule_exchanged(const summed *x)
+{
+    factors f = {.n = 0}, needed = {.n = 0}, still = {.n = 0};
+    bool negative = false, other = false;
+    if (x->where != SETIR_NONE || x->e.channels || x->imm->n_ivars != 1) return SETIR_NONE;
+    set_id sites = x->p->ivars.at[x->imm->ivars[0]].set;
+    const node *body = look(x, x->body);
+    for (uint32_t k = 0; k < body->n_free; k++)
+        other |= body->free[k] != x->imm->ivars[0] && x->p->ivars.at[body->free[k]].set == sites;
+    const node inner = *look(x, peel(x, x->body, &f, &negative));
+    if (!other || inner.op != OP_REDUCE || inner.imm.reduce != RED_SUM || inner.n_args > 1) return SETIR_NONE;
+    for (uint32_t k = 0; k < inner.imm.n_ivars; k++) {
+        const ivar *v = &x->p->ivars.at[inner.imm.ivars[k]];
+        if (v->row != SETIR_NONE || v->partner != SETIR_NONE) return SETIR_NONE;
+    }
+    node_id last = peel(x, inner.arg[0], &f, &negative);
+    bool vector = !is_number(x->e);
+    if (!vector) split_factors(x, last, &f);
+    if ((vector && mentions_bound(x, last)) || f.too_many) return SETIR_NONE;
+    for (uint32_t k = 0; k < f.n; k++) put_factor(mentions_bound(x, f.at[k]) ? &needed : &still, f.at[k]);
+    if (needed.n == 0) return SETIR_NONE;
+    summed sum = *x;
+    sum.e = elem_real(0);
+    sum.body = product_sorted(x, &needed);
+    node_id apart = rule_distributed(&sum), before = product_sorted(x, &still);
+    if (apart == SETIR_NONE) return SETIR_NONE;
+    if (before != SETIR_NONE) apart = product(x, before, apart);
+    if (vector) apart = product(x, apart, last);
+    node_id out = rule_node(x->r, OP_REDUCE, x->e, &apart, 1, &inner.imm, x->at);
+    return negative ? rule_node(x->r, OP_NEG, x->e, &out, 1, NULL, x->at) : out;
+}
+
 /* ---- the order of factors ------------------------------------------------------------------------------ */
 
 static bool over_numbers(const summed *x, node_id n)
@@ -495,6 +617,8 @@ node_id rule_sum(rewriter *r, elem e, const node_id *args, uint32_t n, const nod
     if (better != SETIR_NONE || (imm->reduce != RED_SUM && imm->reduce != RED_MEAN)) return better;
     better = rule_guarded(&x);
     if (better == SETIR_NONE && imm->reduce == RED_SUM) better = rule_separable(&x);
+    if (better == SETIR_NONE && imm->reduce == RED_SUM) better = rule_distributed(&x);
+    if (better == SETIR_NONE && imm->reduce == RED_SUM) better = rule_exchanged(&x);
     if (better == SETIR_NONE) better = rule_still(&x);
     return better != SETIR_NONE ? better : rule_order(&x);
 }

@@ -92,6 +92,14 @@ static const spec specs[] = {
      "gives e[i in s.atom] : scalar = sum u in k: second[i, u]\n let E = sum i in s.atom: e[i]\n"
      "gives F : s.atom -> vector [1/Å] = grad(E, s.r)\n",
      3},
+    {"factors", /* one sum over all sites serves each of them */
+     "takes s : Crystal\n set g = reciprocal(s) within 2.5 [1/Å]\n let q[i in s.atom] = protons(s.Z[i]) - 9\n"
+     "let w[k in g] = exp(-norm2(k.k) * 0.3 [Å^2])\n"
+     "gives e[i in s.atom] : scalar = sum k in g: w[k] * (sum j in s.atom: q[j] * cos(phase(k, s.r[i] - s.r[j])))\n"
+     "let o[i in s.atom] = sum j in s.atom: q[j] * (sum k in g: w[k] * sin(phase(k, s.r[i] - s.r[j])))\n"
+     "let E = sum i in s.atom: q[i] * (e[i] + o[i]^2)\n gives F : s.atom -> vector [1/Å] = -grad(E, s.r)\n"
+     "gives S : tensor(2) = grad(E, strain(s))\n",
+     4},
     {"elements",
      "takes s : Crystal\n set bond = pairs(s.atom) within 4 Å\n set z = species(H, O, S)\n set k = 0..4\n"
      "gives g[i in s.atom, y in z, n in k] : scalar = sum b in bond(i) where s.Z[b.j] == y: exp(-(norm(b.d) "
