@@ -40,9 +40,15 @@ static vals map1(lowering *x, loop_op op, vals a)
     return v;
 }
 
+/* equal components (one expression, see outer) stay equal */
 static void bind_all(lowering *x, scope *at, vals *v, const char *words)
 {
-    for (uint32_t c = 0; c < v->n; c++) v->at[c] = let(x, at, words, v->at[c]);
+    lexpr **from = arena_copy(x->a, v->at, v->n * sizeof *v->at);
+    for (uint32_t c = 0; c < v->n; c++) {
+        uint32_t same = 0;
+        while (from[same] != from[c]) same++;
+        v->at[c] = same < c ? v->at[same] : let(x, at, words, v->at[c]);
+    }
 }
 
 /* a scalar that meets several components is computed once */
@@ -221,6 +227,19 @@ static vals lower_norm(lowering *x, scope *at, const node *n)
     return single(x, op1(x, L_SQRT, dot(x, &v, &v)));
 }
 
+/* a b^T; symmetric when a is a number times b: then three of the products are there already */
+static vals outer(lowering *x, const node *n, vals a, vals b)
+{
+    const node *u = &x->p->nodes.at[n->arg[0]];
+    bool symmetric = n->arg[0] == n->arg[1] || (u->op == OP_MUL && u->arg[1] == n->arg[1]);
+    vals v = vals_new(x, 9);
+    for (uint32_t c = 0; c < 9; c++) {
+        uint32_t i = c / 3, j = c % 3;
+        v.at[c] = symmetric && j < i ? v.at[3 * j + i] : op2(x, L_MUL, a.at[i], b.at[j]);
+    }
+    return v;
+}
+
 static vals lower_tensor(lowering *x, scope *at, const node *n)
 {
     vals a = n->n_args ? lower_node(x, at, n->arg[0]) : vals_new(x, 9);
@@ -240,11 +259,7 @@ static vals lower_tensor(lowering *x, scope *at, const node *n)
     case OP_TRANSPOSE: return transpose(x, a);
     case OP_TRACE: return single(x, op2(x, L_ADD, op2(x, L_ADD, a.at[0], a.at[4]), a.at[8]));
     case OP_DET: return single(x, determinant(x, &a));
-    case OP_OUTER: {
-        vals v = vals_new(x, 9);
-        for (uint32_t c = 0; c < 9; c++) v.at[c] = op2(x, L_MUL, a.at[c / 3], b.at[c % 3]);
-        return v;
-    }
+    case OP_OUTER: return outer(x, n, a, b);
     default: break; /* IDENTITY */
     }
     for (uint32_t c = 0; c < 9; c++) a.at[c] = f64(x, c % 4 == 0);

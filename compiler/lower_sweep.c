@@ -512,10 +512,18 @@ static lvalue *new_cells(lowering *x, scope *at, elem e)
     return cell;
 }
 
+/* components that share a cell are added once */
+static bool is_first(const lvalue *cell, uint32_t c)
+{
+    for (uint32_t k = 0; k < c; k++)
+        if (cell[k] == cell[c]) return false;
+    return true;
+}
+
 static void add_to(lowering *x, scope *s, const lvalue *cell, const vals *v, uint32_t parts)
 {
     for (uint32_t c = 0; c < parts; c++)
-        lb_set(x->k, s->block, cell[c], op2(x, L_ADD, lx_value(x->k, cell[c]), v->at[v->n == 1 ? 0 : c]));
+        if (is_first(cell, c)) lb_set(x->k, s->block, cell[c], op2(x, L_ADD, lx_value(x->k, cell[c]), v->at[v->n == 1 ? 0 : c]));
 }
 
 static vals cell_values(lowering *x, const lvalue *cell, uint32_t parts)
@@ -523,6 +531,21 @@ static vals cell_values(lowering *x, const lvalue *cell, uint32_t parts)
     vals v = vals_new(x, parts);
     for (uint32_t c = 0; c < parts; c++) v.at[c] = lx_value(x->k, cell[c]);
     return v;
+}
+
+/* components of a sum that are the same number for every pair, as of symmetric tensors, are added up once */
+static void share_cells(lowering *x, sweep *w, uint32_t number, const vals *term)
+{
+    uint32_t parts = elem_components(look(x, w->sum[number].of)->elem);
+    for (uint32_t c = 0; c < parts; c++)
+        for (uint32_t m = 0; m < c; m++) {
+            bool same = w->sum[number].site == SETIR_NONE;
+            for (uint32_t k = 0; k < w->n_all; k++)
+                same &= w->all[k].member != number || (term[k].n == parts && term[k].at[c] == term[k].at[m]);
+            if (!same) continue;
+            w->sum[number].cell[c] = w->sum[number].cell[m];
+            break;
+        }
 }
 
 /* the loop over the pairs of the row */
@@ -538,12 +561,14 @@ static void main_loop(lowering *x, sweep *w)
     for (uint32_t k = 0; k < w->n_row; k++) row[k] = lower_node(x, w->main, w->row_sum[k].term);
     for (uint32_t k = 0; k < w->n_tensor; k++)
         if (w->tensor[k].wanted && !w->tensor[k].there) store_tensor(x, w, &w->tensor[k], w->main, pair);
+    for (uint32_t k = 0; k < w->n_sum; k++) share_cells(x, w, k, all);
     for (uint32_t k = 0; k < w->n_all; k++) {
         const member *m = &w->sum[w->all[k].member];
         uint32_t parts = elem_components(look(x, m->of)->elem);
         add_to(x, w->main, m->cell, &all[k], parts);
         bool again = k > 0 && w->all[k - 1].member == w->all[k].member;
-        for (uint32_t c = 0; c < parts && !again; c++) vec_push(x->a, &cells.list, m->cell[c]);
+        for (uint32_t c = 0; c < parts && !again; c++)
+            if (is_first(m->cell, c)) vec_push(x->a, &cells.list, m->cell[c]);
     }
     for (uint32_t k = 0; k < w->n_row; k++) {
         uint32_t parts = elem_components(look(x, w->row_sum[k].of)->elem);

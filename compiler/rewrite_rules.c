@@ -254,6 +254,32 @@ static node_id rule_sub(const ruled *x)
     return a != SETIR_NONE ? build1(x, OP_NEG, x->e, build2(x, OP_ADD, x->e, a, x->arg[1])) : SETIR_NONE;
 }
 
+/* argument k is a number times something */
+static bool scaled(const ruled *x, uint32_t k, double *times)
+{
+    const node *n = arg_of(x, k);
+    return n->op == OP_MUL && is_number(&x->p->nodes.at[n->arg[0]], times) &&
+           !is_number(&x->p->nodes.at[n->arg[1]], &(double){0});
+}
+
+/* numbers go outwards, so that they meet: u (c v) = c (u v); beside a vector they stay together: s (t v) = (s t) v */
+static node_id rule_numbers(const ruled *x)
+{
+    const node *v = arg_of(x, 1);
+    if (!one_number(x->e)) {
+        bool scales = !x->e.channels && v->op == OP_MUL && one_number(arg_of(x, 0)->elem) &&
+                      one_number(x->p->nodes.at[v->arg[0]].elem);
+        node_id s = scales ? build2(x, OP_MUL, elem_real(0), x->arg[0], v->arg[0]) : SETIR_NONE;
+        return scales ? build2(x, OP_MUL, x->e, s, v->arg[1]) : SETIR_NONE;
+    }
+    double c = 1, d = 1;
+    if (is_number(arg_of(x, 1), &d)) return build2(x, OP_MUL, x->e, x->arg[1], x->arg[0]);
+    bool first = scaled(x, 0, &c), second = scaled(x, 1, &d);
+    if (x->e.channels || !(first || second) || !isfinite(c * d)) return SETIR_NONE;
+    node_id a = first ? arg_of(x, 0)->arg[1] : x->arg[0], b = second ? arg_of(x, 1)->arg[1] : x->arg[1];
+    return build2(x, OP_MUL, x->e, number(x, c * d), build2(x, OP_MUL, x->e, a, b));
+}
+
 static node_id rule_mul(const ruled *x)
 {
     if (arg_is(x, 0, 1)) return x->arg[1];
@@ -264,9 +290,9 @@ static node_id rule_mul(const ruled *x)
     if (x->arg[0] == x->arg[1] && a->op == OP_NORM && x->p->nodes.at[a->arg[0]].op != OP_PAIR_D)
         return build2(x, OP_DOT, elem_real(0), a->arg[0], a->arg[0]);
     double c, d;
-    if (is_number(a, &c) && b->op == OP_MUL && is_number(&x->p->nodes.at[b->arg[0]], &d) && isfinite(c * d))
+    if (is_number(a, &c) && scaled(x, 1, &d) && isfinite(c * d))
         return build2(x, OP_MUL, x->e, number(x, c * d), b->arg[1]);
-    return SETIR_NONE;
+    return is_number(a, &c) && one_number(x->e) ? SETIR_NONE : rule_numbers(x);
 }
 
 /* the square of a pair's distance, which is there, not of its three components */
@@ -305,6 +331,9 @@ static node_id rule_div(const ruled *x)
     if (arg_is(x, 1, 1)) return x->arg[0];
     node_id positive = rule_signs(x);
     if (positive != SETIR_NONE) return positive;
+    double c;
+    if (one_number(x->e) && scaled(x, 0, &c))
+        return build2(x, OP_MUL, x->e, number(x, c), build2(x, OP_DIV, x->e, arg_of(x, 0)->arg[1], x->arg[1]));
     node_id apart = rule_div_apart(x);
     if (apart != SETIR_NONE) return apart;
     if (one_number(x->e) || !one_number(arg_of(x, 1)->elem)) return SETIR_NONE;
@@ -325,6 +354,19 @@ static node_id rule_pow(const ruled *x)
     if (fmod(power, 2) != 0) return build2(x, OP_MUL, elem_real(0), base, build_power(x, base, power - 1));
     node_id half = build_power(x, base, power / 2);
     return build2(x, OP_MUL, elem_real(0), half, half);
+}
+
+/* the number in (c s u) v^T goes outwards */
+static node_id rule_outer(const ruled *x)
+{
+    node_id positive = rule_signs(x);
+    const node *a = arg_of(x, 0), *s = a->op == OP_MUL ? &x->p->nodes.at[a->arg[0]] : a;
+    double c;
+    if (positive != SETIR_NONE || a->op != OP_MUL || s->op != OP_MUL || !one_number(s->elem) ||
+        !is_number(&x->p->nodes.at[s->arg[0]], &c))
+        return positive;
+    node_id u = build2(x, OP_MUL, a->elem, s->arg[1], a->arg[1]);
+    return build2(x, OP_MUL, x->e, number(x, c), build2(x, OP_OUTER, x->e, u, x->arg[1]));
 }
 
 /* cos(k . (u - v)) = cos(k . u) cos(k . v) + sin(k . u) sin(k . v): a structure factor, cosines per atom,
@@ -507,7 +549,7 @@ static node_id rule_apply(const ruled *x)
     case OP_DOT: return rule_dot(x);
     case OP_POW: return rule_pow(x);
     case OP_NEG: return negated(x, 0);
-    case OP_OUTER:
+    case OP_OUTER: return rule_outer(x);
     case OP_MATVEC:
     case OP_MATMUL:
     case OP_CROSS: return rule_signs(x);
