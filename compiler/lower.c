@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { SPLITS = 2 };
+enum { SPLITS = 2, EACH_MOST = 12 };
 
 /* an output to be written */
 typedef struct job {
@@ -246,6 +246,34 @@ static void write_range(lowering *x, scope *outer, const job *j, uint32_t k, lex
     loop_finish(x, s, NULL, 0);
 }
 
+static bool selects_channel(const lowering *x, node_id id, ivar_id v, bool *seen)
+{
+    const node *n = &x->p->nodes.at[id];
+    if (seen[id] || !program_depends(x->p, id, v)) return false;
+    seen[id] = true;
+    for (uint32_t k = 1; n->op == OP_CHANNEL_AT && k < n->n_args; k++)
+        if (program_depends(x->p, n->arg[k], v)) return true;
+    for (uint32_t k = 0; k < n->n_args; k++)
+        if (selects_channel(x, n->arg[k], v, seen)) return true;
+    return false;
+}
+
+/* Once for each value of v where it selects channels: each has straight-line work of its own. */
+static bool write_each(lowering *x, scope *outer, const job *j, uint32_t k)
+{
+    const def d = x->p->defs.at[j->def];
+    int64_t count = set_constant(x->p, x->p->ivars.at[d.param[k]].set);
+    if (d.lib != LIB_NONE || count < 1 || count > EACH_MOST || k == 0) return false;
+    node_id body = def_body(x, j->def);
+    if (!selects_channel(x, body, d.param[k], arena_array(x->a, bool, body + 1))) return false;
+    for (int64_t c = 0; c < count; c++) {
+        scope *s = scope_open(x, outer, SCOPE_IF, outer->block, NULL); /* in the outer block: nothing to close */
+        scope_bind(x, s, d.param[k], ix(x, c));
+        write_over(x, s, j, k + 1);
+    }
+    return true;
+}
+
 static void write_over(lowering *x, scope *outer, const job *j, uint32_t k)
 {
     const def d = x->p->defs.at[j->def];
@@ -259,6 +287,7 @@ static void write_over(lowering *x, scope *outer, const job *j, uint32_t k)
         param_finish(x, s);
         return;
     }
+    if (write_each(x, outer, j, k)) return;
     ivar_id v = d.param[k];
     lexpr *lo, *hi;
     set_id size[SPLITS];

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { CHANNELS_ALONG = 16 };
+
 /* ---- what is what -------------------------------------------------------------------------------------- */
 
 static set_id param_set(const lowering *x, const def *d, uint32_t k)
@@ -116,6 +118,22 @@ static bool shape_of(lowering *x, scope *at, const def *d, shape *s)
     return true;
 }
 
+/* Channels stand before a short last index, so that loops over it run along memory. */
+static bool channels_first(const lowering *x, const def *d)
+{
+    int64_t last = d->n_param > 1 ? set_constant(x->p, param_set(x, d, d->n_param - 1)) : 0;
+    return d->lib == LIB_NONE && d->elem.channels > 1 && last > 1 && last <= CHANNELS_ALONG;
+}
+
+/* component c of the element at `row` (of all indices but the last) and `last` */
+static lexpr *stored_at(lowering *x, const def *d, lexpr *row, lexpr *last, uint32_t c)
+{
+    lexpr *parts = ix(x, elem_components(d->elem));
+    if (!last) return ix_add(x, ix_mul(x, row, parts), ix(x, c));
+    int64_t count = set_constant(x->p, param_set(x, d, d->n_param - 1));
+    return ix_add(x, ix_mul(x, ix_add(x, ix_mul(x, row, parts), ix(x, c)), ix(x, count)), last);
+}
+
 /* the tensor's value where its parameters are bound */
 static vals value_at_params(lowering *x, scope *s, def_id id)
 {
@@ -132,19 +150,22 @@ static void fill(lowering *x, scope *at, def_id id, const shape *sh, buffer_id b
 {
     const def d = x->p->defs.at[id];
     scope *s = at, *opened[MAX_DIMS];
-    lexpr *row = ix(x, 0);
+    lexpr *row = ix(x, 0), *last = NULL;
     for (uint32_t k = 0; k < d.n_param; k++) {
         lexpr *value = NULL;
         opened[k] = s = param_loop(x, s, id, k);
         scope_of_ivar(s, d.param[k], &value);
+        if (k + 1 == d.n_param && channels_first(x, &d)) {
+            last = in_frame(x, sh->set[k], value);
+            break;
+        }
         row = ix_add(x, ix_mul(x, row, k ? sh->extent[k] : ix(x, 1)), in_frame(x, sh->set[k], value));
         if (k + 1 < d.n_param) row = let(x, s, "row", row);
     }
     vals v = value_at_params(x, s, id);
     uint32_t parts = elem_components(d.elem);
     for (uint32_t c = 0; c < parts; c++)
-        lb_store(x->k, s->block, b, ix_add(x, ix_mul(x, row, ix(x, parts)), ix(x, c)),
-                 v.at[v.n == 1 ? 0 : c]);
+        lb_store(x->k, s->block, b, stored_at(x, &d, row, last, c), v.at[v.n == 1 ? 0 : c]);
     for (uint32_t k = d.n_param; k-- > 0;) param_finish(x, opened[k]);
 }
 
@@ -255,15 +276,19 @@ static vals none(lowering *x, elem e)
 static vals read_store(lowering *x, scope *at, const stored *st, const def *d, lexpr **number)
 {
     if (st->buffer == SETIR_NONE) return none(x, d->elem);
-    lexpr *row = ix(x, 0);
+    lexpr *row = ix(x, 0), *last = NULL;
     for (uint32_t k = 0; k < d->n_param; k++) {
+        if (k + 1 == d->n_param && channels_first(x, d)) {
+            last = number[k];
+            break;
+        }
         if (st->order != SETIR_NONE) number[k] = let(x, at, "from", lx_load(x->k, st->order, number[k]));
         row = ix_add(x, ix_mul(x, row, k ? st->extent[k] : ix(x, 1)), number[k]);
     }
     vals v = vals_new(x, elem_components(d->elem));
     if (v.n > 1) row = let(x, at, NULL, row);
     for (uint32_t c = 0; c < v.n; c++)
-        v.at[c] = lx_load(x->k, st->buffer, ix_add(x, ix_mul(x, row, ix(x, v.n)), ix(x, c)));
+        v.at[c] = lx_load(x->k, st->buffer, stored_at(x, d, row, last, c));
     return v;
 }
 

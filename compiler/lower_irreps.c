@@ -71,23 +71,29 @@ static lexpr *weighed(lowering *x, double weight, lexpr *e)
     return weight == 1 ? e : weight == -1 ? op1(x, L_NEG, e) : scaled(x, weight, e);
 }
 
-vals lower_product_table(lowering *x, scope *at, const node *n)
+/* component `only` of the product, or all (SETIR_NONE) */
+static vals product_terms(lowering *x, scope *at, const node *n, uint32_t only)
 {
     const product_table t = x->p->tables.at[n->imm.table];
     vals a = lower_node(x, at, n->arg[0]), v = vals_new(x, elem_components(n->elem)), b = a;
     if (n->n_args > 1) b = lower_node(x, at, n->arg[1]);
-    for (uint32_t k = 0; k < a.n; k++) a.at[k] = let(x, at, NULL, a.at[k]);
-    for (uint32_t k = 0; n->n_args > 1 && k < b.n; k++) b.at[k] = let(x, at, NULL, b.at[k]);
     for (uint32_t k = 0; k < t.n; k++) {
         const product_term *w = &t.term[k];
-        lexpr *e = a.at[a.n == 1 ? 0 : w->i];
-        if (n->n_args > 1) e = op2(x, L_MUL, e, b.at[b.n == 1 ? 0 : w->j]);
+        if (only != SETIR_NONE && w->k != only) continue;
+        uint32_t i = a.n == 1 ? 0 : w->i, j = b.n == 1 ? 0 : w->j;
+        lexpr *e = a.at[i] = let(x, at, NULL, a.at[i]);
+        if (n->n_args > 1) e = op2(x, L_MUL, e, b.at[j] = let(x, at, NULL, b.at[j]));
         e = weighed(x, w->weight, e);
         v.at[w->k] = v.at[w->k] ? op2(x, L_ADD, v.at[w->k], e) : e;
     }
     for (uint32_t k = 0; k < v.n; k++)
         if (!v.at[k]) v.at[k] = f64(x, 0);
     return v;
+}
+
+vals lower_product_table(lowering *x, scope *at, const node *n)
+{
+    return product_terms(x, at, n, SETIR_NONE);
 }
 
 /* ---- channels by index --------------------------------------------------------------------------------- */
@@ -117,6 +123,11 @@ vals lower_channel_at(lowering *x, scope *at, const node *n)
 {
     vals out = vals_new(x, 1);
     lexpr *number = channel_number(x, at, n);
+    const node of = x->p->nodes.at[n->arg[0]];
+    if (number->op == L_I64 && of.op == OP_BILINEAR && !known_find(x, n->arg[0], home_of(x, at, n->arg[0]), at)) {
+        out.at[0] = product_terms(x, at, &of, (uint32_t)number->i64).at[number->i64];
+        return out;
+    }
     vals v = lower_node(x, at, n->arg[0]);
     if (number->op == L_I64 || v.n == 1) {
         out.at[0] = v.at[v.n == 1 ? 0 : (uint32_t)number->i64];

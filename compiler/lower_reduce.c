@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define COST_GUARD 150.0 /* a body that costs more is skipped, not masked, where the condition is false    */
-enum { GROUP_MOST = 32 };
+enum { GROUP_MOST = 32, PARTS_WIDE = 9 }; /* straight-line work on more numbers is masked all the same     */
 
 /* ---- loops --------------------------------------------------------------------------------------------- */
 
@@ -67,11 +67,22 @@ static bool block_is_wide(const lblock *b)
     return loops;
 }
 
+/* a short loop over constants around such loops */
+static bool loops_are_fixed(const scope *s)
+{
+    bool fixed = s->stmt->loop.lo->op == L_I64 && s->stmt->loop.hi->op == L_I64;
+    for (uint32_t k = 0; k < s->block->stmt.n; k++) {
+        const lstmt *inner = s->block->stmt.at[k];
+        fixed = fixed && (inner->kind != LOOP_FOR || (inner->loop.lo->op == L_I64 && inner->loop.hi->op == L_I64));
+    }
+    return fixed;
+}
+
 /* closes a loop whose iterations are independent but for the sums in `cells` */
 void loop_finish(lowering *x, scope *s, const lvalue *cells, uint32_t n)
 {
     bool simple = block_is_simple(s->block);
-    if (simple || (s->in_row && block_is_wide(s->block))) lb_vector(x->k, s->stmt, simple, cells, n);
+    if (simple || ((s->in_row || loops_are_fixed(s)) && block_is_wide(s->block))) lb_vector(x->k, s->stmt, simple, cells, n);
     scope_close(x, s);
 }
 
@@ -363,12 +374,14 @@ vals lower_reduce(lowering *x, scope *at, node_id id)
     ivar_id last = r.imm.ivars[r.imm.n_ivars - 1];
     bool loops = false;
     double cost = 0;
+    uint32_t parts = 0;
     for (uint32_t k = 0; k < n; k++) {
+        parts += acc[k].parts;
         loops |= has_reduce(x, x->p->nodes.at[group[k]].arg[0], last);
         cost += lower_cost(x, x->p->nodes.at[group[k]].arg[0]);
     }
     nest t = {.n = 0};
-    open_nest(x, &t, at, &r, &c, loops || cost > COST_GUARD);
+    open_nest(x, &t, at, &r, &c, loops || (cost > COST_GUARD && parts <= n * PARTS_WIDE));
     for (scope *s = t.inner; s != at; s = s->outer) s->holds_loops |= loops && s->kind == SCOPE_LOOP;
     vals *term = arena_array(x->a, vals, n);
     for (uint32_t k = 0; k < n; k++) term[k] = lower_node(x, t.inner, x->p->nodes.at[group[k]].arg[0]);

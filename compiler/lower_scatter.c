@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { LANES = 8, ALTERNATIVES = 4, ELEMENTS = 119, ROWS_MOST = 4096, WRITTEN_MOST = 16 };
+enum { LANES = 8, ALTERNATIVES = 4, ELEMENTS = 119, ROWS_MOST = 4096, WRITTEN_MOST = 16, WRITTEN_PARTS = 9 };
 
 /* `key` says for which value of the variable `v` an element counts */
 typedef struct selector {
@@ -450,13 +450,14 @@ bool reduce_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id id
     if (!leave) return false;
     node_id renamed = table_rename(x, id, &w, &fresh);
     const node over = x->p->nodes.at[renamed];
-    if (over.op != OP_REDUCE) return false;
+    bool written = times > 0 && times <= WRITTEN_MOST;
+    if (over.op != OP_REDUCE || (written && elem_components(over.elem) > WRITTEN_PARTS)) return false;
     table *t = table_find(x, renamed, &fresh, cur);
     if (!t) {
         scope *outside = leave->outer;
         while (outside->kind == SCOPE_WANTED && is_shared(x, id)) outside = outside->outer;
         t = table_new(x, outside, renamed, &fresh, elem_components(over.elem));
-        if (times > 0 && times <= WRITTEN_MOST)
+        if (written)
             write_out(x, t, renamed, &fresh, times);
         else
             scatter(x, t, &over, &fresh);

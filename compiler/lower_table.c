@@ -391,14 +391,16 @@ static bool worth_a_look(const node *n)
     case OP_CHANNEL_GET:
     case OP_CHANNEL_CAT:
     case OP_PAIR_D: return false;
+    case OP_SOLID: return true;
     default: return n->elem.kind == ELEM_REAL && elem_components(n->elem) <= PARTS_MOST;
     }
 }
 
 bool lower_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id n, vals *out)
 {
-    if (!worth_a_look(&x->p->nodes.at[n]) || home == x->frame) return false;
+    if (home == x->frame) return false;
     if (x->p->nodes.at[n].op == OP_REDUCE && reduce_by_table(x, cur, at, home, n, out)) return true;
+    if (!worth_a_look(&x->p->nodes.at[n])) return false;
     scope *leave = loop_to_leave(x, cur, home, n);
     if (!leave) return false;
     scope *wide = leave_for_sibling(x, cur, leave, n);

@@ -36,14 +36,14 @@ def sized(frame, elements, *more):
 
 
 def dscribe_places(frame, elements):
-    """the places (y, z, j, k, m) of our table in DScribe's order"""
+    """the places (y, z, m, j, k) of our table in DScribe's order"""
     n, l = frame["n"], frame["l"]
     for y in range(len(elements)):
         for z in range(y, len(elements)):
             for m in range(l + 1):
                 for j in range(n):
                     for k in range(j if y == z else 0, n):
-                        yield y, z, j, k, m
+                        yield y, z, m, j, k
 
 
 def nested(shape, weight, at=()):
@@ -66,17 +66,17 @@ class Spectra(unittest.TestCase):
             got = mtx.run(sized(frame, elements), mtx.write("one.xyz", text_of(frame)))["p"].values
             row = s * s * n * n * (l + 1)
             for i, want in enumerate(frame["values"]):
-                mine = [got[i * row + (((y * s + z) * n + j) * n + k) * (l + 1) + m]
-                        for y, z, j, k, m in dscribe_places(frame, elements)]
+                mine = [got[i * row + (((y * s + z) * (l + 1) + m) * n + j) * n + k]
+                        for y, z, m, j, k in dscribe_places(frame, elements)]
                 self.near(mine, want, f"{frame['name']}, centre {i}")
 
     def test_dscribe_gradients(self):
         frame = [f for f in frames_of("dscribe") if "position gradients" in f][0]
         elements = frame["species"]
-        shape = (len(elements), len(elements), frame["n"], frame["n"], frame["l"] + 1)
+        shape = (len(elements), len(elements), frame["l"] + 1, frame["n"], frame["n"])
         weight = {place: math.cos(1 + k) for k, place in enumerate(dscribe_places(frame, elements))}
         more = f"""  let   W = {nested(shape, weight)}
-  let   E = sum i in s.atom, y in element, z in element, j in n, k in n, m in l: W[y][z][j][k][m] * p[i, y, z, j, k, m]
+  let   E = sum i in s.atom, y in element, z in element, j in n, k in n, m in l: W[y][z][m][j][k] * p[i, y, z, m, j, k]
   gives F : s.atom -> vector [1/Å] = grad(E, s.r)
 
   respects  permute"""
@@ -91,9 +91,9 @@ class Spectra(unittest.TestCase):
         frame = [f for f in frames_of("dscribe") if f["name"] == "silicon carbide"][0]
         more = """  let   J = grad(p, bond.d)
   let   W(y, z, j, k, m) = cos(y + 2 * z + 3 * j + 5 * k + 7 * m)
-  let   E = sum i in s.atom, y in element, z in element, j in n, k in n, m in l: W(0, 1, j, k, m) * p[i, y, z, j, k, m]
+  let   E = sum i in s.atom, y in element, z in element, j in n, k in n, m in l: W(0, 1, j, k, m) * p[i, y, z, m, j, k]
   gives one : bond -> vector [1/Å] = grad(E, bond.d)
-  gives all[b in bond] : vector [1/Å] = sum y in element, z in element, j in n, k in n, m in l: W(0, 1, j, k, m) * J[b, y, z, j, k, m]
+  gives all[b in bond] : vector [1/Å] = sum y in element, z in element, j in n, k in n, m in l: W(0, 1, j, k, m) * J[b, y, z, m, j, k]
 
   respects  permute"""
         got = mtx.run(sized(frame, frame["species"], ("\n  respects  permute", more)), mtx.write("one.xyz", text_of(frame)))
