@@ -80,6 +80,17 @@ static const char *energy_words(const program *p, def_id id)
     return words ? words : "energy";
 }
 
+/* A constant as its first use spells it. */
+static const char *constant_words(const program *p, uint32_t named)
+{
+    for (node_id k = 0; k < p->nodes.n; k++) {
+        const node *n = &p->nodes.at[k];
+        if (n->op != OP_NAMED || n->imm.param != named || !n->at.src) continue;
+        return arena_strndup(p->memory, n->at.src->text + n->at.start, n->at.end - n->at.start);
+    }
+    return "a constant";
+}
+
 const char *testgen_words(tester *x, def_id id)
 {
     const program *p = x->t->declared;
@@ -95,7 +106,7 @@ const char *testgen_words(tester *x, def_id id)
         const char *pairs = p->sets.at[d->wrt.set].id;
         return arena_printf(x->a, "grad(%s, %s.d)", energy, pairs ? pairs : "pairs");
     }
-    case WRT_NAMED: return arena_printf(x->a, "grad(%s, a constant)", energy);
+    case WRT_NAMED: return arena_printf(x->a, "grad(%s, %s)", energy, constant_words(p, d->wrt.named));
     case WRT_INPUT: break;
     }
     return arena_printf(x->a, "grad(%s, %s%s%s)", energy, base, *base ? "." : "",

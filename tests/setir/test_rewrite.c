@@ -19,8 +19,8 @@ static bool agrees(program *p, const program *q, uint64_t seed)
     bool good = sample_make(&s, p, seed, FRAMES, ATOMS_MOST);
     if (good) {
         outputs o, o2;
-        outputs_make(&o, p, mtx_batch_view(s.batch));
-        outputs_make(&o2, q, mtx_batch_view(s.batch));
+        outputs_make(&o, p, mtx_batch_view(s.batch), ALL_OUTPUTS);
+        outputs_make(&o2, q, mtx_batch_view(s.batch), ALL_OUTPUTS);
         for (uint32_t k = 0; k < o.n; k++) {
             double written =
                 p->defs.at[output_def(p, k)].has_unit ? p->defs.at[output_def(p, k)].out_scale : 1;
