@@ -213,10 +213,12 @@ static void taint_block(taint *t, const lblock *b)
         case LOOP_VAR:
         case LOOP_SET: taint_value(t, s->let.value, far_expr(t, s->let.expr)); break;
         case LOOP_STORE: /* what is kept in memory is read back as if it were harmless */
-            t->harm |= far_expr(t, s->store.index) | far_expr(t, s->store.expr);
+            t->harm |= far_expr(t, s->store.index);
+            t->harm |= far_expr(t, s->store.expr);
             break;
         case LOOP_FOR:
-            t->harm |= far_expr(t, s->loop.lo) | far_expr(t, s->loop.hi);
+            t->harm |= far_expr(t, s->loop.lo);
+            t->harm |= far_expr(t, s->loop.hi);
             taint_block(t, &s->loop.body);
             break;
         case LOOP_IF:

@@ -340,7 +340,8 @@ static uint32_t mend_header(mend *m, const token *t, uint32_t i)
     const char *word = head->value.id;
     int want = quoted ? T_STRING : T_NAME;
     token next = t[i];
-    if (next.kind == '{' || (next.sync && t[i + 1].kind != '{')) {
+    const bool end = !next.kind;                         /* of the text: there is none behind      */
+    if (next.kind == '{' || (next.sync && (end || t[i + 1].kind != '{'))) {
         diag *d = diag_report(sink, quoted ? D_MISSING_STRING : D_MISSING_NAME, head->at, word);
         diag_help(sink, d, quoted ? "%s \"...\"" : "%s name", word);
         emit_missing(m, want, next.at, false, "");

@@ -16,7 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct fixture { arena memory; jmp_buf guard; intern names; diag_sink sink; ast_file *file; } fixture;
+typedef struct fixture {
+    arena memory;
+    jmp_buf guard;
+    intern names;
+    diag_sink sink;
+    ast_file *file;
+} fixture;
 
 static int start(void **state)
 {
@@ -112,8 +118,7 @@ static void mark(const expr *e, unsigned char *seen)
         mark(e->binary.rhs, seen);
     } else if (e->kind == E_CALL) {
         mark(e->call.base, seen);
-        for (uint32_t i = 0; i < e->call.n; i++)
-            mark(e->call.arg[i].value, seen);
+        for (uint32_t i = 0; i < e->call.n; i++) mark(e->call.arg[i].value, seen);
     } else if (e->kind == E_IF) {
         mark(e->cond.cond, seen);
         mark(e->cond.then, seen);
@@ -128,8 +133,7 @@ static void test_ids_are_dense(void **state)
     unsigned char seen[14] = {0};
     mark(file->decl[0]->value, seen);
     mark(file->decl[1]->value, seen);
-    for (size_t i = 0; i < sizeof seen; i++)
-        assert_int_equal(seen[i], 1);
+    for (size_t i = 0; i < sizeof seen; i++) assert_int_equal(seen[i], 1);
 }
 
 static void test_docs(void **state)
@@ -146,7 +150,10 @@ static void test_docs(void **state)
 static void test_limits(void **state)
 {
     fixture *f = *state;
-    static const struct { const char *before, *piece, *after; size_t n; uint32_t errors;
+    static const struct {
+        const char *before, *piece, *after;
+        size_t n;
+        uint32_t errors;
     } cases[] = {
         {"const a = ", "(", "1", 100000, 1},
         {"const a = ", "-", "1", 100000, 1},
@@ -162,8 +169,7 @@ static void test_limits(void **state)
         text spec;
         text_init(&spec);
         text_add(&spec, cases[c].before);
-        for (size_t i = 0; i < cases[c].n; i++)
-            text_add(&spec, cases[c].piece);
+        for (size_t i = 0; i < cases[c].n; i++) text_add(&spec, cases[c].piece);
         text_add(&spec, cases[c].after);
         read_spec(f, spec.s);
         text_free(&spec);
@@ -182,11 +188,23 @@ static void test_recovery_keeps_neighbours(void **state)
     assert_int_equal(f->sink.errors, 4);
     assert_int_equal(f->file->n, 3);
     uint32_t good = 0;
-    for (uint32_t i = 0; i < f->file->decl[0]->n; i++)
-        good += f->file->decl[0]->body[i]->kind != S_ERROR;
+    for (uint32_t i = 0; i < f->file->decl[0]->n; i++) good += f->file->decl[0]->body[i]->kind != S_ERROR;
     assert_int_equal(good, 4);
     assert_string_equal(f->file->decl[1]->id.id, "k");
     assert_int_equal(f->file->decl[2]->kind, D_USE);
+}
+
+/* what stands last has nothing behind it to look at; the sanitizers see it */
+static void test_texts_that_end_anywhere(void **state)
+{
+    fixture *f = *state;
+    const char *const end_in[] = {
+        "use", "test", "const", "transform", "use x", "transform t", "transform t {\n set"};
+    for (size_t k = 0; k < sizeof end_in / sizeof *end_in; k++) {
+        read_spec(f, end_in[k]);
+        assert_true(f->sink.errors > 0);
+        if (k == 0) assert_int_equal(f->sink.all.at[0]->id, D_MISSING_STRING);
+    }
 }
 
 static void test_names_that_are_keywords(void **state)
@@ -243,6 +261,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_docs, start, stop),
         cmocka_unit_test_setup_teardown(test_limits, start, stop),
         cmocka_unit_test_setup_teardown(test_recovery_keeps_neighbours, start, stop),
+        cmocka_unit_test_setup_teardown(test_texts_that_end_anywhere, start, stop),
         cmocka_unit_test_setup_teardown(test_names_that_are_keywords, start, stop),
         cmocka_unit_test_setup_teardown(test_units, start, stop),
         cmocka_unit_test_setup_teardown(test_operator_laws, start, stop),
