@@ -4,6 +4,8 @@
  * simplifications, so that adjoints do not fill with zeros and ones; the rest is left to rewrite.c.
  */
 #include "ad_internal.h"
+
+#define ALIKE 1e-12
 #include "irreps.h"
 
 #include <math.h>
@@ -37,6 +39,12 @@ node_id ad_fun(ad *x, node_op op, node_id a)
 node_id ad_place(ad *x, node_id index)
 {
     return node_1(x->p, OP_INDEX_REAL, elem_real(0), index, x->at);
+}
+
+node_id ad_alike(ad *x, node_id a, node_id b, node_id size)
+{
+    node_id gap = ad_fun(x, OP_ABS, ad_sub(x, a, b));
+    return ad_op(x, OP_LE, elem_bool(), gap, ad_scale(x, ALIKE, size));
 }
 
 node_id ad_neg(ad *x, node_id a)
@@ -248,6 +256,15 @@ static node_id dual_of(ad *x, uint32_t of, int n, int k)
     }
     node_id v = cross(x, a[(k + 1) % 3], a[(k + 2) % 3]);
     return ad_div(x, v, ad_dot(x, v, a[k]));
+}
+
+node_id ad_in_span(ad *x, uint32_t of, node_id v)
+{
+    int n = ad_axes(x, of);
+    node_id sum = SETIR_NONE;
+    for (int k = 0; k < n && n < 3; k++)
+        sum = ad_add(x, sum, ad_mul(x, ad_dot(x, v, dual_of(x, of, n, k)), ad_lattice(x, of, k)));
+    return n == 3 ? v : sum;
 }
 
 node_id ad_dual(ad *x, uint32_t of, node_id axis)

@@ -93,6 +93,7 @@ node_id ad_zero(ad *x, elem e);
 node_id ad_ivar(ad *x, ivar_id v);
 node_id ad_index(ad *x, node_op op, node_id pair); /* PAIR_I, PAIR_J, PAIR_REV of an index, simplified */
 node_id ad_place(ad *x, node_id index);             /* the number of a place of an order */
+node_id ad_alike(ad *x, node_id a, node_id b, node_id size); /* equal but for rounding of numbers of that size */
 node_id ad_component(ad *x, node_id v, int k);     /* scalar from a vector, tensor or channels */
 node_id ad_unit(ad *x, elem e, int k, node_id v);  /* v in component k, zero elsewhere */
 node_id ad_and(ad *x, node_id a, node_id b);       /* SETIR_NONE: true */
@@ -102,6 +103,7 @@ node_id ad_sum(ad *x, const ivar_id *v, uint32_t n, guarded g); /* SETIR_NONE wh
 int ad_axes(const ad *x, uint32_t slot); /* how many lattice vectors */
 node_id ad_lattice(ad *x, uint32_t slot, int axis);
 node_id ad_dual(ad *x, uint32_t slot, node_id axis);
+node_id ad_in_span(ad *x, uint32_t slot, node_id v); /* the part of v along the lattice vectors */
 guarded guarded_add(ad *x, guarded a, guarded b);
 const elem *ad_elem(const ad *x, node_id n);
 

@@ -24,15 +24,24 @@ node_id ad_access_at(ad *x, def_id d, const node_id *index)
 
 /* ---- who is where -------------------------------------------------------------------------------------- */
 
-/* Places of a sorted order: `keys` over a set, the same in order over the rank of it. */
+/* Places of a sorted order: `keys` over a set, the same in order over the rank of it. A key is where the number in order
+ * is it but for rounding: what is computed again need not be the same to the last bit. */
 typedef struct places {
-    def_id keys, sorted;
+    def_id keys, sorted, size; /* size: the sum of their magnitudes */
 } places;
+
+static def_id size_of_keys(ad *x, def_id id)
+{
+    const def keys = x->p->defs.at[id];
+    ivar_id *i = ad_fresh_params(x, &keys);
+    node_id sum = ad_sum(x, i, 1, (guarded){ad_fun(x, OP_ABS, ad_access(x, id, i)), SETIR_NONE});
+    return ad_helper(x, NULL, 0, sum);
+}
 
 static node_id is_at(ad *x, const places *s, node_id where, node_id element)
 {
     node_id key = ad_access_at(x, s->keys, &element);
-    return ad_op(x, OP_EQ, elem_bool(), ad_access_at(x, s->sorted, &where), key);
+    return ad_alike(x, ad_access_at(x, s->sorted, &where), key, ad_access_at(x, s->size, NULL));
 }
 
 /* how many elements have this place */
@@ -55,7 +64,7 @@ static node_id choices(ad *x, const places *s, node_id element)
 static void reverse_sort(ad *x, def_id id, def_id adjoint)
 {
     const def d = x->p->defs.at[id], arg = x->p->defs.at[d.lib_arg];
-    const places s = {d.lib_arg, id};
+    const places s = {d.lib_arg, id, size_of_keys(x, d.lib_arg)};
     ivar_id *q = ad_fresh_params(x, &d), *i = ad_fresh_params(x, &arg);
     node_id element = ad_ivar(x, i[0]);
     node_id sum = ad_sum(x, q, 1, (guarded){ad_access(x, adjoint, q), is_at(x, &s, ad_ivar(x, q[0]), element)});
@@ -66,7 +75,7 @@ static void reverse_sort(ad *x, def_id id, def_id adjoint)
 static node_id sort_as_sum(ad *x, def_id id, const node_id *index)
 {
     const def d = x->p->defs.at[id], arg = x->p->defs.at[d.lib_arg];
-    const places s = {d.lib_arg, id};
+    const places s = {d.lib_arg, id, size_of_keys(x, d.lib_arg)};
     ivar_id *i = ad_fresh_params(x, &arg);
     guarded one = {ad_access(x, d.lib_arg, i), is_at(x, &s, index[0], ad_ivar(x, i[0]))};
     return ad_div(x, ad_sum(x, i, 1, one), sharers(x, &s, index[0]));
@@ -83,6 +92,7 @@ static places row_places(ad *x, const def *d, uint32_t k)
     ivar_id *row = arena_copy(x->a, q, sizeof *q);
     places s;
     s.keys = ad_helper(x, row, 1, ad_pow(x, ad_sum(x, q + 1, 1, (guarded){square, SETIR_NONE}), 0.5));
+    s.size = size_of_keys(x, s.keys);
     ivar_id *order = arena_copy(x->a, ad_fresh_params(x, d) + k, sizeof *order);
     s.sorted = program_def(x->p, (def){.at = x->at, .type_at = x->at, .lib_at = x->at, .param = order, .n_param = 1,
                                        .elem = elem_real(0), .declared = elem_real(0), .body = SETIR_NONE,

@@ -401,11 +401,12 @@ static node_id other_factors(ad *x, const visit *v)
     return program_node(x->p, OP_REDUCE, *ad_elem(x, v->inner), args, 2, &imm, x->at);
 }
 
-/* all places that reach the extreme share it */
+/* All places that reach the extreme share it: to within rounding, since a loop with vectors may compute the values with
+ * other functions than the loop that found the extreme. */
 static node_id share_of_extreme(ad *x, const visit *v, const node *n, node_id u, node_id *where)
 {
-    node_id own = ad_op(x, OP_EQ, elem_bool(), v->inner, v->n);
-    node_id here = ad_op(x, OP_EQ, elem_bool(), n->arg[0], v->n);
+    node_id width = sum_again(x, n, ad_fun(x, OP_ABS, n->arg[0]));
+    node_id own = ad_alike(x, v->inner, v->n, width), here = ad_alike(x, n->arg[0], v->n, width);
     node_id hit = ad_select(x, here, ad_real(x, 1), SETIR_NONE);
     *where = ad_and(x, *where, own);
     return ad_div(x, u, sum_again(x, n, hit));
@@ -455,6 +456,21 @@ static void virial(ad *x, const visit *v, node_id a, node_id b)
     ad_virial(x, (guarded){ad_outer(x, a, b), v->adjoint.where}, &n);
 }
 
+/* of a reciprocal vector */
+static uint32_t slot_of(const ad *x, const node *n)
+{
+    return x->p->sets.at[x->p->nodes.at[n->arg[0]].elem.set].slot;
+}
+
+/* What u . dk gives the strain, for k in the span of the lattice vectors and dual to them: out of the span k turns
+ * with what is strained, in it against it. */
+static void dual_virial(ad *x, const visit *v, uint32_t of, node_id k, node_id u)
+{
+    node_id inside = ad_in_span(x, of, u);
+    virial(x, v, ad_neg(x, k), inside);
+    if (inside != u) virial(x, v, ad_sub(x, u, inside), k);
+}
+
 /* a vector with the lattice: its component, phase, image moves with it too when strained */
 static void rule_lattice(ad_walk *w, visit *v, const node *n)
 {
@@ -463,17 +479,17 @@ static void rule_lattice(ad_walk *w, visit *v, const node *n)
     switch ((int)n->op) {
     case OP_CELL_VEC:
     case OP_NIGGLI_VEC: virial(x, v, u, v->n); break;
-    case OP_RECIP_K: virial(x, v, ad_neg(x, v->n), u); break;
+    case OP_RECIP_K: dual_virial(x, v, slot_of(x, n), v->n, u); break;
     case OP_PHASE: {
         node_id k = node_1(x->p, OP_RECIP_K, elem_real(1), n->arg[0], x->at), slope = ad_mul(x, u, k);
         ad_push(w, v, n->arg[1], slope);
-        if (x->strain) virial(x, v, ad_neg(x, slope), n->arg[1]);
+        if (x->strain) dual_virial(x, v, slot_of(x, n), slope, n->arg[1]);
         break;
     }
     case OP_FRAC: {
         node_id slope = ad_mul(x, u, ad_dual(x, n->imm.slot, n->arg[1]));
         ad_push(w, v, n->arg[0], slope);
-        if (x->strain) virial(x, v, ad_neg(x, slope), n->arg[0]);
+        if (x->strain) dual_virial(x, v, n->imm.slot, slope, n->arg[0]);
         break;
     }
     case OP_NEAREST:

@@ -163,6 +163,22 @@ static void displacement(forward *f, const node *n, node_id id, tangent_sum *out
     }
 }
 
+/* of a reciprocal vector */
+static uint32_t slot_of(const ad *x, const node *n)
+{
+    return x->p->sets.at[x->p->nodes.at[n->arg[0]].elem.set].slot;
+}
+
+/* what a vector in the span of the lattice vectors and dual to them changes by: with the strain out of the span,
+ * against it in the span */
+static node_id dual_strained(const forward *f, uint32_t of, node_id k)
+{
+    ad *x = f->x;
+    node_id against = ad_neg(x, ad_in_span(x, of, strained(f, k, true)));
+    node_id along = strained(f, k, false);
+    return ad_axes(x, of) == 3 ? against : ad_add(x, against, ad_sub(x, along, ad_in_span(x, of, along)));
+}
+
 /* V times the trace of the strain in the span of the lattice vectors */
 static node_id growth(forward *f, const node *n, node_id id)
 {
@@ -201,15 +217,15 @@ void ad_leaf(forward *f, const node *n, node_id id, tangent_sum *out)
     switch ((int)n->op) {
     case OP_CELL_VEC:
     case OP_NIGGLI_VEC: everywhere(f, out, strained(f, id, false)); break;
-    case OP_RECIP_K: everywhere(f, out, ad_neg(x, strained(f, id, true))); break;
+    case OP_RECIP_K: everywhere(f, out, dual_strained(f, slot_of(x, n), id)); break;
     case OP_PHASE: {
         node_id wave = node_1(x->p, OP_RECIP_K, elem_real(1), n->arg[0], x->at);
-        everywhere(f, out, ad_neg(x, ad_dot(x, strained(f, wave, true), n->arg[1])));
+        everywhere(f, out, ad_dot(x, dual_strained(f, slot_of(x, n), wave), n->arg[1]));
         break;
     }
     case OP_FRAC: {
         node_id dual = ad_dual(x, n->imm.slot, n->arg[1]);
-        everywhere(f, out, ad_neg(x, ad_dot(x, dual, strained(f, n->arg[0], false))));
+        everywhere(f, out, ad_dot(x, dual_strained(f, n->imm.slot, dual), n->arg[0]));
         break;
     }
     case OP_NEAREST: everywhere(f, out, strained(f, ad_sub(x, id, n->arg[0]), false)); break;

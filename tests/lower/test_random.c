@@ -17,6 +17,11 @@
 #define RANDOM_LLVM  120
 #endif
 
+#ifndef RANDOM_PROGRAM /* tests/ad has others                                                  */
+#define RANDOM_PROGRAM random_program
+#define RANDOM_MAIN    main
+#endif
+
 enum { TOGETHER = 60, FRAMES = 4, ATOMS_MOST = 6 };
 
 static jmp_buf landing;
@@ -46,7 +51,7 @@ static bool make(made *x, uint64_t seed)
     arena_init(&x->memory, &landing);
     diag_sink sink;
     diag_sink_init(&sink, &x->memory);
-    x->p = random_program(&x->memory, seed);
+    x->p = RANDOM_PROGRAM(&x->memory, seed);
     text problem;
     text_init(&problem);
     bool good = program_verify(x->p, &problem);
@@ -159,7 +164,7 @@ static void random_programs_agree(void **state)
     assert_int_equal(wrong, 0);
 }
 
-int main(void)
+int RANDOM_MAIN(void)
 {
     if (setjmp(landing)) {
         print_error("memory exhausted\n");
