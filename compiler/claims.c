@@ -404,7 +404,7 @@ static void judge_smooth(judge *x, const claim *c)
 {
     const def *d = &x->p->defs.at[c->subject];
     const char *word = arena_printf(x->a, "smooth C%s", order_text(x, c->order));
-    smooth_info s = smooth_def(x->smooth, c->subject);
+    smooth_info s = smooth_def(x->smooth, c->subject, c->order);
     if (s.order >= c->order) {
         add_verdict(x, c, word, VERDICT_PROVED)->evidence =
             arena_printf(x->a, "by rules: %s", smooth_order_text(x->a, s.order));

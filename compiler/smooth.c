@@ -371,10 +371,10 @@ static smooth_info def_info(const views *v, def_id id)
 
 /* A derivative is one order lower than its number; what is made of derivatives is sometimes smoother than
  * that shows, and then their expressions say so. */
-smooth_info smooth_def(smooth_result *r, def_id id)
+smooth_info smooth_def(smooth_result *r, def_id id, int wanted)
 {
     smooth_info plain = def_info(&r->plain, id);
-    if (plain.order == SMOOTH_INFINITE || !r->written.p || r->written.p == r->plain.p)
+    if (plain.order >= wanted || !r->written.p || r->written.p == r->plain.p)
         return plain;
     views_open(r->a, &r->written);
     smooth_info written = def_info(&r->written, id);

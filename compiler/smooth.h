@@ -30,7 +30,8 @@ typedef struct smooth_info {
 /* The programs are only read; results live in the arena. Work happens on demand. `written`: the same with its
  * derivatives written out (ad.h), or NULL. */
 smooth_result *smooth_analyse(arena *a, const program *p, const program *written);
-smooth_info    smooth_def(smooth_result *r, def_id d);
+/* `wanted`: no more work is done than needed to show this order */
+smooth_info    smooth_def(smooth_result *r, def_id d, int wanted);
 /* "C2", "C-infinity", "discontinuous" */
 const char    *smooth_order_text(arena *a, int order);
 

@@ -282,7 +282,7 @@ static bool is_claimed(const tester *x, def_id id)
 static void check_proved(tester *x, def_id id, uint32_t base)
 {
     uint32_t o = testgen_output_of(&x->d.e, id);
-    int order = smooth_def(x->t->smooth, id).order_positions;
+    int order = smooth_def(x->t->smooth, id, ORDER_MOST).order_positions;
     if (o == SETIR_NONE || order < 0 || is_claimed(x, id) || !can_scan(x->t->declared, id)) return;
     subject s = {&x->d.e, o, base, order < ORDER_MOST ? order : ORDER_MOST, testgen_words(x, id)};
     check_subject(x, &s);

@@ -157,7 +157,7 @@ static void one_row(const row *r, tally *t)
     spec_init(&s);
     assert_int_equal(setjmp(s.guard), 0);
     assert_true(row_open(&s, r));
-    smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output);
+    smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output, SMOOTH_INFINITE);
     bool moving = strstr(r->text, "volume") || strstr(r->text, "reciprocal") || strstr(r->text, "niggli") ||
                   strstr(r->text, "[b in bond] :");
     bench b;

@@ -61,7 +61,7 @@ static int run_derived(const derived *r)
     spec_init(&s);
     if (!setjmp(s.guard) && row_open(&s, &in)) {
         program *written = ad_expand(&s.a, s.p, &s.sink);
-        smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, written), s.output);
+        smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, written), s.output, SMOOTH_INFINITE);
         wrong = !written || i.order != r->order || (i.order < INF && (!i.reason || i.derivatives != r->derivatives));
         if (wrong)
             print_error("%s: %s after %d derivatives, expected %d after %d: %s\n", r->name, smooth_order_text(&s.a, i.order),

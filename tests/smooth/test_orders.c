@@ -12,7 +12,7 @@ static int run_row(const row *r)
     spec_init(&s);
     if (!setjmp(s.guard) && row_open(&s, r)) {
         smooth_result *found = smooth_analyse(&s.a, s.p, NULL);
-        smooth_info i = smooth_def(found, s.output);
+        smooth_info i = smooth_def(found, s.output, SMOOTH_INFINITE);
         wrong = i.order != r->order || i.order_positions != r->positions ||
                 (i.order < INF && (i.exact != r->exact || !i.reason));
         if (wrong)
@@ -45,7 +45,7 @@ static void blame_is_at_the_factor(void **state)
     spec_init(&s);
     assert_int_equal(setjmp(s.guard), 0);
     assert_true(row_open(&s, &r));
-    smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output);
+    smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output, SMOOTH_INFINITE);
     assert_string_equal(i.reason, "vanishes as t^2 when |b.d| reaches 5 Å, so it is only C1");
     assert_non_null(i.at.src);
     assert_memory_equal(i.at.src->text + i.at.start, "(1 - x[b])^2", i.at.end - i.at.start);

@@ -52,7 +52,7 @@ static void rows_hold_numerically(void **state)
         spec_init(&s);
         assert_int_equal(setjmp(s.guard), 0);
         assert_true(row_open(&s, &rows[k]));
-        smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output);
+        smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output, SMOOTH_INFINITE);
         wrong += attack(&s, rows[k].name, i.order, 7);
         if (at_distance(&rows[k], &i)) {
             bool yes = refuted(&s, i.order + 1);
@@ -210,7 +210,7 @@ static void random_transforms(void **state)
         spec_init(&s);
         assert_int_equal(setjmp(s.guard), 0);
         assert_true(spec_open(&s, w.s, w.s));
-        smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output);
+        smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output, SMOOTH_INFINITE);
         assert_true(i.order >= -1 && i.order <= SMOOTH_INFINITE && i.order_positions >= i.order);
         assert_true(i.order == SMOOTH_INFINITE || i.reason);
         proved += i.order >= 0;

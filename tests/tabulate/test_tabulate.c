@@ -113,7 +113,7 @@ static int order_of(const char *f, const char *range)
     spec_init(&s);
     if (setjmp(s.guard)) return -9;
     const row r = {f, range, "1e-8", 0};
-    int order = open_row(&s, &r, "") ? smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output).order : -8;
+    int order = open_row(&s, &r, "") ? smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output, SMOOTH_INFINITE).order : -8;
     arena_free(&s.a);
     return order;
 }
