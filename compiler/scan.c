@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * scan.c: the search of scan.h. In: a function of one variable. Out: the place where it is least smooth. All windows are
- * evaluated together, level by level, since the function may be costly to call and cheap for many places.
+ * scan.c: the search of scan.h. In: a function of one variable. Out: where it is least smooth. All windows are evaluated
+ * together, level by level, since the function may be costly to call and cheap for many places.
  */
 #include "scan.h"
 
