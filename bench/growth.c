@@ -2,15 +2,15 @@
  *
  * growth.c: growth SPEC[:TRANSFORM] CUTOFF REPEATS CELLS...
  * CELLS is AxBxC unit cells of diamond silicon, each coordinate moved by at most 0.1 angstrom; AxBxC~ has its atoms in
- * no order, as a liquid has after a while. For every size it times, in microseconds of processor time an atom: the neighbour list alone (mtx_neighbors_build), the features alone
- * (the compiled transform on a batch that is ready), and the way from positions to features. Memory is warm: everything
- * was called before.
+ * no order, as a liquid has after a while. For every size it times, in microseconds of processor time an atom: the
+ * neighbour list alone (mtx_neighbors_build), the results alone (the compiled transform on a batch that is ready), and
+ * the way from positions to results. Memory is warm: everything was called before.
  *
  * A repeat does about as many atoms at every size: small sizes are a row of different structures, one after the other,
  * as a file has them; the same structure again and again would be learned by the branch predictor. Repeats of the sizes
  * alternate, so that a busy machine is busy for all of them. Prints a line per repeat and size:
  *     CELLS atoms pairs list features both check
- * where check is the mean of the first output over the atoms.
+ * where check is the sum of the first output over the number of atoms.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +127,9 @@ static bool size_time(size_run *run, double cutoff, double seconds[3], double *c
         e->code.main(e->view, e->out, e->scratch, 0, 1);
         seconds[1] += now() - middle;
         seconds[2] += middle - start;
-        for (int64_t i = 0; i < s->n; i++) *check += ((const double *)e->output[0].data)[i];
+        const engine_output *first = &e->output[0];
+        const int64_t n = engine_rows(e->p, e->view, &e->p->defs.at[first->def], 0) * first->components;
+        for (int64_t i = 0; i < n; i++) *check += ((const double *)first->data)[i];
     }
     if (problem.message[0] != '\0') fprintf(stderr, "growth: %s\n", problem.message);
     return problem.message[0] == '\0';
