@@ -258,14 +258,30 @@ static bool selects_channel(const lowering *x, node_id id, ivar_id v, bool *seen
     return false;
 }
 
-/* Once for each value of v where it selects channels: each has straight-line work of its own. */
+/* pieces of work when the loops over parameters that select channels are written out, up to parameter k;
+ * 0: k selects none */
+static int64_t pieces_of_work(lowering *x, const job *j, uint32_t k)
+{
+    const def d = x->p->defs.at[j->def];
+    node_id body = def_body(x, j->def);
+    int64_t pieces = 1;
+    for (uint32_t m = 1; m <= k; m++) {
+        int64_t count = set_constant(x->p, x->p->ivars.at[d.param[m]].set);
+        bool selects = count > 0 && selects_channel(x, body, d.param[m], arena_array(x->a, bool, body + 1));
+        if (m == k && !selects) return 0;
+        if (selects && count <= EACH_MOST) pieces *= count;
+        if (selects && count > EACH_MOST) return 0;
+    }
+    return pieces;
+}
+
+/* once for each value of parameter k where it selects channels: each has straight-line work of its own */
 static bool write_each(lowering *x, scope *outer, const job *j, uint32_t k)
 {
     const def d = x->p->defs.at[j->def];
-    int64_t count = set_constant(x->p, x->p->ivars.at[d.param[k]].set);
-    if (d.lib != LIB_NONE || count < 1 || count > EACH_MOST || k == 0) return false;
-    node_id body = def_body(x, j->def);
-    if (!selects_channel(x, body, d.param[k], arena_array(x->a, bool, body + 1))) return false;
+    if (d.lib != LIB_NONE || k == 0) return false;
+    int64_t count = set_constant(x->p, x->p->ivars.at[d.param[k]].set), pieces = pieces_of_work(x, j, k);
+    if (pieces == 0 || pieces > EACH_MOST) return false;
     for (int64_t c = 0; c < count; c++) {
         scope *s = scope_open(x, outer, SCOPE_IF, outer->block, NULL); /* in the outer block: nothing to close */
         scope_bind(x, s, d.param[k], ix(x, c));
