@@ -15,6 +15,10 @@ def run(words, folder):
     return done.returncode == 0
 
 
+def has_llvm(library):
+    return os.path.exists(os.path.join(library, "libmtx-llvm.so"))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--mtx", required=True)
@@ -23,6 +27,9 @@ def main():
     given.mtx, given.root = os.path.abspath(given.mtx), os.path.abspath(given.root)
     here, library = os.path.dirname(os.path.abspath(__file__)), os.path.dirname(os.path.abspath(given.mtx))
     for backend, name, lists in (("llvm", "mixture", 1), ("llvm", "three_body", 2), ("c", "mixture", 1)):
+        if backend == "llvm" and not has_llvm(library):
+            print(f"{name}: skipped, this build has no LLVM")
+            continue
         with tempfile.TemporaryDirectory() as folder:
             build = [given.mtx, "build", os.path.join(here, "potentials.mtx:" + name), "-o", folder, "--backend", backend]
             compile_host = ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-DNAME={name}",

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from run_host import run
+from run_host import has_llvm, run
 
 
 def refused(mtx, folder, spec, says):
@@ -41,6 +41,8 @@ def main(backends=("llvm",)):
     given = parser.parse_args()
     given.mtx, given.root = os.path.abspath(given.mtx), os.path.abspath(given.root)
     here, library = os.path.dirname(os.path.abspath(__file__)), os.path.dirname(given.mtx)
+    if not has_llvm(library):
+        backends = ("c",)
     for backend in backends:
         with tempfile.TemporaryDirectory() as folder:
             build = [given.mtx, "build", os.path.join(here, "products.mtx"), "-o", folder, "--vjp", "--jvp", "--backend",
