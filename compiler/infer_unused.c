@@ -56,7 +56,8 @@ void infer_unused(infer *x)
         if (d->kind == D_CONST && e) {
             eval_entry(x, x->global, e, d->at);
         } else if (d->kind == D_STRUCTURE && d->id.id) {
-            scope *members = x->slot_scopes.at[infer_structure(x, d, d->id)].members;
+            const uint32_t made = infer_structure(x, d, d->id); /* before .at is read: it grows */
+            scope *members = x->slot_scopes.at[made].members;
             for (uint32_t j = 0; j < members->entries.n; j++) {
                 eval_entry(x, members, members->entries.at[j], d->at);
             }

@@ -418,8 +418,10 @@ static fact select_boundary(analysis *x, node_id id, const node *condition, cons
     bound b = bound_of(x, condition, c);
     edge_def made = {
         .base = b.w, .set = SETIR_NONE, .index = SETIR_NONE, .symbol = SETIR_NONE, .bound = b.w0};
-    if (b.symbolic)
-        made.symbol = x->edges.at[smooth_eval(x, b.w, c)->edge[0].key].symbol;
+    if (b.symbolic) {
+        const uint32_t key = smooth_eval(x, b.w, c)->edge[0].key; /* before .at is read: it may grow */
+        made.symbol = x->edges.at[key].symbol;
+    }
     vec_push(x->a, &x->edges, made);
     sides s = {.way = b.below ? -1 : 1, .key = x->edges.n - 1, .outside = c};
     s.then = assume_side(x, condition, true, s.key, c);

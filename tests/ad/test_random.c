@@ -6,6 +6,8 @@
  * Where differences with two steps do not agree (a kink, a jump, a change of neighbours) nothing can be said.
  * MTX_RANDOM_FIRST, MTX_RANDOM_COUNT choose others; MTX_DUMP prints the program.
  */
+#define ROUNDING 1e-11 /* of derivatives; see check.h */
+
 #include "ad.h"
 
 #ifndef RANDOM_FIRST /* the full tier includes this file with more                         */

@@ -19,6 +19,12 @@ def has_llvm(library):
     return os.path.exists(os.path.join(library, "libmtx-llvm.so"))
 
 
+def sanitizers():
+    """options for a program that calls libraries built with them"""
+    words = os.environ.get("MTX_SANITIZE")
+    return ["-fsanitize=" + words.replace(";", ",")] if words else []
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--mtx", required=True)
@@ -32,7 +38,8 @@ def main():
             continue
         with tempfile.TemporaryDirectory() as folder:
             build = [given.mtx, "build", os.path.join(here, "potentials.mtx:" + name), "-o", folder, "--backend", backend]
-            compile_host = ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-DNAME={name}",
+            compile_host = ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *sanitizers(),
+                            f"-DNAME={name}",
                             f"-DLISTS={lists}", "-include", name + ".h", os.path.join(here, "host.c"), "-o", name,
                             "-I.", "-I" + os.path.join(given.root, "include"), "-L.", "-L" + library, "-l" + name,
                             "-lmtxrt", "-lm", "-lpthread", "-Wl,-rpath,$ORIGIN", "-Wl,-rpath," + library]

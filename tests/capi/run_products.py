@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from run_host import has_llvm, run
+from run_host import has_llvm, run, sanitizers
 
 
 def refused(mtx, folder, spec, says):
@@ -47,7 +47,8 @@ def main(backends=("llvm",)):
         with tempfile.TemporaryDirectory() as folder:
             build = [given.mtx, "build", os.path.join(here, "products.mtx"), "-o", folder, "--vjp", "--jvp", "--backend",
                      backend]
-            host = ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", os.path.join(here, "products.c"),
+            host = ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *sanitizers(),
+                    os.path.join(here, "products.c"),
                     "-o", "products", "-I.", "-I" + os.path.join(given.root, "include"), "-L.", "-L" + library,
                     "-lshapes", "-lshapes_vjp", "-lshapes_jvp", "-lmtxrt", "-lm", "-lpthread", "-Wl,-rpath,$ORIGIN",
                     "-Wl,-rpath," + library]

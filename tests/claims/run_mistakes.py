@@ -103,6 +103,7 @@ HEAD = 'use "crystal.mtx"\n'
 TAIL = "transform t {\n  takes s : Crystal\n%s  gives n : scalar = sum i in s.atom: 1\n}\n"
 # what nothing uses is checked as well: the whole spec, the code, the underlined text
 UNUSED = [
+    ("structure Ions {\n  set ion\n  field r : ion -> point [eV]\n}\n", "E0109", "ion -> point [eV]"),   # nothing else
     (HEAD + "const half = 1 eV + 2 Å\n" + TAIL % "", "E0107", "1 eV + 2 Å"),
     (HEAD + "const third = foo(3)\n" + TAIL % "", "E0101", "foo"),
     (HEAD + "structure Ions {\n  set ion\n  field r : ion -> point [Å]\n  field q : ion -> scalr\n}\n" + TAIL % "", "E0111", "scalr"),

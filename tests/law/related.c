@@ -381,7 +381,7 @@ static bool well_defined(world *w, def_id id, int frame, int64_t e)
         if (own && elem_components(x->elem) <= 512 &&
             interp_node(w->interp, n, d->param, index, known ? d->n_param : 0, value, NULL) == MTX_OK)
             for (uint32_t c = 0; c < elem_components(x->elem); c++) good = good && isfinite(value[c]);
-        bool steep = x->op == OP_LOG || (x->op == OP_POW && x->imm.value[0] < 1);
+        bool steep = x->op == OP_LOG || x->op == OP_POWV || (x->op == OP_POW && x->imm.value[0] < 1);
         if (own && good && steep && !x->elem.channels && /* of what is zero but for rounding */
             interp_node(w->interp, x->arg[0], d->param, index, known ? d->n_param : 0, value, NULL) == MTX_OK)
             good = fabs(value[0]) > 1e-12;

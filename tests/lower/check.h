@@ -21,7 +21,9 @@
 #include "infer.h"
 #include "interp.h"
 
+#ifndef ROUNDING
 #define ROUNDING 1e-12 /* of the largest number of an output                                        */
+#endif
 #define SMALL    0.1   /* sums of numbers near 1 that cancel to less are compared with this              */
 
 /* ---- random numbers: splitmix64 */
