@@ -4,8 +4,9 @@ and values with derivatives by positions; structures in memory on both sides, ne
 
 The basis is DScribe's in all of them. Against DScribe neighbours count to 6.86 Å, as it has it. Against featomic they count
 to 5 Å and fade over the last 0.5 Å, and featomic gets this basis as its own splines (one lookup a neighbour, as for its
-default basis; within 10 % of its time). Ours and featomic's derivatives are by neighbour; DScribe's analytical ones exist for clusters only, by atom.
-Ours gives both orders of two elements, the peers one. Ours is build/PRESET/bench/apply (apply.c), called once a repeat.
+default basis; within 10 % of its time). Ours and featomic's derivatives are by neighbour; DScribe's analytical ones exist
+for clusters only, by atom. Ours gives both orders of two elements, the peers one. Ours is build/PRESET/bench/apply (apply.c),
+called once a repeat, which writes into the same arrays each time; the peers make new ones at each call.
 """
 import os
 import subprocess
