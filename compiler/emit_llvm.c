@@ -447,14 +447,15 @@ bool llvm_emit_kernel(llvm_unit *u, const kernel *k, const char *symbol, int lev
     e.cell_type = calloc(k->values.n + 1u, sizeof *e.cell_type);
     e.cell_depth = calloc(k->values.n + 1u, sizeof *e.cell_depth);
     e.linear = calloc(k->values.n + 1u, sizeof *e.linear);
+    e.varies = calloc(k->values.n + 1u, sizeof *e.varies);
     e.sums = calloc(k->values.n + 1u, sizeof *e.sums);
     e.buffer = calloc(k->buffers.n + 1u, sizeof *e.buffer);
     e.extent = calloc(k->uses->n_extent + 1u, sizeof *e.extent);
     e.wanted = calloc(k->n_outputs + 1u, sizeof *e.wanted);
     LLVMTypeRef *types = calloc(parameters, sizeof *types), type;
     LLVMValueRef *arg = calloc(parameters, sizeof *arg);
-    bool done = e.value && e.cell && e.cell_type && e.cell_depth && e.linear && e.sums && e.buffer &&
-                e.extent && e.wanted && types && arg && emit_loops(&e, types, &type) && !e.failed;
+    bool done = e.value && e.cell && e.cell_type && e.cell_depth && e.linear && e.varies && e.sums &&
+                e.buffer && e.extent && e.wanted && types && arg && emit_loops(&e, types, &type) && !e.failed;
     if (done)
         emit_entry(&e, type, arg);
     else
@@ -464,6 +465,7 @@ bool llvm_emit_kernel(llvm_unit *u, const kernel *k, const char *symbol, int lev
     free(e.cell_type);
     free(e.cell_depth);
     free(e.linear);
+    free(e.varies);
     free(e.sums);
     free(e.buffer);
     free(e.extent);

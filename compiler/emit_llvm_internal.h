@@ -27,6 +27,7 @@ typedef struct emitter {
     LLVMValueRef loops;     /* the inner function */
     LLVMValueRef *value;    /* by lvalue: the value, or the cell's alloca */
     linear *linear;         /* by lvalue: of a vector loop */
+    bool *varies;           /* by lvalue: for llvm_lanes alone */
     bool *cell, *sums;      /* by lvalue: is an alloca; holds partial sums */
     LLVMTypeRef *cell_type; /* by lvalue */
     unsigned *cell_depth;   /* by lvalue: `guards` where it was declared */

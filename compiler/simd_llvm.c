@@ -8,6 +8,7 @@
 #include "emit_llvm_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define FEW_STEPS         3
 #define UNROLL_STEPS      4 /* vectors */
@@ -65,11 +66,10 @@ unsigned llvm_lanes(const emitter *e, const lstmt *loop)
 {
     if (!(loop->loop.simd || loop->loop.wide) || e->lanes || e->level < 3 || few(loop->loop.lo, loop->loop.hi))
         return 0;
-    scan s = {.k = e->k, .varies = calloc(e->k->values.n + 1u, 1)};
-    if (!s.varies) return 0;
+    scan s = {.k = e->k, .varies = e->varies};
+    memset(s.varies, 0, (e->k->values.n + 1u) * sizeof *s.varies);
     s.varies[loop->loop.index] = true;
     scan_block(&s, &loop->loop.body);
-    free(s.varies);
     return s.bad ? 0 : e->level == 4 ? 8 : 4;
 }
 
