@@ -41,6 +41,7 @@ node_id rule_node(rewriter *r, node_op op, elem e, const node_id *args, uint32_t
                   span at);
 node_id rule_sum(rewriter *r, elem e, const node_id *args, uint32_t n, const node_imm *imm,
                  span at);                                   /* rewrite_sums.c */
+node_id rule_bilinear(rewriter *r, const node_id *args, uint32_t table, span at); /* rewrite_tables.c */
 bool fold_op(const node *n, const double *arg, double *out); /* a scalar operation on numbers            */
 /* the value of scalar `n` when node `hole` has each of `count` given values; false when it needs anything
  * else */

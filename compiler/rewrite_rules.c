@@ -568,6 +568,7 @@ static node_id rule_apply(const ruled *x)
     case OP_NOT: return rule_logic(x);
     case OP_SELECT: return rule_select(x);
     case OP_COMP: return rule_component(x);
+    case OP_BILINEAR: return rule_bilinear(x->r, x->arg, x->imm->table, x->at);
     case OP_REDUCE: return rule_reduce(x);
     default: return SETIR_NONE;
     }

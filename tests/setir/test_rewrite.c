@@ -223,6 +223,46 @@ static void chosen_sides_use_what_the_choice_says(void **state)
     arena_free(&t.memory);
 }
 
+/* terms of the table of a product */
+static uint32_t terms_of(const bench *t, node_id n)
+{
+    assert_int_equal(op_at(t, n), OP_BILINEAR);
+    return t->p->tables.at[t->p->nodes.at[n].imm.table].n;
+}
+
+static node_id multiply(bench *t, node_id a, node_id b, elem to, const product_term *term, uint32_t n)
+{
+    elem ea = t->p->nodes.at[a].elem, eb = t->p->nodes.at[b].elem;
+    node_imm imm = {.table = program_table(t->p, ea, eb, to, term, n)};
+    return rule_node(t->r, OP_BILINEAR, to, (node_id[]){a, b}, 2, &imm, here);
+}
+
+static void products_of_a_node_with_itself_count_each_pair_once(void **state)
+{
+    (void)state;
+    bench t;
+    bench_open(&t);
+    node_id one[3] = {number(&t, 2), number(&t, 3), number(&t, 5)};
+    node_id x = program_node(t.p, OP_CHANNEL_CAT, elem_channels(3), one, 3, NULL, here),
+            y = program_node(t.p, OP_CHANNEL_CAT, elem_channels(3), (node_id[]){one[0], one[2], one[1]}, 3,
+                             NULL, here);
+    product_term all[9],
+        cross[] = {{0, 1, 2, 1}, {0, 2, 1, -1}, {1, 0, 2, -1}, {1, 2, 0, 1}, {2, 0, 1, 1}, {2, 1, 0, -1}};
+    for (uint32_t k = 0; k < 9; k++) all[k] = (product_term){k, k / 3, k % 3, 1};
+    assert_int_equal(terms_of(&t, multiply(&t, x, y, elem_channels(3), cross, 6)), 6);
+    assert_int_equal(terms_of(&t, multiply(&t, x, x, elem_channels(3), cross, 6)), 0);
+    for (uint32_t k = 0; k < 9; k++) all[k].k = 0; /* (sum of x)^2: 3 squares and 3 products */
+    assert_int_equal(terms_of(&t, multiply(&t, x, x, elem_channels(1), all, 9)), 6);
+    for (uint32_t k = 0; k < 9; k++) all[k].k = k; /* its cube: 10 products of three */
+    node_id squares = multiply(&t, x, x, elem_channels(9), all, 9);
+    product_term cube[27];
+    for (uint32_t k = 0; k < 27; k++) cube[k] = (product_term){0, k / 3, k % 3, 1};
+    node_id n = multiply(&t, squares, x, elem_channels(1), cube, 27);
+    assert_int_equal(terms_of(&t, t.p->nodes.at[n].arg[0]), 10);
+    assert_int_equal(terms_of(&t, n), 3);
+    arena_free(&t.memory);
+}
+
 int main(void)
 {
     if (setjmp(landing)) {
@@ -234,6 +274,7 @@ int main(void)
         cmocka_unit_test(whole_powers_are_products),
         cmocka_unit_test(phases_are_split_by_atom),
         cmocka_unit_test(chosen_sides_use_what_the_choice_says),
+        cmocka_unit_test(products_of_a_node_with_itself_count_each_pair_once),
         cmocka_unit_test(rewriting_keeps_the_meaning),
         cmocka_unit_test(rewriting_twice_changes_nothing),
     };
