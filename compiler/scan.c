@@ -10,7 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = 22, FITTED = 3, STRIDE = 2, STENCILS = SCAN_POINTS - 4 * STRIDE, SLOPES = SCAN_POINTS - 1 };
+enum {
+    LEVELS = 22,
+    CURVED = 5,
+    FITTED = 3,
+    STRIDE = 2,
+    STENCILS = SCAN_POINTS - 4 * STRIDE,
+    SLOPES = SCAN_POINTS - 1
+};
 #define ROUNDING 32.0 /* ulps in a fourth difference */
 #define LITTLE   1e-6
 #define VISIBLE  1e3 /* times the rounding: differences below are not looked at */
@@ -20,6 +27,7 @@ typedef struct window {
     double lo, h;        /* SCAN_POINTS points lo, lo + h, ...; differences are over STRIDE of them */
     double seen[LEVELS]; /* largest fourth difference in usual sizes, by level */
     int levels;
+    double *curvature; /* [width] largest on level CURVED; 0 before */
 } window;
 
 typedef struct search {
@@ -28,6 +36,7 @@ typedef struct search {
     int64_t width;
     double *t, *value; /* of all windows */
     double *usual;     /* [width] size of each component in the middle of its values */
+    double *curvature; /* [SCAN_WINDOWS * width] of the windows */
     double reach;      /* largest |t| */
     int order;
     window *open; /* [n] those still narrowed */
@@ -65,32 +74,44 @@ static bool usual_sizes(search *s)
     return list != NULL;
 }
 
-/* rounding of a fourth difference: of the values, and of the places where they were taken, with a slope that is
- * not that of a jump */
-static double rounding_of(const search *s, const double *y, int64_t c, double h)
+/* Rounding of a fourth difference: of the values; of the places where they were taken, with a slope that is not that of a
+ * jump; of numbers that cancel where the function is flat, as in 1 + cos x near pi. */
+static double rounding_of(const search *s, const double *y, int64_t c, const window *w)
 {
     double most = 0, slope[SLOPES];
     for (int k = 0; k < SCAN_POINTS; k++) {
         double v = y[k * s->width + c];
         if (!isfinite(v)) return INFINITY;
         most = fmax(most, fabs(v));
-        if (k) slope[k - 1] = fabs(v - y[(k - 1) * s->width + c]) / h;
+        if (k) slope[k - 1] = fabs(v - y[(k - 1) * s->width + c]) / w->h;
     }
     qsort(slope, SLOPES, sizeof *slope, by_size);
-    return ROUNDING * DBL_EPSILON * (most + s->usual[c] + s->reach * slope[3 * SLOPES / 4]) + DBL_MIN;
+    double places = s->reach * slope[3 * SLOPES / 4], flat = s->reach * s->reach * w->curvature[c];
+    return ROUNDING * DBL_EPSILON * (most + s->usual[c] + places + flat) + DBL_MIN;
+}
+
+/* of a coarse level: near a jump or a kink that of fine ones is without bound */
+static void note_curvature(const search *s, const double *y, window *w)
+{
+    for (int64_t c = 0; c < s->width; c++)
+        for (int k = 1; k + 1 < SCAN_POINTS; k++) {
+            const double *v = y + k * s->width + c;
+            double d = fabs(v[-s->width] - 2 * v[0] + v[s->width]) / (w->h * w->h);
+            if (d > w->curvature[c]) w->curvature[c] = d;
+        }
 }
 
 /* the largest fourth difference of a window that is more than rounding, in units of the component's usual size, and
  * which of its stencils has it; 0: none */
-static double roughest(const search *s, const double *y, double h, int *stencil)
+static double roughest(const search *s, const double *y, const window *w, int *stencil)
 {
     double most = 0;
     for (int64_t c = 0; c < s->width; c++) {
-        double rounding = rounding_of(s, y, c, h);
+        double rounding = rounding_of(s, y, c, w);
         for (int k = 0; k < STENCILS; k++) {
             const double *v = y + k * s->width + c;
-            const int64_t w = STRIDE * s->width;
-            double d = fabs(v[0] - 4 * v[w] + 6 * v[2 * w] - 4 * v[3 * w] + v[4 * w]);
+            const int64_t n = STRIDE * s->width;
+            double d = fabs(v[0] - 4 * v[n] + 6 * v[2 * n] - 4 * v[3 * n] + v[4 * n]);
             if (d > VISIBLE * rounding && d / s->usual[c] > most) {
                 most = d / s->usual[c];
                 *stencil = k;
@@ -122,7 +143,9 @@ static void narrow(search *s, int level)
     for (int64_t k = 0; k < s->n; k++) {
         window w = s->open[k];
         int stencil = 0;
-        double seen = roughest(s, s->value + k * SCAN_POINTS * s->width, w.h, &stencil);
+        const double *y = s->value + k * SCAN_POINTS * s->width;
+        if (level == CURVED) note_curvature(s, y, &w);
+        double seen = roughest(s, y, &w, &stencil);
         if (seen > 0) w.seen[w.levels++] = seen;
         if (!(seen > 0) || level + 1 == LEVELS) {
             judge(s, &w);
@@ -145,12 +168,14 @@ scan_verdict scan_line(scan_function f, void *user, int64_t width, double a, dou
     s.t = malloc(sizeof *s.t * points);
     s.value = malloc(sizeof *s.value * points * (size_t)(width > 0 ? width : 1));
     s.usual = calloc((size_t)width + 1, sizeof *s.usual);
+    s.curvature = calloc(SCAN_WINDOWS * ((size_t)width + 1), sizeof *s.curvature);
     s.open = calloc(SCAN_WINDOWS, sizeof *s.open);
-    bool good = width > 0 && b > a && s.t && s.value && s.usual && s.open;
+    bool good = width > 0 && b > a && s.t && s.value && s.usual && s.curvature && s.open;
     double h = 2 * (b - a) / (SCAN_WINDOWS + 1) /
                (SCAN_POINTS - 1); /* windows overlap by half, so that no place lies at an end only */
     for (int64_t k = 0; k < SCAN_WINDOWS && good; k++)
-        s.open[k] = (window){.lo = a + (SCAN_POINTS - 1) / 2 * h * (double)k, .h = h};
+        s.open[k] = (window){
+            .lo = a + (SCAN_POINTS - 1) / 2 * h * (double)k, .h = h, .curvature = s.curvature + k * width};
     for (int level = 0; level < LEVELS && good && s.n; level++) {
         good = evaluate(&s) && (level || usual_sizes(&s));
         if (good) narrow(&s, level);
@@ -158,6 +183,7 @@ scan_verdict scan_line(scan_function f, void *user, int64_t width, double a, dou
     free(s.t);
     free(s.value);
     free(s.usual);
+    free(s.curvature);
     free(s.open);
     *out = s.worst;
     return !good ? SCAN_FAILED : isnan(s.worst.power) ? SCAN_SMOOTH : SCAN_ROUGH;

@@ -70,6 +70,11 @@ static double grainy(double t)
     return nearbyint(wave(t) * 1e13) / 1e13;
 } /* rounding and no more */
 
+static double faded(double t)
+{
+    return t < PLACE ? 1 - cos((t - PLACE) / 50) : 0;
+} /* ends in steps of rounding of 1 */
+
 static bool call(void *user, const double *t, int64_t n, double *value)
 {
     for (int64_t k = 0; k < n; k++) value[k] = (*(plain *)user)(t[k]);
@@ -111,11 +116,17 @@ static void test_orders(void **state)
         const char *what;
         plain f;
         int order; /* up to which it is smooth, of those that are looked for */
-    } rows[] = {{"wave", wave, 2},       {"wall", wall, 2},
-                {"ended", ended, 2},     {"nothing", nothing, 2},
-                {"grainy", grainy, 2},   {"jump", jump, -1},
-                {"kink", kink, 0},       {"half more", half_more, 1},
-                {"only C1", only_c1, 1}, {"two ends near by", bump, 1},
+    } rows[] = {{"wave", wave, 2},
+                {"wall", wall, 2},
+                {"ended", ended, 2},
+                {"nothing", nothing, 2},
+                {"grainy", grainy, 2},
+                {"faded", faded, 1},
+                {"jump", jump, -1},
+                {"kink", kink, 0},
+                {"half more", half_more, 1},
+                {"only C1", only_c1, 1},
+                {"two ends near by", bump, 1},
                 {"only C2", only_c2, 2}};
     (void)state;
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
