@@ -19,7 +19,8 @@ def build(mtx, root, folder):
     sanitizers = os.environ.get("MTX_SANITIZE", "").replace(";", ",")      # of the libraries that they call
     prefix, programs = os.path.join(folder, "prefix"), os.path.join(folder, "programs")
     run("cmake", "--install", os.path.dirname(os.path.abspath(mtx)), "--prefix", prefix)
-    run("cmake", "-S", os.path.join(root, "examples", "c"), "-B", programs, f"-DCMAKE_PREFIX_PATH={prefix}",
+    run("cmake", "-G", "Ninja", "-S", os.path.join(root, "examples", "c"), "-B", programs,
+        f"-DCMAKE_PREFIX_PATH={prefix}",
         "-DCMAKE_C_FLAGS=-Werror" + (f" -fsanitize={sanitizers}" if sanitizers else ""))
     run("cmake", "--build", programs)
     return programs

@@ -57,7 +57,7 @@ def main():
             shutil.rmtree(out)
 
         out = os.path.join(scratch, "cmake")
-        run("cmake", "-S", consumer, "-B", out, f"-DCMAKE_PREFIX_PATH={prefix}")
+        run("cmake", "-G", "Ninja", "-S", consumer, "-B", out, f"-DCMAKE_PREFIX_PATH={prefix}")
         run("cmake", "--build", out)
         for name in ("consumer_c", "consumer_cc"):
             text = run(os.path.join(out, name))
