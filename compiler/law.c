@@ -121,11 +121,6 @@ static void set_law(law_cx *x, set_id id)
         law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, SETIR_NONE, "the number of places grows with the cell");
         r->status[SYM_SUPERCELL].at = s->at;
     }
-    if (s->kind == SET_RECIP) {
-        law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, SETIR_NONE,
-                  "a larger cell has more reciprocal lattice vectors");
-        r->status[SYM_SUPERCELL].at = s->at;
-    }
     if (s->cutoff != SETIR_NONE) {
         const law_info *c = law_of(x, s->cutoff);
         law_meet(r, c);
@@ -161,6 +156,17 @@ static void domain_law(law_cx *x, const def *d, law_info *r)
         }
     }
     if (r->status[SYM_CELL].level == LAW_BROKEN) { r->n_axis = 0; }
+}
+
+/* A tensor over reciprocal vectors has more elements in a supercell. */
+static void table_law(law_cx *x, const def *d, law_info *r)
+{
+    for (uint32_t k = 0; k < d->n_param; k++) {
+        const set *s = &x->p->sets.at[x->p->ivars.at[d->param[k]].set];
+        if (s->kind != SET_RECIP || r->status[SYM_SUPERCELL].level == LAW_BROKEN) { continue; }
+        law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, SETIR_NONE, law_more_waves);
+        r->status[SYM_SUPERCELL].at = s->at;
+    }
 }
 
 /* Powers beyond what is followed exactly are not followed at all. */
@@ -284,6 +290,7 @@ law_result *law_infer_by(arena *a, const program *p, diag_sink *sink, const law_
     law_cx cx = {.a = a, .p = p, .sink = sink, .r = arena_new(a, law_result)};
     cx.r->node = arena_array(a, law_info, p->nodes.n + 1);
     cx.r->def = arena_array(a, law_info, p->defs.n + 1);
+    cx.r->used = arena_array(a, law_info, p->defs.n + 1);
     cx.sets = arena_array(a, law_info, p->sets.n + 1);
     bool *set_done = arena_array(a, bool, p->sets.n + 1), *def_done = arena_array(a, bool, p->defs.n + 1);
     for (node_id n = 0; n <= p->nodes.n; n++) {
@@ -307,6 +314,9 @@ law_result *law_infer_by(arena *a, const program *p, diag_sink *sink, const law_
                 if (d->lib == LIB_EIGVALS) { check_matrix(&cx, d, &cx.r->def[k]); }
             }
             domain_law(&cx, d, &cx.r->def[k]);
+            apply_assumptions(&cx, k, &cx.r->def[k]);
+            cx.r->used[k] = cx.r->def[k];
+            table_law(&cx, d, &cx.r->def[k]);
             apply_assumptions(&cx, k, &cx.r->def[k]);
             def_done[k] = true;
         }

@@ -53,6 +53,7 @@ typedef struct law_info {
 typedef struct law_result {
     law_info *node; /* by node id */
     law_info *def;  /* by def id */
+    law_info *used; /* the same of an element: over reciprocal vectors, of those that a supercell keeps */
 } law_result;
 
 /* Reports what is an error whatever is claimed: periodic differences, asymmetric bodies of unordered pairs,

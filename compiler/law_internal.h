@@ -7,6 +7,8 @@
 
 #include "law.h"
 
+typedef struct law_answers law_answers;
+
 struct law_cx {
     arena *a;
     const program *p;
@@ -14,6 +16,7 @@ struct law_cx {
     law_result *r;
     law_info *sets; /* by set id: statuses of membership                       */
     signed char *table_turns; /* by table: 1 commutes with rotations, -1 not, 0 not asked yet */
+    law_answers *answers;     /* of law_waves.c */
 };
 
 /* by another table: the tests see that a wrong rule is caught */
@@ -55,6 +58,11 @@ void law_unify(law_cx *x, node_id n, law_info *r, node_id left, node_id right, c
 /* ---- law_turn.c: rotations that the parts lose and the whole keeps */
 void law_restore_sum(law_cx *x, node_id n, law_info *r);
 void law_restore_vector(law_cx *x, node_id n, law_info *r);
+
+/* ---- law_waves.c: what is zero on the reciprocal vectors that a supercell adds */
+bool law_vanishes(law_cx *x, node_id n, ivar_id wave);
+bool law_sums_waves(law_cx *x, node_id reduce, ivar_id wave);
+extern const char law_more_waves[];
 
 /* ---- law_derivative.c */
 void law_derivative(law_cx *x, const def *d, law_info *r);

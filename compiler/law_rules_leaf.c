@@ -168,7 +168,7 @@ void law_rule_access(law_cx *x, node_id n, law_info *r)
             index->op == OP_SPOT_HOST && k < made->n_param && species_only(x, made, made->param[k]);
         law_meet(r, law_of(x, species ? index->arg[0] : d->arg[k]));
     }
-    const law_info *def_law = &x->r->def[d->imm.def];
+    const law_info *def_law = &x->r->used[d->imm.def];
     law_meet(r, def_law);
     law_carry(r, def_law);
     rename_axes(x, r, n, made);
@@ -342,6 +342,7 @@ void law_rule_count(law_cx *x, node_id n, law_info *r)
     uint32_t s =
         kind == SET_BASE || kind == SET_PAIRS || kind == SET_DIFFER ? law_set_slot(x, d->imm.set) : LAW_SLOTS;
     if (d->n_args == 0 && s < LAW_SLOTS) { r->size[s] = rational_new(1, 1); }
+    if (kind == SET_RECIP) { law_break(x, r, SYM_SUPERCELL, n, law_more_waves); }
 }
 
 void law_rule_lookup(law_cx *x, node_id n, law_info *r)

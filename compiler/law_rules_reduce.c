@@ -61,6 +61,17 @@ static bool never_empty(law_cx *x, const node *d)
     return d->n_args == 1;
 }
 
+/* What of the terms of a sum is not zero on waves that a larger cell adds: the least of it. */
+static node_id not_vanishing(law_cx *x, node_id n, ivar_id wave)
+{
+    node_id at = law_node(x, n)->arg[0];
+    for (;;) {
+        const node *d = law_node(x, at);
+        if (d->op != OP_ADD && d->op != OP_SUB) { return at; }
+        at = d->arg[law_vanishes(x, d->arg[0], wave)];
+    }
+}
+
 /* an index variable that the reduction binds: how its elements follow, and how many there are */
 static void bind_variable(law_cx *x, law_info *r, node_id n, ivar_id id, law_info *member)
 {
@@ -74,6 +85,10 @@ static void bind_variable(law_cx *x, law_info *r, node_id n, ivar_id id, law_inf
         law_meet(member, law_of(x, v->to));
         law_break(x, member, SYM_SUPERCELL, v->to,
                   "the images between two atoms are shared out among their copies");
+    }
+    if (s->kind == SET_RECIP && !law_sums_waves(x, n, id)) {
+        law_break(x, member, SYM_SUPERCELL, not_vanishing(x, n, id),
+                  "not seen to vanish on the reciprocal lattice vectors that a larger cell adds");
     }
     bool data = s->kind == SET_BASE || s->kind == SET_DIFFER || s->kind == SET_PAIRS;
     if (v->partner != SETIR_NONE && v->row == SETIR_NONE && data) {

@@ -52,8 +52,9 @@ static inline void complain(const world *w, def_id d, const char *what, symmetry
 /* What the laws say of tensor d under the symmetry drawn, where they say anything. False: it is wrong. */
 static inline bool holds(world *w, def_id d, tally *t)
 {
-    if (w->laws->def[d].status[w->g.sym].level < LAW_ALMOST) return true;
-    bool almost = w->laws->def[d].status[w->g.sym].level == LAW_ALMOST;
+    law_level level = world_law(w, d)->status[w->g.sym].level;
+    if (level < LAW_ALMOST) return true;
+    bool almost = level == LAW_ALMOST;
     related r = almost && world_tied(w) ? NO_EVIDENCE : world_related(w, d);
     t->exact++;
     t->checked += r == RELATED;

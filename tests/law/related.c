@@ -9,6 +9,7 @@
 #include <fenv.h>
 
 #include "action_compare.c"
+#include "law_internal.h"
 
 #define RELATIVE 1e-7 /* of the values compared                                                   */
 #define ABSOLUTE 1e-9 /* fields are of order one                                                  */
@@ -107,12 +108,25 @@ bool world_draw(world *w, symmetry sym, sample_shape shape, uint64_t seed)
 
 /* ------------------------------------------------------------------------------------ the law applied */
 
+static bool over_waves(const world *w, ivar_id v)
+{
+    return w->p->sets.at[w->p->ivars.at[v].set].kind == SET_RECIP;
+}
+
+const law_info *world_law(const world *w, def_id d)
+{
+    bool waves = false;
+    for (uint32_t k = 0; k < w->p->defs.at[d].n_param; k++) waves |= over_waves(w, w->p->defs.at[d].param[k]);
+    return waves && w->g.sym == SYM_SUPERCELL ? &w->laws->used[d] : &w->laws->def[d];
+}
+
 typedef struct asked {
     const world *w;
     const def *d;
     const law_info *law;
     matcher m;
     layout l;
+    bool zero[8]; /* by parameter: said to be zero on reciprocal vectors that a supercell adds */
 } asked;
 
 /* copies^size, signs of mirrors */
@@ -414,27 +428,48 @@ static double mixed_size(const asked *q, const double *want, const double *got)
     return most;
 }
 
+/* Is element `e` one on added reciprocal vectors: is it said to be zero there? */
+static bool on_added(const asked *q, int64_t e, bool *zero)
+{
+    bool added = false;
+    *zero = false;
+    for (uint32_t k = q->l.n; k-- > 0; e /= q->l.size[1][k]) {
+        bool lost = q->l.map[k][e % q->l.size[1][k]] < 0;
+        if (lost && !over_waves(q->w, q->d->param[k])) return false;
+        added |= lost;
+        *zero |= lost && q->zero[k];
+    }
+    return added;
+}
+
 static related compare(world *w, def_id id, asked *q, double *before, double *after)
 {
     const int64_t n[2] = {q->l.total[0] * q->l.width, q->l.total[1] * q->l.width};
     double want[512];
     int64_t at[2] = {-1, -1};
-    bool missing = false;
+    bool missing = false, undefined = false;
     w->worst = 0;
     sum_pairs(q, before, 0);
     sum_pairs(q, after, 1);
     for (int64_t e = 0; e < q->l.total[1]; e++) {
         int64_t from = counterpart(&q->l, e);
+        bool zero = false;
         if (from < 0) {
-            missing = true;
-            continue;
+            missing |= w->g.sym != SYM_SUPERCELL || !on_added(q, e, &zero);
+            if (!zero || n[0] == 0) continue;
+            from = 0;
         }
         expected(q, before, from, 0, want);
+        if (zero) memset(want, 0, q->l.width * sizeof *want);
         const double *got = after + e * q->l.width;
         double noise = 1e-12 * mixed_size(q, want, got);
         for (uint32_t c = 0; c < q->l.width; c++) {
             double value = index_back(&q->m, q->d, got[c]);
-            if (!isfinite(value) || !isfinite(want[c])) continue;
+            if (!isfinite(want[c])) continue;
+            if (!isfinite(value)) {
+                undefined |= w->strict;
+                continue;
+            }
             double gap = q->d->elem.kind == ELEM_REAL ? gap_of(q, want, got, c) : fabs(value - want[c]);
             if (gap > RELATIVE * fmax(fabs(value), fabs(want[c])) + ABSOLUTE + noise && gap > w->worst) {
                 w->worst = gap;
@@ -445,7 +480,7 @@ static related compare(world *w, def_id id, asked *q, double *before, double *af
             }
         }
     }
-    if (missing) return steady_sets(w) ? UNRELATED : NO_EVIDENCE;
+    if (missing || undefined) return steady_sets(w) ? UNRELATED : NO_EVIDENCE;
     if (at[0] < 0) return RELATED;
     return confirmed(w, id, w->worst, at, n) ? UNRELATED : NO_EVIDENCE;
 }
@@ -456,6 +491,7 @@ static bool fits(const asked *q)
     for (uint32_t k = 0; k < q->l.n; k++) {
         const set *s = &q->w->p->sets.at[q->w->p->ivars.at[q->d->param[k]].set];
         bool covering = q->w->g.sym == SYM_SUPERCELL && s->kind != SET_RANK;
+        if (covering && s->kind == SET_RECIP) continue; /* some have no original */
         if (covering ? q->l.size[0][k] == 0 && q->l.size[1][k] > 0 : q->l.size[0][k] != q->l.size[1][k])
             return false;
     }
@@ -486,7 +522,10 @@ bool world_tied(world *w)
 related world_related(world *w, def_id id)
 {
     const def *d = &w->p->defs.at[id];
-    asked q = {.w = w, .d = d, .law = &w->laws->def[id]};
+    asked q = {.w = w, .d = d, .law = world_law(w, id)};
+    law_cx laws = {.a = &w->memory, .p = w->p, .r = (law_result *)w->laws};
+    for (uint32_t k = 0; k < d->n_param && w->strict && q.law != &w->laws->def[id]; k++)
+        q.zero[k & 7] = over_waves(w, d->param[k]) && law_vanishes(&laws, d->body, d->param[k]);
     int64_t n[2];
     double *before = values(w, id, 0, &n[0]), *after = values(w, id, 1, &n[1]);
     action_values v = {.view = mtx_batch_view(w->batch), .before = before, .after = after};

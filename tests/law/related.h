@@ -27,6 +27,7 @@ typedef struct world {
     mtx_structure first[ACTION_SLOTS], second[ACTION_SLOTS], shaken[ACTION_SLOTS];
     action g;
     uint64_t seed;
+    bool strict; /* what is a number stays one; looks at added reciprocal vectors, too (laws are those of p) */
     double worst, before, after; /* of the last verdict                                      */
 } world;
 
@@ -37,6 +38,8 @@ void world_close(world *w);
 bool world_draw(world *w, symmetry sym, sample_shape shape, uint64_t seed);
 /** Do two rows of a matrix that is to be sorted have equal norms? */
 bool world_tied(world *w);
+/** The law of a tensor under the element drawn: over reciprocal vectors, in a supercell, on those that are kept. */
+const law_info *world_law(const world *w, def_id d);
 /** Does tensor `d` change under the element drawn as its law says? Asks nothing of its status. */
 related world_related(world *w, def_id d);
 
