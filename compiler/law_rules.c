@@ -100,6 +100,7 @@ const law_rule law_rules[OP_COUNT_] = {
     [OP_NOT] = {law_rule_plain, "of exact conditions"},
     [OP_SELECT] = {law_rule_select, "an exact condition between values of one law"},
     [OP_REDUCE] = {law_rule_reduce,
-                   "unordered; sums over all sites grow with the cell, rows and means do not"},
+                   "unordered; sums over all sites grow with the cell, rows and means do not; sums over "
+                   "reciprocal vectors stay where their terms vanish on added ones"},
     [OP_ASCRIBE] = {law_rule_same, "the same value"},
 };

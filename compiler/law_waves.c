@@ -232,7 +232,6 @@ static bool cancels(asked a, node_id n)
 static bool sites_cancel(asked a, const node *reduce)
 {
     const set *waves = &a.x->p->sets.at[a.x->p->ivars.at[a.wave].set];
-    if (reduce->imm.reduce != RED_SUM && reduce->imm.reduce != RED_MEAN) { return false; }
     for (uint32_t k = 0; k < reduce->imm.n_ivars; k++) {
         const ivar *v = &a.x->p->ivars.at[reduce->imm.ivars[k]];
         const set *s = &a.x->p->sets.at[v->set];

@@ -158,6 +158,26 @@ static const row rows[] = {
      " gives x[k in g, i in s.atom, j in s.atom] : scalar = phase(k, sin(0.5 * phase(k, s.r[i] - s.r[j])) * "
      "s.mu[i])^2\n",
      0, BIT(WRAP) | BIT(CELL)},
+    {crystal, "the sizes of structure factors",
+     " set g = reciprocal(s) within 2 [1/Å]\n let c[k in g, i in s.atom] = cos(phase(k, s.r[i]))\n"
+     " let A[k in g] = sum i in s.atom: s.q[i] * c[k, i]\n"
+     " let B[k in g] = -(sum i in s.atom where s.Z[i] != Og: s.q[i] * sin(phase(k, s.r[i])))\n"
+     " gives x : scalar = (sum k in g: exp(-norm2(k.k) * 1 [Å^2]) / norm2(k.k) * (A[k]^2 + B[k]^2)) / 1 [Å^2] /"
+     " count(s.atom)^2\n",
+     0, BIT(SUPERCELL) | BIT(WRAP) | BIT(CELL) | TURNS | MIRRORS},
+    {crystal, "a sum over waves and sites at once, with weights of both",
+     " set g = reciprocal(s) within 2 [1/Å]\n"
+     " gives x[i in s.atom] : scalar = (sum k in g, j in s.atom: dot(k.k, s.mu[j]) * exp(-s.q[j]^2 * norm(k.k) * "
+     "1 Å) * sin(phase(k, s.r[i] - s.r[j]))) / count(s.atom)\n",
+     0, BIT(SUPERCELL) | BIT(WRAP) | BIT(CELL) | BIT(TRANSLATE) | TURNS | MIRRORS},
+    {crystal, "the force that waves exert, by hand",
+     " set g = reciprocal(s) within 2 [1/Å]\n let A[k in g] = sum i in s.atom: s.q[i] * cos(phase(k, s.r[i]))\n"
+     " let B[k in g] = sum i in s.atom: s.q[i] * sin(phase(k, s.r[i]))\n gives x[i in s.atom] : vector [1/Å] = (sum "
+     "k in g where norm(k.k) < 1.9 [1/Å]: s.q[i] * (sin(phase(k, s.r[i])) * A[k] - cos(phase(k, s.r[i])) * B[k]) * "
+     "k.k) / count(s.atom)\n",
+     0, BIT(SUPERCELL) | BIT(WRAP) | BIT(CELL) | TURNS | MIRRORS},
+    {crystal, "how many waves there are", " set g = reciprocal(s) within 2 [1/Å]\n gives x : scalar = count(g)\n",
+     BIT(SUPERCELL), BIT(CELL)},
     {crystal, "how far the nearest image is",
      " gives x[i in s.atom, j in s.atom] : scalar [Å] = norm(nearest(s.r[i], s.r[j], s.cell))\n",
      BIT(SUPERCELL), BIT(PERMUTE) | BIT(TRANSLATE) | TURNS | MIRRORS | BIT(WRAP) | BIT(CELL)},

@@ -102,9 +102,11 @@ static node_id oscillation(gen *g, ivar_id wave, ivar_id site, ivar_id other)
     return pick(g, 10) ? c : pick(g, 2) ? raised(g, c, 2) : one(g, OP_ABS, c);
 }
 
-static node_id condition(gen *g, ivar_id site)
+static node_id condition(gen *g, ivar_id wave, ivar_id site, ivar_id other)
 {
-    return pick(g, 2) ? node_2(g->p, OP_LT, elem_bool(), charge(g, site), num(g, 0.3), here) : truth(g);
+    int what = pick(g, 3);
+    node_id a = what ? charge(g, site) : oscillation(g, wave, site, other);
+    return what < 2 ? node_2(g->p, OP_LT, elem_bool(), a, num(g, 0.3), here) : truth(g);
 }
 
 /* sum over sites of what oscillates */
@@ -119,8 +121,9 @@ static node_id structure_factor(gen *g, ivar_id wave, ivar_id other)
         args[0] = scalar2(g, OP_ADD, args[0],
                           scalar2(g, OP_MUL, weight(g, site[0], wave), oscillation(g, wave, site[0], other)));
     if (pick(g, 10) == 0) args[0] = scalar2(g, OP_ADD, args[0], of_wave(g, wave));
+    if (pick(g, 8) == 0) args[0] = scalar2(g, OP_MUL, args[0], oscillation(g, wave, site[0], other));
     uint32_t n_args = 1;
-    if (pick(g, 4) == 0) args[n_args++] = condition(g, site[0]);
+    if (pick(g, 4) == 0) args[n_args++] = condition(g, wave, site[0], other);
     node_imm imm = {.reduce = (reduction[]){RED_SUM, RED_SUM, RED_SUM, RED_SUM, RED_MEAN, RED_MAX}[pick(g, 6)],
                     .ivars = site, .n_ivars = n};
     g->n_var = vars;
