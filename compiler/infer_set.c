@@ -25,7 +25,7 @@ const char *set_text(infer *x, set_id id)
     case SET_RECIP: return "reciprocal(...)";
     case SET_AXIS: return "lattice axes";
     case SET_RANGE: return arena_printf(x->a, "%d..%d", s->lo, s->hi);
-    case SET_SPECIES: return "species(...)";
+    case SET_SPECIES: return set_has_all_species(s) ? "species" : "species(...)";
     case SET_RANK:
         return s->parent == SETIR_NONE ? arena_printf(x->a, "rank(%d)", s->count)
                                        : arena_printf(x->a, "rank(%s)", set_text(x, s->parent));
@@ -109,13 +109,17 @@ static value not_a_set(infer *x, span at, const char *what)
     return value_error(at);
 }
 
-/* `species` alone: every element there is, which no result has columns for */
-static value open_species(infer *x, span at)
+/* `species` alone is the set of all that a species can be: its columns do not depend on the file */
+static value species_alone(infer *x, value v)
 {
-    diag *d = infer_report(x, D_OPEN_SPECIES, at);
-    diag_label_primary(x->sink, d, "which elements?");
-    diag_help(x->sink, d, "set z = species(Mo, S)      and  ... in z");
-    return value_error(at);
+    if (v.kind != V_BUILTIN || v.builtin != BI_SPECIES) {
+        return v;
+    }
+    int32_t all[SETIR_SPECIES];
+    for (int32_t z = 0; z < SETIR_SPECIES; z++) {
+        all[z] = z;
+    }
+    return value_set(set_species(x, all, SETIR_SPECIES, v.at), v.at);
 }
 
 /* ---- pairs(S) within rc, reciprocal(s) within gc: the cutoff must be closed, a length or its inverse */
@@ -268,6 +272,7 @@ static value set_from_rank(infer *x, scope *s, const expr *e)
         constant_held(x, v.node, arg->at);
         return value_set(set_rank(x, SETIR_NONE, (int)number, e->at), e->at);
     }
+    v = species_alone(x, v);
     if (v.kind != V_SET) {
         return v.kind == V_ERROR ? v : not_a_set(x, arg->at, "a set or a whole number is needed here");
     }
@@ -363,7 +368,7 @@ value infer_set(infer *x, scope *s, const expr *e)
         }
         return value_set(set_range(x, lo, hi, e->at), e->at);
     }
-    value v = infer_expr(x, s, e);
+    value v = species_alone(x, infer_expr(x, s, e));
     if (v.kind == V_SET || v.kind == V_ROW || v.kind == V_ERROR) {
         return v;
     }
@@ -375,9 +380,6 @@ value infer_set(infer *x, scope *s, const expr *e)
             diag_help(x->sink, d, "%s", set_text(x, base));
         }
         return value_error(e->at);
-    }
-    if (v.kind == V_BUILTIN && v.builtin == BI_SPECIES) {
-        return open_species(x, e->at);
     }
     return not_a_set(x, e->at, "this is not a set");
 }
@@ -507,7 +509,7 @@ static bool domain_factor(infer *x, scope *s, const ast_path *path, set_id *out)
             return true;
         }
         if (g->kind == TARG_NAME) {
-            v = infer_lookup(x, s, g->id, g->at, false);
+            v = species_alone(x, infer_lookup(x, s, g->id, g->at, false));
         } else if (g->kind == TARG_EXPR) {
             v = infer_expr(x, s, g->value);
         }
@@ -530,14 +532,11 @@ static bool domain_factor(infer *x, scope *s, const ast_path *path, set_id *out)
         not_a_set(x, path->at, "this is not a set that can be a domain");
         return false;
     }
-    if (path->n == 1 && element_number(path->part[0]) == 0 && strcmp(path->part[0], "species") == 0) {
-        open_species(x, path->at);
-        return false;
-    }
     value v = infer_lookup(x, s, path->part[0], path->at, false);
     for (uint32_t k = 1; k < path->n && v.kind != V_ERROR; k++) {
         v = infer_member(x, v, path->part[k], path->at);
     }
+    v = species_alone(x, v);
     if (v.kind == V_SET) {
         *out = v.set;
         return true;

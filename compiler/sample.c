@@ -83,9 +83,11 @@ static int32_t species_pool(const program *p, int32_t *pool, int32_t most)
         return taken;
     static const int32_t common[] = {1, 6, 8, 14, 42};
     int32_t n = 0;
-    for (uint32_t k = 0; k < p->sets.n; k++)
-        for (int32_t j = 0; p->sets.at[k].kind == SET_SPECIES && j < p->sets.at[k].count && n < most; j++)
-            pool[n++] = p->sets.at[k].species[j];
+    for (uint32_t k = 0; k < p->sets.n; k++) {
+        const set *s = &p->sets.at[k];
+        for (int32_t j = 0; s->kind == SET_SPECIES && !set_has_all_species(s) && j < s->count && n < most; j++)
+            pool[n++] = s->species[j];
+    }
     if (n > 0)
         return n;
     for (uint32_t k = 0; k < p->nodes.n && n < most - 5; k++)

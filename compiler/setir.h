@@ -64,9 +64,11 @@ typedef enum set_kind {
     SET_RECIP,       /* reciprocal lattice vectors 0 < |k| < cutoff of a slot                                */
     SET_AXIS,        /* the periodic axes of a slot's lattice: 3, 2 or 1 elements                            */
     SET_RANGE,       /* the integers lo..hi, both included                                                   */
-    SET_SPECIES,     /* a written list of elements                                                           */
+    SET_SPECIES,     /* a list of elements                                                                   */
     SET_RANK         /* places of a sorted order: as many as `parent` has elements, or `count` if parent none*/
 } set_kind;
+
+enum { SETIR_SPECIES = 119 };    /* that there are: atomic numbers, 0 is the vacancy                         */
 
 typedef struct set {
     set_kind kind;
@@ -282,8 +284,9 @@ int64_t  set_constant(const program *p, set_id s);                 /* elements i
 uint32_t program_pair_param(const program *p, const def *d, set_id pairs);  /* see LIB_JACOBIAN; NONE: no such */
 node_id  program_node(program *p, node_op op, elem e, const node_id *args, uint32_t n_args, const node_imm *imm, span at);
 uint32_t program_curve(program *p, curve c);      /* curve.c: equal numbers over equal sets share an id      */
-/* species_use.c: what of that element's sources is not in the list (NONE: all are, or are an atom's element); which
- * elements the atoms of a slot may have, bit z of 128. False: any. */
+/* species_use.c: does it list all that a species can be? what of that element's sources is not in the list (NONE: all
+ * are, or are an atom's element); which elements the atoms of a slot may have, bit z of 128. False: any. */
+bool     set_has_all_species(const set *s);
 node_id  program_species_misfit(const program *p, node_id species, set_id list);
 bool     program_elements(const program *p, uint32_t slot, uint64_t bits[2]);
 /* equal ones share an id; `parts` is in normal form, terms are sorted and merged first (irreps.c) */

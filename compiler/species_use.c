@@ -21,6 +21,13 @@ static bool lists(const set *s, int32_t z)
     return false;
 }
 
+bool set_has_all_species(const set *s)
+{
+    for (int32_t z = 0; z < SETIR_SPECIES; z++)
+        if (s->kind != SET_SPECIES || !lists(s, z)) return false;
+    return true;
+}
+
 static bool is_part(const set *part, const set *whole)
 {
     for (int32_t k = 0; k < part->count; k++)
@@ -76,6 +83,7 @@ static void look(looking *x, node_id id)
 
 node_id program_species_misfit(const program *p, node_id species, set_id list)
 {
+    if (set_has_all_species(&p->sets.at[list])) return SETIR_NONE;
     looking x = {.p = p, .slot = SETIR_NONE, .list = &p->sets.at[list], .culprit = SETIR_NONE};
     x.seen = arena_array(p->memory, bool, p->nodes.n + 1);
     look(&x, species);
@@ -87,7 +95,7 @@ bool program_elements(const program *p, uint32_t of, uint64_t bits[2])
     bool limited = false;
     for (uint32_t k = 0; k < p->nodes.n; k++) {
         const node *n = &p->nodes.at[k];
-        if (n->op != OP_SPECIES_INDEX) continue;
+        if (n->op != OP_SPECIES_INDEX || set_has_all_species(&p->sets.at[n->imm.set])) continue;
         looking x = {.p = p, .slot = of, .list = &p->sets.at[n->imm.set], .culprit = SETIR_NONE};
         x.seen = arena_array(p->memory, bool, p->nodes.n + 1);
         look(&x, n->arg[0]);

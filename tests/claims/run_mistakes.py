@@ -58,7 +58,7 @@ MISTAKES = [
     ("bond(i)", "bonds(i)", "E0101", "bonds", "bond"),
     ("bond(i)", "bond(j)", "E0101", "j", "j in S"),
     ("bond(i)", "s", "E0121", "s", "s.atom"),
-    ("bond(i)", "species", "E0157", "species", "species("),
+    ("bond(i)", "species", "E0138", "b.d", ""),
     ("bond(i)", "1..n", "E0103", "n", ""),
     ("sum b in", "summ b in", "E0001", "summ", "sum b in"),
     ("sum b in", "Σ b in", "E0001", "Σ", "sum b in"),
