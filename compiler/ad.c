@@ -151,7 +151,8 @@ static node_id by_input(gradient *g, input_id field, const ivar_id *q, uint32_t 
     uint32_t n_sets = x->p->sets.n;
     for (uint32_t s = 0; s < n_sets; s++) {
         const collector *c = ad_collector(x, (target){TO_PAIRS, s});
-        if (!c || g->pairs[s] == SETIR_NONE) continue;
+        bool atoms = c && x->p->sets.at[x->p->sets.at[s].parent].kind == SET_BASE; /* spots move together */
+        if (!atoms || g->pairs[s] == SETIR_NONE) continue;
         ivar_id b = pair_in(x, s, ad_ivar(x, q[0]));
         node_id back = edge_at(x, g->pairs[s], ad_index(x, OP_PAIR_REV, ad_ivar(x, b)));
         node_id term = ad_sub(x, back, edge_at(x, g->pairs[s], ad_ivar(x, b)));

@@ -26,6 +26,11 @@ node_id ad_real(ad *x, double v)
     return node_const(x->p, v, unit_none(), x->at);
 }
 
+node_id ad_count(ad *x, set_id s)
+{
+    return program_node(x->p, OP_COUNT, elem_real(0), NULL, 0, &(node_imm){.set = s}, x->at);
+}
+
 node_id ad_op(ad *x, node_op op, elem e, node_id a, node_id b)
 {
     return node_2(x->p, op, e, a, b, x->at);

@@ -77,6 +77,7 @@ typedef struct ad_walk {
 
 /* ---- ad_build.c: nodes; SETIR_NONE stands for zero */
 node_id ad_real(ad *x, double v);
+node_id ad_count(ad *x, set_id s); /* how many elements */
 node_id ad_add(ad *x, node_id a, node_id b);
 node_id ad_sub(ad *x, node_id a, node_id b);
 node_id ad_neg(ad *x, node_id a);
@@ -110,6 +111,8 @@ const elem *ad_elem(const ad *x, node_id n);
 /* ---- ad_walk.c */
 bool ad_active(ad *x, node_id n);
 bool ad_active_def(ad *x, def_id d);
+const set *ad_spots(const ad *x, const node *n); /* those that a place or displacement is of; NULL: atoms */
+bool ad_spots_move(ad *x, const node *n);        /* as is known; false: reported */
 void ad_hold(ad *x, def_id d); /* as if it did not depend on what moves */
 /* reverse through the body of a tensor whose adjoint at its own (fresh) parameters is `seed` */
 void ad_reverse(ad *x, def_id d, const ivar_id *param, node_id seed);

@@ -444,11 +444,6 @@ static void rule_reduce(ad_walk *w, visit *v, const node *n)
 
 /* ---- leaves -------------------------------------------------------------------------------------------- */
 
-static bool pairs_of_atoms(const ad *x, set_id s)
-{
-    return x->p->sets.at[x->p->sets.at[s].parent].kind == SET_BASE;
-}
-
 static void virial(ad *x, const visit *v, node_id a, node_id b)
 {
     if (a == SETIR_NONE || b == SETIR_NONE) return;
@@ -505,18 +500,30 @@ static void rule_lattice(ad_walk *w, visit *v, const node *n)
     }
 }
 
-static void rule_leaf(ad_walk *w, visit *v, const node *n)
+/* the sample is laid on its host so that the mean distance from the sites is none: spots move as the mean of the atoms */
+static void rule_spot(ad *x, visit *v, const node *n)
 {
-    ad *x = w->x;
-    (void)w;
+    if (!ad_spots_move(x, n)) return;
+    if (x->strain) virial(x, v, v->adjoint.value, v->n);
+    set_id atoms = ad_spots(x, n)->sample;
+    input_id position = x->p->slots.at[x->by.slot].position;
+    ivar_id each = program_ivar(x->p, (ivar){.set = atoms, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
+    node_id *index = arena_array(x->a, node_id, 1);
+    index[0] = ad_ivar(x, each);
+    ivar_list free = {0};
+    for (uint32_t k = 0; k < n->n_free; k++) vec_push(x->a, &free, n->free[k]);
+    vec_push(x->a, &free, each);
+    const node leaf = {.free = free.at, .n_free = free.n};
+    guarded g = {ad_div(x, v->adjoint.value, ad_count(x, atoms)), v->adjoint.where};
+    ad_collect(x, (target){TO_INPUT, position}, index, 1, g, &leaf);
+}
+
+static void rule_leaf(ad *x, visit *v, const node *n)
+{
     const node leaf = *n;
     if (n->op == OP_PAIR_D) {
-        set_id s = x->p->nodes.at[n->arg[0]].elem.set;
-        if (!pairs_of_atoms(x, s)) {
-            ad_fail(x, n->at, "a displacement between spots");
-            return;
-        }
-        ad_collect(x, (target){TO_PAIRS, s}, leaf.arg, 1, v->adjoint, &leaf);
+        if (ad_spots(x, n) && !ad_spots_move(x, n)) return;
+        ad_collect(x, (target){TO_PAIRS, x->p->nodes.at[n->arg[0]].elem.set}, leaf.arg, 1, v->adjoint, &leaf);
         return;
     }
     ad_collect(x, (target){TO_INPUT, n->imm.input}, leaf.arg, leaf.n_args, v->adjoint, &leaf);
@@ -554,7 +561,7 @@ void ad_rule(ad_walk *w, visit *v)
     const node n = w->x->p->nodes.at[v->n];
     switch ((int)n.op) {
     case OP_INPUT:
-    case OP_PAIR_D: rule_leaf(w, v, &n); break;
+    case OP_PAIR_D: rule_leaf(w->x, v, &n); break;
     case OP_NAMED: rule_named(w, v, &n); break;
     case OP_ACCESS:
     case OP_PADGET: rule_access(w, v, &n); break;
@@ -584,7 +591,7 @@ void ad_rule(ad_walk *w, visit *v)
     case OP_SOLID:
     case OP_LINEAR:
     case OP_BILINEAR: rule_irreps(w, v, &n); break;
-    case OP_SPOT_R: ad_fail(w->x, n.at, "the place of a spot"); break;
+    case OP_SPOT_R: rule_spot(w->x, v, &n); break;
     case OP_LOOKUP: ad_fail(w->x, n.at, "a value looked up in the sample"); break;
     default: rule_arithmetic(w, v, &n); break;
     }

@@ -149,18 +149,37 @@ static void at_element(forward *f, tangent_sum *out, elem e, const node_id *inde
 static void displacement(forward *f, const node *n, node_id id, tangent_sum *out)
 {
     ad *x = f->x;
-    const set *s = &x->p->sets.at[x->p->nodes.at[n->arg[0]].elem.set];
+    bool spots = ad_spots(x, n) != NULL;
     if (f->by.kind == WRT_PAIRS) {
         at_element(f, out, n->elem, n->arg, 1);
+    } else if (spots && !ad_spots_move(x, n)) {
+        return;
     } else if (x->strain) {
         everywhere(f, out, strained(f, id, false));
-    } else if (x->p->sets.at[s->parent].kind != SET_BASE) {
-        ad_fail(x, n->at, "a displacement between spots");
-    } else {
+    } else if (!spots) {
         node_id to = ad_index(x, OP_PAIR_J, n->arg[0]), from = ad_index(x, OP_PAIR_I, n->arg[0]);
         at_element(f, out, n->elem, &to, 1);
         at_element(f, out, n->elem, &from, -1);
     }
+}
+
+/* the place of a spot moves as the mean of the atoms */
+static void spot(forward *f, const node *n, node_id id, tangent_sum *out)
+{
+    ad *x = f->x;
+    if (!ad_spots_move(x, n)) return;
+    if (x->strain) {
+        everywhere(f, out, strained(f, id, false));
+        return;
+    }
+    set_id atoms = ad_spots(x, n)->sample;
+    node_id step = unit_step(f, n->elem);
+    if (f->along != SETIR_NONE) {
+        ivar_id each = program_ivar(x->p, (ivar){.set = atoms, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
+        node_id index = ad_ivar(x, each);
+        step = ad_sum(x, &each, 1, (guarded){direction_at(f, &index), SETIR_NONE});
+    }
+    everywhere(f, out, ad_div(x, step, ad_count(x, atoms)));
 }
 
 /* of a reciprocal vector */
@@ -209,7 +228,7 @@ void ad_leaf(forward *f, const node *n, node_id id, tangent_sum *out)
         if (f->by.kind == WRT_NAMED && n->imm.param == f->by.named)
             at_element(f, out, n->elem, n->arg + 1, 1);
         return;
-    case OP_SPOT_R: ad_fail(x, n->at, "the place of a spot"); return;
+    case OP_SPOT_R: spot(f, n, id, out); return;
     case OP_LOOKUP: ad_fail(x, n->at, "a value looked up in the sample"); return;
     default: break;
     }

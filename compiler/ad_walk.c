@@ -28,6 +28,32 @@ void ad_refuse_pairs(ad *x, def_id table, set_id pairs)
 
 /* ---- what depends on what moves ------------------------------------------------------------------------ */
 
+const set *ad_spots(const ad *x, const node *n)
+{
+    const program *p = x->p;
+    const set *s = &p->sets.at[p->nodes.at[n->arg[0]].elem.set];
+    if (s->kind == SET_PAIRS) s = &p->sets.at[s->parent];
+    return s->kind == SET_DIFFER ? s : NULL;
+}
+
+/* spots lie on the sites of the host, laid on the sample */
+static bool is_host(const ad *x, const set *spots)
+{
+    return spots && x->by.slot != SETIR_NONE && x->p->sets.at[spots->host].slot == x->by.slot;
+}
+
+bool ad_spots_move(ad *x, const node *n)
+{
+    const set *spots = ad_spots(x, n);
+    bool alone = n->op == OP_SPOT_R;
+    if (is_host(x, spots))
+        ad_fail(x, n->at, alone ? "the place of a spot by its host" : "a displacement between spots by their host");
+    else if (x->strain && ad_axes(x, x->by.slot) < 3)
+        ad_fail(x, n->at, alone ? "the place of a spot by a lattice with open directions"
+                                : "a displacement between spots by a lattice with open directions");
+    return !x->failed;
+}
+
 static bool leaf_active(const ad *x, const node *n)
 {
     const program *p = x->p;
@@ -40,10 +66,11 @@ static bool leaf_active(const ad *x, const node *n)
                 p->inputs.at[n->imm.input].slot == x->by.slot);
     case OP_PAIR_D: {
         const set *s = &p->sets.at[p->nodes.at[n->arg[0]].elem.set];
-        return x->by.kind == WRT_PAIRS ? s == &p->sets.at[x->by.set] : positions && s->slot == x->by.slot;
+        return x->by.kind == WRT_PAIRS ? s == &p->sets.at[x->by.set]
+                                       : positions && (s->slot == x->by.slot || is_host(x, ad_spots(x, n)));
     }
     case OP_NAMED: return x->by.kind == WRT_NAMED && n->imm.param == x->by.named;
-    case OP_SPOT_R: return positions && p->sets.at[p->nodes.at[n->arg[0]].elem.set].slot == x->by.slot;
+    case OP_SPOT_R: return positions && (ad_spots(x, n)->slot == x->by.slot || is_host(x, ad_spots(x, n)));
     case OP_RECIP_K:
     case OP_PHASE: return x->strain && p->sets.at[p->nodes.at[n->arg[0]].elem.set].slot == x->by.slot;
     case OP_CELL_VEC:
