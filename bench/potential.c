@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * potential.c: potential SPEC:TRANSFORM [cells [repeats]]
+ * potential.c: potential [--by-hand] SPEC:TRANSFORM [cells [repeats]]
  * Times a compiled potential on silicon crystals of cells^3 unit cells (8 atoms each) whose atoms are shaken until they
- * have 6.4 neighbours within 3.77 angstrom, the neighbour list excluded, beside a Stillinger-Weber kernel written by
- * hand in C (reference_sw.h). A number is the energy; a vector over atoms is the force; a tensor the stress.
- * Prints microseconds an atom, the energy alone and everything, and the largest differences from the kernel by hand.
+ * have 6.4 neighbours within 3.77 angstrom, the neighbour list excluded; a potential that does not take silicon gets
+ * its own elements in turn. A number is the energy; a vector over atoms is the force; a tensor the stress. Prints
+ * microseconds an atom, the energy alone and everything; by hand, also those of a Stillinger-Weber kernel written by
+ * hand in C (reference_sw.h) and the largest differences from it.
  */
 #include <math.h>
 #include <stdio.h>
@@ -32,6 +33,16 @@ static double shake(uint64_t *state)
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return SHAKE * (2 * ((double)((z ^ (z >> 31)) >> 11) * 0x1p-53) - 1);
+}
+
+/* the elements that the transform has places for, in turn; silicon where it takes that or any */
+static void put_elements(mtx_structure *s, const uint64_t *allowed)
+{
+    int32_t list[128], n = 0;
+    if (!(allowed[0] | allowed[1]) || allowed[0] >> 14 & 1) return;
+    for (int32_t z = 1; z < 128; z++)
+        if (allowed[z / 64] >> z % 64 & 1) list[n++] = z;
+    for (int64_t k = 0; k < s->n; k++) s->Z[k] = list[k % n];
 }
 
 static void silicon(mtx_structure *s, int cells)
@@ -129,42 +140,52 @@ static compiled *energy_alone(arena *a, const compiled *t)
     return alone;
 }
 
-static int measure(engine *e, engine *first, int cells, int repeats)
+/* beside the kernel by hand: its times, and how far the outputs are from its values */
+static void compare(const engine *e, int64_t atoms, int repeats)
+{
+    const mtx_set_view *bond = &e->view->set[pair_set(e->p)];
+    double E, W[9], *F = calloc((size_t)atoms * 3, sizeof *F), *g = calloc((size_t)bond->n * 3, sizeof *g);
+    double energy = best_by_hand(bond, &E, NULL, NULL, g, atoms, repeats);
+    printf("  by hand: E %.4f  all %.4f us/atom", energy, best_by_hand(bond, &E, F, W, g, atoms, repeats));
+    for (uint32_t k = 0; k < e->n_outputs; k++) {
+        const engine_output *o = &e->output[k];
+        bool each = e->p->defs.at[o->def].n_param > 0;
+        if (each && o->components != 3) continue;
+        if (o->components == 9) scale(W, o->data); /* stress or virial */
+        printf("  %s %.1e", o->name,
+               apart(o->data, o->components == 9 ? W : each ? F : &E, each ? 3 * atoms : o->components));
+    }
+    free(F);
+    free(g);
+}
+
+static int measure(engine *e, engine *first, int cells, int repeats, bool by_hand)
 {
     mtx_structure s;
     silicon(&s, cells);
+    put_elements(&s, e->plan.slots[0].elements);
     const mtx_structure *frame = &s;
     mtx_problem problem = {.frame = -1};
     if (engine_apply(e, &frame, 1, &problem) != MTX_OK || engine_apply(first, &frame, 1, &problem) != MTX_OK) {
         fprintf(stderr, "potential: %s\n", problem.message);
         return 1;
     }
-    const mtx_set_view *bond = &e->view->set[pair_set(e->p)];
-    double E, W[9], *F = calloc((size_t)s.n * 3, sizeof *F), *g = calloc((size_t)bond->n * 3, sizeof *g);
     double energy = best(first, first->out, s.n, repeats), all = best(e, e->out, s.n, repeats);
-    double hand_energy = best_by_hand(bond, &E, NULL, NULL, g, s.n, repeats);
-    double hand = best_by_hand(bond, &E, F, W, g, s.n, repeats);
-    printf("%7lld atoms %.2f neighbours  E %.4f  all %.4f (%.2f x)  by hand: E %.4f  all %.4f us/atom", (long long)s.n,
-           (double)bond->n / (double)s.n, energy, all, all / energy, hand_energy, hand);
-    for (uint32_t k = 0; k < e->n_outputs; k++) {
-        const engine_output *o = &e->output[k];
-        bool atoms = e->p->defs.at[o->def].n_param > 0;
-        if (atoms && o->components != 3) continue;
-        if (o->components == 9) scale(W, o->data); /* stress or virial */
-        printf("  %s %.1e", o->name,
-               apart(o->data, o->components == 9 ? W : atoms ? F : &E, atoms ? 3 * s.n : o->components));
-    }
+    printf("%7lld atoms %.2f neighbours  E %.4f  all %.4f us/atom (%.2f x)", (long long)s.n,
+           (double)e->view->set[pair_set(e->p)].n / (double)s.n, energy, all, all / energy);
+    if (by_hand) compare(e, s.n, repeats);
     printf("\n");
-    free(F);
-    free(g);
     mtx_structure_free(&s);
     return 0;
 }
 
 static int whole(int argc, char **argv)
 {
+    bool by_hand = argc > 1 && !strcmp(argv[1], "--by-hand");
+    argc -= by_hand;
+    argv += by_hand;
     if (argc < 2) {
-        fputs("usage: potential SPEC:TRANSFORM [cells [repeats]]\n", stderr);
+        fputs("usage: potential [--by-hand] SPEC:TRANSFORM [cells [repeats]]\n", stderr);
         return 2;
     }
     const char *path, *transform;
@@ -186,9 +207,9 @@ static int whole(int argc, char **argv)
     printf("code of both in %.0f ms\n", 1e3 * (now() - start));
     int wrong = 0, repeats = argc > 3 ? atoi(argv[3]) : 15;
     if (argc > 2)
-        wrong = measure(&e, &first, atoi(argv[2]), repeats);
+        wrong = measure(&e, &first, atoi(argv[2]), repeats, by_hand);
     else
-        for (int cells = 4; cells <= 16 && !wrong; cells *= 2) wrong = measure(&e, &first, cells, repeats);
+        for (int cells = 4; cells <= 16 && !wrong; cells *= 2) wrong = measure(&e, &first, cells, repeats, by_hand);
     engine_close(&e);
     engine_close(&first);
     driver_free(&c);

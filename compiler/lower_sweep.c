@@ -10,6 +10,7 @@
 #include "lower.h"
 #include "law.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { LIST_MOST = 48 };
@@ -29,9 +30,11 @@ typedef struct pair_sum {
     uint32_t member;
 } pair_sum;
 
-/* a sum over all sites; its terms are pair_sums unless `site` is a value that each site has */
+/* a sum over all sites, `times` what the cells add up; its terms are pair_sums unless `site` is a value that each site
+ * has */
 typedef struct member {
     node_id of, site;
+    double times;
     lvalue *cell;
 } member;
 
@@ -238,19 +241,22 @@ static void find_row_sums(lowering *x, sweep *w, node_id id, bool *seen)
 
 /* ---- sums over everything ------------------------------------------------------------------------------ */
 
-/* id = sum of numbers times sums over the row: each becomes a sum over all pairs */
-static bool split_linear(lowering *x, sweep *w, node_id id, double times)
+/* id = sum of numbers times sums over the row: each becomes a sum over all pairs; the number of the first stays outside */
+static bool split_linear(lowering *x, sweep *w, node_id id, double times, member *m)
 {
     const node n = *look(x, id);
     node_id site = site_body(x, w, &n);
-    if (site != SETIR_NONE) return split_linear(x, w, site, times);
+    if (site != SETIR_NONE) return split_linear(x, w, site, times, m);
     if (n.op == OP_ADD || n.op == OP_SUB)
-        return split_linear(x, w, n.arg[0], times) && split_linear(x, w, n.arg[1], n.op == OP_SUB ? -times : times);
-    if (n.op == OP_NEG) return split_linear(x, w, n.arg[0], -times);
+        return split_linear(x, w, n.arg[0], times, m) &&
+               split_linear(x, w, n.arg[1], n.op == OP_SUB ? -times : times, m);
+    if (n.op == OP_NEG) return split_linear(x, w, n.arg[0], -times, m);
     if (n.op == OP_MUL && look(x, n.arg[0])->op == OP_CONST && elem_components(look(x, n.arg[0])->elem) == 1)
-        return split_linear(x, w, n.arg[1], times * look(x, n.arg[0])->imm.value[0]);
+        return split_linear(x, w, n.arg[1], times * look(x, n.arg[0])->imm.value[0], m);
     node_id term = term_of(x, w, id);
     if (term == SETIR_NONE || w->n_all == LIST_MOST) return false;
+    if (m->times == 0 && isfinite(1 / times)) m->times = times;
+    if (m->times != 0) times /= m->times;
     if (times != 1)
         term = rule_node(x->r, OP_MUL, n.elem, (node_id[]){node_const(x->p, times, unit_none(), n.at), term}, 2,
                          NULL, n.at);
@@ -285,12 +291,14 @@ static void take_sum(lowering *x, sweep *w, node_id id)
     if (site == SETIR_NONE || !stays_in_row(x, w, site)) return;
     uint32_t before = w->n_all, rows = w->n_row;
     member m = {.of = id, .site = SETIR_NONE};
-    if (!split_linear(x, w, site, 1)) {
+    if (!split_linear(x, w, site, 1, &m)) {
         w->n_all = before;
+        m.times = 0;
         m.site = site;
         find_row_sums(x, w, site, arena_array(x->a, bool, x->p->nodes.n));
         if (w->n_row == rows) return;
     }
+    m.times = m.times == 0 ? 1 : m.times;
     w->sum[w->n_sum++] = m;
 }
 
@@ -526,10 +534,13 @@ static void add_to(lowering *x, scope *s, const lvalue *cell, const vals *v, uin
         if (is_first(cell, c)) lb_set(x->k, s->block, cell[c], op2(x, L_ADD, lx_value(x->k, cell[c]), v->at[v->n == 1 ? 0 : c]));
 }
 
-static vals cell_values(lowering *x, const lvalue *cell, uint32_t parts)
+static vals cell_values(lowering *x, const lvalue *cell, uint32_t parts, double times)
 {
     vals v = vals_new(x, parts);
-    for (uint32_t c = 0; c < parts; c++) v.at[c] = lx_value(x->k, cell[c]);
+    for (uint32_t c = 0; c < parts; c++) {
+        v.at[c] = lx_value(x->k, cell[c]);
+        if (times != 1) v.at[c] = op2(x, L_MUL, f64(x, times), v.at[c]);
+    }
     return v;
 }
 
@@ -579,7 +590,7 @@ static void main_loop(lowering *x, sweep *w)
     w->main = NULL;
     for (uint32_t k = 0; k < w->n_row; k++)
         known_put(x, w->row_sum[k].of, w->at,
-                  cell_values(x, cell[k], elem_components(look(x, w->row_sum[k].of)->elem)));
+                  cell_values(x, cell[k], elem_components(look(x, w->row_sum[k].of)->elem), 1));
 }
 
 /* what the row's pairs give to their other ends, and to the site itself */
@@ -632,8 +643,10 @@ void sweep_close(lowering *x, sweep *w)
 {
     scope_close(x, w->at);
     x->sweep = NULL;
-    for (uint32_t k = 0; k < w->n_sum; k++)
-        known_put(x, w->sum[k].of, x->frame, cell_values(x, w->sum[k].cell, elem_components(look(x, w->sum[k].of)->elem)));
+    for (uint32_t k = 0; k < w->n_sum; k++) {
+        const member *m = &w->sum[k];
+        known_put(x, m->of, x->frame, cell_values(x, m->cell, elem_components(look(x, m->of)->elem), m->times));
+    }
     for (uint32_t k = 0; k < w->n_far; k++)
         vec_push(x->a, &x->swept, ((swept){w->far[k].of, w->far[k].buffer, w->site, w->sites}));
 }

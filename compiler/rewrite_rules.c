@@ -11,7 +11,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { POWER_MOST = 64 }; /* integer powers up to here are written as products                        */
+enum {
+    POWER_MOST = 64,  /* integer powers up to here are written as products */
+    FACTORS_DEEP = 6, /* products in which a power is looked for */
+};
 
 /* ---- numbers ------------------------------------------------------------------------------------------- */
 
@@ -240,6 +243,12 @@ static node_id rule_add(const ruled *x)
     return a != SETIR_NONE ? build2(x, OP_SUB, x->e, x->arg[1], a) : SETIR_NONE;
 }
 
+/* is one of them p - q and the other q - p? */
+static bool opposite(const node *a, const node *b)
+{
+    return a->op == OP_SUB && b->op == OP_SUB && a->arg[0] == b->arg[1] && a->arg[1] == b->arg[0];
+}
+
 static node_id rule_sub(const ruled *x)
 {
     node_id along = rule_along(x);
@@ -247,8 +256,9 @@ static node_id rule_sub(const ruled *x)
     node_id a = negated(x, 0), b = negated(x, 1);
     if (arg_is(x, 1, 0)) return x->arg[0];
     if (arg_is(x, 0, 0)) return build1(x, OP_NEG, x->e, x->arg[1]);
-    if (a == x->arg[1] || b == x->arg[0]) /* -u - u, u - -u */
-        return build2(x, OP_MUL, x->e, number(x, a == x->arg[1] ? -2 : 2), x->arg[a == x->arg[1] ? 1 : 0]);
+    bool second = a == x->arg[1] || opposite(arg_of(x, 0), arg_of(x, 1));
+    if (second || b == x->arg[0]) /* -u - u, u - -u */
+        return build2(x, OP_MUL, x->e, number(x, second ? -2 : 2), x->arg[second ? 1 : 0]);
     if (a != SETIR_NONE && b != SETIR_NONE) return build2(x, OP_SUB, x->e, b, a);
     if (b != SETIR_NONE) return build2(x, OP_ADD, x->e, x->arg[0], b);
     return a != SETIR_NONE ? build1(x, OP_NEG, x->e, build2(x, OP_ADD, x->e, a, x->arg[1])) : SETIR_NONE;
@@ -280,6 +290,54 @@ static node_id rule_numbers(const ruled *x)
     return build2(x, OP_MUL, x->e, number(x, c * d), build2(x, OP_MUL, x->e, a, b));
 }
 
+/* u^n written as a product of u alone */
+typedef struct pure {
+    node_id base;
+    int n;
+} pure;
+
+static pure as_pure(const program *p, node_id id)
+{
+    const node *n = &p->nodes.at[id];
+    if (n->op != OP_MUL || !one_number(n->elem)) return (pure){id, 1};
+    pure a = as_pure(p, n->arg[0]), b = as_pure(p, n->arg[1]);
+    return a.base == b.base && a.n + b.n <= POWER_MOST ? (pure){a.base, a.n + b.n} : (pure){id, 1};
+}
+
+/* the power of `base` among the factors of a product, SETIR_NONE: there is none */
+static node_id factor_of(const program *p, node_id id, node_id base, uint32_t depth)
+{
+    const node *n = &p->nodes.at[id];
+    if (as_pure(p, id).base == base) return id;
+    if (n->op != OP_MUL || !depth) return SETIR_NONE;
+    node_id found = factor_of(p, n->arg[0], base, depth - 1);
+    return found != SETIR_NONE ? found : factor_of(p, n->arg[1], base, depth - 1);
+}
+
+/* the product with `by` in place of factor `old` */
+static node_id exchange(const ruled *x, node_id id, node_id old, node_id by)
+{
+    const node n = x->p->nodes.at[id];
+    if (id == old) return by;
+    if (n.op != OP_MUL || !one_number(n.elem)) return id;
+    node_id a = exchange(x, n.arg[0], old, by), b = a == n.arg[0] ? exchange(x, n.arg[1], old, by) : n.arg[1];
+    return a == n.arg[0] && b == n.arg[1] ? id : build2(x, OP_MUL, n.elem, a, b);
+}
+
+/* (s u^m) u^n = s u^(m + n): derivatives of powers need the powers that are there */
+static node_id rule_powers(const ruled *x)
+{
+    for (uint32_t k = 0; k < 2 && one_number(x->e); k++) {
+        pure u = as_pure(x->p, x->arg[k]);
+        node_id other = x->arg[1 - k], old = factor_of(x->p, other, u.base, FACTORS_DEEP);
+        if (old == SETIR_NONE || is_number(&x->p->nodes.at[u.base], &(double){0})) continue;
+        int m = as_pure(x->p, old).n;
+        bool normal = old == other && (u.n == m || ((u.n + m) % 2 && (u.n == 1 || m == 1)));
+        if (!normal && u.n + m <= POWER_MOST) return exchange(x, other, old, build_power(x, u.base, u.n + m));
+    }
+    return SETIR_NONE;
+}
+
 static node_id rule_mul(const ruled *x)
 {
     if (arg_is(x, 0, 1)) return x->arg[1];
@@ -292,7 +350,9 @@ static node_id rule_mul(const ruled *x)
     double c, d;
     if (is_number(a, &c) && scaled(x, 1, &d) && isfinite(c * d))
         return build2(x, OP_MUL, x->e, number(x, c * d), b->arg[1]);
-    return is_number(a, &c) && one_number(x->e) ? SETIR_NONE : rule_numbers(x);
+    if (is_number(a, &c) && one_number(x->e)) return SETIR_NONE;
+    node_id better = rule_numbers(x);
+    return better != SETIR_NONE ? better : rule_powers(x);
 }
 
 /* the square of a pair's distance, which is there, not of its three components */
