@@ -216,27 +216,27 @@ static node_id term_of(lowering *x, const sweep *w, node_id id)
     return half != SETIR_NONE && sums_exist(x, half) ? half : SETIR_NONE;
 }
 
-static void add_row_sum(lowering *x, sweep *w, node_id id, node_id term)
+static bool add_row_sum(lowering *x, sweep *w, node_id id, node_id term)
 {
     for (uint32_t k = 0; k < w->n_row; k++)
-        if (w->row_sum[k].of == id) return;
-    if (w->n_row < LIST_MOST && stays_in_row(x, w, term)) w->row_sum[w->n_row++] = (pair_sum){.of = id, .term = term};
+        if (w->row_sum[k].of == id) return true;
+    if (w->n_row == LIST_MOST || !stays_in_row(x, w, term)) return false;
+    w->row_sum[w->n_row++] = (pair_sum){.of = id, .term = term};
+    return true;
 }
 
-/* the sums over the row that a value of the site is made of */
-static void find_row_sums(lowering *x, sweep *w, node_id id, bool *seen)
+/* the sums over the row that a value of the site is made of; true: there are some */
+static bool find_row_sums(lowering *x, sweep *w, node_id id, bool *seen)
 {
-    if (id >= x->n_first || seen[id]) return;
+    if (id >= x->n_first || seen[id]) return false;
     seen[id] = true;
     node_id term = term_of(x, w, id);
-    if (term != SETIR_NONE) {
-        add_row_sum(x, w, id, term);
-        return;
-    }
+    if (term != SETIR_NONE) return add_row_sum(x, w, id, term);
     const node n = *look(x, id);
     node_id site = site_body(x, w, &n);
-    if (site != SETIR_NONE) find_row_sums(x, w, site, seen);
-    for (uint32_t k = 0; k < n.n_args && n.op != OP_REDUCE; k++) find_row_sums(x, w, n.arg[k], seen);
+    bool any = site != SETIR_NONE && find_row_sums(x, w, site, seen);
+    for (uint32_t k = 0; k < n.n_args && n.op != OP_REDUCE; k++) any |= find_row_sums(x, w, n.arg[k], seen);
+    return any;
 }
 
 /* ---- sums over everything ------------------------------------------------------------------------------ */
@@ -289,14 +289,13 @@ static void take_sum(lowering *x, sweep *w, node_id id)
     if (!is_plain_sum(&n) || n.n_free || w->n_sum == LIST_MOST) return;
     node_id site = site_value(x, w, &n);
     if (site == SETIR_NONE || !stays_in_row(x, w, site)) return;
-    uint32_t before = w->n_all, rows = w->n_row;
+    uint32_t before = w->n_all;
     member m = {.of = id, .site = SETIR_NONE};
     if (!split_linear(x, w, site, 1, &m)) {
         w->n_all = before;
         m.times = 0;
         m.site = site;
-        find_row_sums(x, w, site, arena_array(x->a, bool, x->p->nodes.n));
-        if (w->n_row == rows) return;
+        if (!find_row_sums(x, w, site, arena_array(x->a, bool, x->p->nodes.n))) return;
     }
     m.times = m.times == 0 ? 1 : m.times;
     w->sum[w->n_sum++] = m;
@@ -398,11 +397,10 @@ bool sweep_takes(lowering *x, sweep *w, def_id id)
         w->n_inside++;
         return false;
     }
-    uint32_t before = w->n_row;
     if (!stays_in_row(x, w, body)) return false;
-    find_row_sums(x, w, body, arena_array(x->a, bool, x->p->nodes.n));
-    w->n_inside += w->n_row > before;
-    return w->n_row > before;
+    bool any = find_row_sums(x, w, body, arena_array(x->a, bool, x->p->nodes.n));
+    w->n_inside += any;
+    return any;
 }
 
 sweep *sweep_plan(lowering *x, set_id pairs)
