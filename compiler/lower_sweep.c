@@ -14,6 +14,7 @@
 #include <string.h>
 
 enum { LIST_MOST = 48 };
+#define COST_SAVED 15.0 /* an operation that costs less is computed again, not stored */
 
 /* a tensor over the pairs as one row has it */
 typedef struct row_tensor {
@@ -26,8 +27,10 @@ typedef struct row_tensor {
 
 /* a value summed over pairs: for all of the frame, or for the site */
 typedef struct pair_sum {
-    node_id of, term; /* SETIR_NONE: a part of what sum `part_of` has */
+    node_id of, term; /* SETIR_NONE: a part of what sum `member` has */
     uint32_t member;
+    uint32_t like; /* over the row: the first with this term */
+    bool there;    /* over the row: in a loop before */
 } pair_sum;
 
 /* a sum over all sites, `times` what the cells add up; its terms are pair_sums unless `site` is a value that each site
@@ -46,17 +49,25 @@ typedef struct scattered {
     buffer_id buffer;
 } scattered;
 
+/* a costly value of each pair that the loop over the row which needs it first leaves to the others */
+typedef struct saved {
+    node_id of;
+    buffer_id buffer;
+} saved;
+
 struct sweep {
     set_id pairs, sites;
     ivar_id site, pair;
     node_id row;
-    scope *at, *main;
+    scope *at;
     lexpr *lo, *n;
     row_tensor tensor[LIST_MOST];
     pair_sum all[LIST_MOST], row_sum[LIST_MOST];
     member sum[LIST_MOST];
     scattered far[LIST_MOST];
-    uint32_t n_tensor, n_all, n_row, n_sum, n_far, n_inside;
+    saved saved[LIST_MOST];
+    uint32_t n_tensor, n_all, n_row, n_sum, n_far, n_saved, n_inside;
+    bool loops; /* there are loops inside of those over pairs */
     bool *of_site; /* by tensor: over the sites and only read at the site that a loop is at */
 };
 
@@ -206,12 +217,19 @@ static bool sums_exist(const lowering *x, node_id id)
     return true;
 }
 
+static bool runs_over_row(const lowering *x, const sweep *w, ivar_id v)
+{
+    const ivar *i = &x->p->ivars.at[v];
+    return i->set == w->pairs && i->row == w->row && i->to == SETIR_NONE && i->partner == SETIR_NONE;
+}
+
 /* what each pair of the row adds to the sum, SETIR_NONE: not such a sum */
 static node_id term_of(lowering *x, const sweep *w, node_id id)
 {
     const node n = *look(x, id);
     if (!is_plain_sum(&n) || !only_of_site(x, w, id)) return SETIR_NONE;
-    if (n.imm.n_ivars == 1 && n.imm.ivars[0] == w->pair) return n.arg[0];
+    if (n.imm.n_ivars == 1 && runs_over_row(x, w, n.imm.ivars[0]))
+        return at_pair(x, w, n.arg[0], SETIR_NONE, n.imm.ivars[0]);
     node_id half = n.imm.n_ivars == 2 ? half_of_others(x, w, &n) : SETIR_NONE;
     return half != SETIR_NONE && sums_exist(x, half) ? half : SETIR_NONE;
 }
@@ -221,7 +239,9 @@ static bool add_row_sum(lowering *x, sweep *w, node_id id, node_id term)
     for (uint32_t k = 0; k < w->n_row; k++)
         if (w->row_sum[k].of == id) return true;
     if (w->n_row == LIST_MOST || !stays_in_row(x, w, term)) return false;
-    w->row_sum[w->n_row++] = (pair_sum){.of = id, .term = term};
+    uint32_t like = 0;
+    while (like < w->n_row && w->row_sum[like].term != term) like++;
+    w->row_sum[w->n_row++] = (pair_sum){.of = id, .term = term, .like = like};
     return true;
 }
 
@@ -428,11 +448,96 @@ sweep *sweep_plan(lowering *x, set_id pairs)
     return w;
 }
 
+/* sums over others for each pair */
+static bool has_loops(const lowering *x, const sweep *w)
+{
+    bool loops = false;
+    for (uint32_t k = 0; k < w->n_all; k++) loops |= has_reduce(x, w->all[k].term, w->pair);
+    for (uint32_t k = 0; k < w->n_row; k++) loops |= has_reduce(x, w->row_sum[k].term, w->pair);
+    for (uint32_t k = 0; k < w->n_tensor; k++) loops |= has_reduce(x, w->tensor[k].body, w->pair);
+    return loops;
+}
+
 bool sweep_pays(const lowering *x, const sweep *w)
 {
     bool loops = w->n_inside > 0;
     for (uint32_t k = 0; k < w->n_all; k++) loops |= has_reduce(x, w->all[k].term, w->pair);
     return w->n_far > 0 || (loops && w->n_inside + w->n_sum > 1);
+}
+
+/* Sums over the row that terms read as one number of the site: they are made in a loop before. */
+static void find_inside(lowering *x, sweep *w, node_id id, bool *seen, uint32_t n_seen)
+{
+    if (id >= n_seen || seen[id]) return;
+    seen[id] = true;
+    const node n = *look(x, id);
+    node_id term = n.op == OP_REDUCE && n.imm.n_ivars == 1 ? term_of(x, w, id) : SETIR_NONE;
+    if (term != SETIR_NONE && add_row_sum(x, w, id, term)) return;
+    node_id site = site_body(x, w, &n);
+    uint32_t t = n.op == OP_ACCESS ? tensor_of(w, n.imm.def) : SETIR_NONE;
+    if (site != SETIR_NONE) find_inside(x, w, site, seen, n_seen);
+    if (t != SETIR_NONE) find_inside(x, w, w->tensor[t].body, seen, n_seen);
+    for (uint32_t k = 0; k < n.n_args; k++) find_inside(x, w, n.arg[k], seen, n_seen);
+}
+
+static void find_all_inside(lowering *x, sweep *w)
+{
+    uint32_t n = x->p->nodes.n;
+    bool *seen = arena_array(x->a, bool, n);
+    for (uint32_t k = 0; k < w->n_all; k++) find_inside(x, w, w->all[k].term, seen, n);
+    for (uint32_t k = 0; k < w->n_tensor; k++)
+        if (w->tensor[k].wanted) find_inside(x, w, w->tensor[k].body, seen, n);
+    for (uint32_t k = 0; k < w->n_row; k++) find_inside(x, w, w->row_sum[k].term, seen, n);
+}
+
+static bool needs(const lowering *x, const sweep *w, node_id id, node_id sum, bool *seen)
+{
+    if (id == sum) return true;
+    if (seen[id]) return false;
+    seen[id] = true;
+    const node *n = look(x, id);
+    node_id site = site_body(x, w, n);
+    uint32_t t = n->op == OP_ACCESS ? tensor_of(w, n->imm.def) : SETIR_NONE;
+    bool found = (site != SETIR_NONE && needs(x, w, site, sum, seen)) ||
+                 (t != SETIR_NONE && needs(x, w, w->tensor[t].body, sum, seen));
+    for (uint32_t k = 0; k < n->n_args && !found; k++) found = needs(x, w, n->arg[k], sum, seen);
+    return found;
+}
+
+/* does the value read that sum over the row? */
+static bool reads_sum(const lowering *x, const sweep *w, node_id value, uint32_t sum)
+{
+    bool found = false;
+    for (uint32_t k = sum; k < w->n_row && !found; k++)
+        found = w->row_sum[k].like == sum &&
+                needs(x, w, value, w->row_sum[k].of, arena_array(x->a, bool, x->p->nodes.n));
+    return found;
+}
+
+static bool is_pending(const sweep *w, uint32_t k)
+{
+    return w->row_sum[k].like == k && !w->row_sum[k].there;
+}
+
+/* do values of the main loop, or other sums that are still to be made, read this one? */
+static bool is_read(const lowering *x, const sweep *w, uint32_t sum)
+{
+    bool read = false;
+    for (uint32_t k = 0; k < w->n_all && !read; k++) read = reads_sum(x, w, w->all[k].term, sum);
+    for (uint32_t k = 0; k < w->n_row && !read; k++)
+        read = k != sum && is_pending(w, k) && reads_sum(x, w, w->row_sum[k].term, sum);
+    for (uint32_t k = 0; k < w->n_tensor && !read; k++)
+        read = w->tensor[k].wanted && reads_sum(x, w, w->tensor[k].body, sum);
+    return read;
+}
+
+/* does it read others that are still to be made? */
+static bool reads_others(const lowering *x, const sweep *w, uint32_t sum)
+{
+    bool read = false;
+    for (uint32_t k = 0; k < w->n_row && !read; k++)
+        read = k != sum && is_pending(w, k) && reads_sum(x, w, w->row_sum[sum].term, k);
+    return read;
 }
 
 /* ---- the loops ----------------------------------------------------------------------------------------- */
@@ -471,8 +576,14 @@ static scope *pair_loop(lowering *x, sweep *w, lexpr **pair)
 {
     lexpr *none;
     scope *s = loop_over(x, w->at, w->pair, &none);
-    s->in_row = s->holds_loops = true;
+    s->in_row = true;
+    s->holds_loops = w->loops;
     scope_of_ivar(s, w->pair, pair);
+    for (uint32_t k = 0; k < w->n_saved; k++) {
+        vals v = vals_new(x, 1);
+        v.at[0] = let(x, s, "saved", lx_load(x->k, w->saved[k].buffer, tensor_element(x, w, 0, *pair)));
+        known_put(x, w->saved[k].of, s, v);
+    }
     return s;
 }
 
@@ -557,38 +668,120 @@ static void share_cells(lowering *x, sweep *w, uint32_t number, const vals *term
         }
 }
 
-/* the loop over the pairs of the row */
-static void main_loop(lowering *x, sweep *w)
+/* the nodes that values of loops still to come are made of */
+static bool *needed_later(lowering *x, const sweep *w, const bool *now)
 {
-    lexpr *pair = NULL;
-    vals all[LIST_MOST], row[LIST_MOST];
-    lvalue *cell[LIST_MOST];
-    struct { VEC(lvalue) list; } cells = {0};
-    for (uint32_t k = 0; k < w->n_row; k++) cell[k] = new_cells(x, w->at, look(x, w->row_sum[k].of)->elem);
-    w->main = pair_loop(x, w, &pair);
-    for (uint32_t k = 0; k < w->n_all; k++) all[k] = lower_node(x, w->main, w->all[k].term);
-    for (uint32_t k = 0; k < w->n_row; k++) row[k] = lower_node(x, w->main, w->row_sum[k].term);
+    bool *needed = arena_array(x->a, bool, x->p->nodes.n);
+    for (uint32_t k = 0; k < w->n_all; k++) needs(x, w, w->all[k].term, SETIR_NONE, needed);
+    for (uint32_t k = 0; k < w->n_row; k++)
+        if (is_pending(w, k) && !now[k]) needs(x, w, w->row_sum[k].term, SETIR_NONE, needed);
     for (uint32_t k = 0; k < w->n_tensor; k++)
-        if (w->tensor[k].wanted && !w->tensor[k].there) store_tensor(x, w, &w->tensor[k], w->main, pair);
-    for (uint32_t k = 0; k < w->n_sum; k++) share_cells(x, w, k, all);
+        if (w->tensor[k].wanted) needs(x, w, w->tensor[k].body, SETIR_NONE, needed);
+    return needed;
+}
+
+/* saves costly values of the pair, below `id`, that are needed later */
+static void save_costly(lowering *x, sweep *w, scope *s, node_id id, const bool *needed, bool *seen, lexpr *pair)
+{
+    if (seen[id] || !program_depends(x->p, id, w->pair) || w->n_saved == LIST_MOST) return;
+    seen[id] = true;
+    const node n = *look(x, id);
+    bool plain = n.elem.kind == ELEM_REAL && elem_components(n.elem) == 1 && n.op != OP_REDUCE && n.op != OP_ACCESS;
+    if (!plain || !needed[id] || op_cost(x->p, &n) < COST_SAVED) {
+        for (uint32_t k = 0; k < n.n_args && n.op != OP_REDUCE; k++)
+            save_costly(x, w, s, n.arg[k], needed, seen, pair);
+        return;
+    }
+    buffer_size size = {.constant = 1};
+    add_extent(x->p, &size, w->pairs, true);
+    saved *v = &w->saved[w->n_saved++];
+    *v = (saved){id, kernel_scratch(x->k, LT_F64, size, "saved")};
+    lb_store(x->k, s->block, v->buffer, tensor_element(x, w, 0, pair), lower_scalar(x, s, id));
+}
+
+/* sums over the row as a loop adds them up */
+typedef struct adding {
+    const bool *now; /* by row sum: it is among them */
+    vals value[LIST_MOST];
+    lvalue *cell[LIST_MOST];
+    VEC(lvalue) cells;
+} adding;
+
+static elem sum_elem(const lowering *x, const sweep *w, uint32_t k)
+{
+    return look(x, w->row_sum[k].of)->elem;
+}
+
+static void add_row(lowering *x, sweep *w, scope *s, adding *r)
+{
+    for (uint32_t k = 0; k < w->n_row; k++) {
+        uint32_t parts = elem_components(sum_elem(x, w, k));
+        if (!r->now[k]) continue;
+        add_to(x, s, r->cell[k], &r->value[k], parts);
+        for (uint32_t c = 0; c < parts; c++) vec_push(x->a, &r->cells, r->cell[k][c]);
+    }
+}
+
+static void add_all(lowering *x, sweep *w, scope *s, const vals *value, adding *r)
+{
+    for (uint32_t k = 0; k < w->n_sum; k++) share_cells(x, w, k, value);
     for (uint32_t k = 0; k < w->n_all; k++) {
         const member *m = &w->sum[w->all[k].member];
         uint32_t parts = elem_components(look(x, m->of)->elem);
-        add_to(x, w->main, m->cell, &all[k], parts);
+        add_to(x, s, m->cell, &value[k], parts);
         bool again = k > 0 && w->all[k - 1].member == w->all[k].member;
         for (uint32_t c = 0; c < parts && !again; c++)
-            if (is_first(m->cell, c)) vec_push(x->a, &cells.list, m->cell[c]);
+            if (is_first(m->cell, c)) vec_push(x->a, &r->cells, m->cell[c]);
     }
-    for (uint32_t k = 0; k < w->n_row; k++) {
-        uint32_t parts = elem_components(look(x, w->row_sum[k].of)->elem);
-        add_to(x, w->main, cell[k], &row[k], parts);
-        for (uint32_t c = 0; c < parts; c++) vec_push(x->a, &cells.list, cell[k][c]);
-    }
-    loop_finish(x, w->main, cells.list.at, cells.list.n);
-    w->main = NULL;
+}
+
+/* a loop over the pairs of the row: some of the sums over it, and in the main one all that is over everything too */
+static void pairs_loop(lowering *x, sweep *w, const bool *now, bool main)
+{
+    lexpr *pair = NULL;
+    vals all[LIST_MOST];
+    adding r = {.now = now};
     for (uint32_t k = 0; k < w->n_row; k++)
-        known_put(x, w->row_sum[k].of, w->at,
-                  cell_values(x, cell[k], elem_components(look(x, w->row_sum[k].of)->elem), 1));
+        if (now[k]) r.cell[k] = new_cells(x, w->at, sum_elem(x, w, k));
+    scope *s = pair_loop(x, w, &pair);
+    for (uint32_t k = 0; main && k < w->n_all; k++) all[k] = lower_node(x, s, w->all[k].term);
+    for (uint32_t k = 0; k < w->n_row; k++)
+        if (now[k]) r.value[k] = lower_node(x, s, w->row_sum[k].term);
+    for (uint32_t k = 0; main && k < w->n_tensor; k++)
+        if (w->tensor[k].wanted && !w->tensor[k].there) store_tensor(x, w, &w->tensor[k], s, pair);
+    bool *needed = main ? NULL : needed_later(x, w, now), *seen = arena_array(x->a, bool, x->p->nodes.n);
+    for (uint32_t k = 0; !main && k < w->n_row; k++)
+        if (now[k]) save_costly(x, w, s, w->row_sum[k].term, needed, seen, pair);
+    if (main) add_all(x, w, s, all, &r);
+    add_row(x, w, s, &r);
+    loop_finish(x, s, r.cells.at, r.cells.n);
+    for (uint32_t k = 0; k < w->n_row; k++) {
+        uint32_t like = w->row_sum[k].like;
+        if (!now[like]) continue;
+        w->row_sum[k].there = true;
+        known_put(x, w->row_sum[k].of, w->at, cell_values(x, r.cell[like], elem_components(sum_elem(x, w, k)), 1));
+    }
+}
+
+/* those that other values of the row read, in as many loops as they need one another */
+static void sums_before(lowering *x, sweep *w)
+{
+    bool now[LIST_MOST], any = true;
+    while (any) {
+        any = false;
+        for (uint32_t k = 0; k < w->n_row; k++) {
+            now[k] = is_pending(w, k) && is_read(x, w, k) && !reads_others(x, w, k);
+            any |= now[k];
+        }
+        if (any) pairs_loop(x, w, now, false);
+    }
+}
+
+static void main_loop(lowering *x, sweep *w)
+{
+    bool now[LIST_MOST];
+    for (uint32_t k = 0; k < w->n_row; k++) now[k] = is_pending(w, k);
+    pairs_loop(x, w, now, true);
 }
 
 /* what the row's pairs give to their other ends, and to the site itself */
@@ -618,6 +811,7 @@ static void scatter_row(lowering *x, sweep *w, const scattered *f)
 scope *sweep_open(lowering *x, sweep *w)
 {
     lexpr *none, *hi;
+    find_all_inside(x, w);
     for (uint32_t k = 0; k < w->n_sum; k++) w->sum[k].cell = new_cells(x, x->frame, look(x, w->sum[k].of)->elem);
     open_far(x, w);
     w->at = loop_over(x, x->frame, w->site, &none);
@@ -625,6 +819,8 @@ scope *sweep_open(lowering *x, sweep *w)
     row_range(x, w->at, w->pairs, w->row, &w->lo, &hi);
     w->n = let(x, w->at, "n", ix_sub(x, hi, w->lo));
     x->sweep = w;
+    w->loops = has_loops(x, w);
+    sums_before(x, w);
     fill_tensors(x, w);
     main_loop(x, w);
     for (uint32_t k = 0; k < w->n_far; k++) scatter_row(x, w, &w->far[k]);
