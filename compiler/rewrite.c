@@ -10,7 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { UNROLL_MOST = 4 }; /* a sum over so few constant elements is written out                          */
+/* a sum over so few constant elements is written out; over more when each means another case of its body */
+enum { UNROLL_MOST = 4, UNROLL_CASES = 8, UNROLL_AXES = 9 };
 #define COST_KEEP 40.0    /* tensors cheaper than this are recomputed rather than stored                  */
 #define COST_MOST 1e12
 
@@ -421,6 +422,30 @@ static bool is_scalar(elem e)
     return e.kind == ELEM_REAL && e.rank == 0 && e.channels == 0;
 }
 
+/* is something chosen by which constant element the variable is? */
+static bool chooses_by(const program *p, node_id id, ivar_id v, bool *seen)
+{
+    const node *n = &p->nodes.at[id];
+    if (seen[id] || !program_depends(p, id, v)) return false;
+    seen[id] = true;
+    for (uint32_t k = 0; n->op == OP_INDEX_EQ && k < 2; k++) {
+        const node *a = &p->nodes.at[n->arg[k]];
+        if (a->op == OP_IVAR && a->imm.ivar == v && p->nodes.at[n->arg[1 - k]].op == OP_INDEX_CONST) return true;
+    }
+    for (uint32_t k = 0; k < n->n_args; k++)
+        if (chooses_by(p, n->arg[k], v, seen)) return true;
+    return false;
+}
+
+static int64_t unroll_most(const walk *w, const node *n, ivar_id v)
+{
+    const program *p = w->from;
+    if (p->sets.at[p->ivars.at[v].set].kind == SET_AXIS) return UNROLL_AXES;
+    bool *seen = arena_array(w->r->memory, bool, p->nodes.n), cases = false;
+    for (uint32_t k = 0; k < n->n_args; k++) cases |= chooses_by(p, n->arg[k], v, seen);
+    return cases ? UNROLL_CASES : UNROLL_MOST;
+}
+
 /* picks the variables to write out; true when there are some */
 static bool unroll_pick(const walk *w, const node *n, unroll *u)
 {
@@ -430,7 +455,7 @@ static bool unroll_pick(const walk *w, const node *n, unroll *u)
         const ivar *v = &p->ivars.at[n->imm.ivars[k]];
         if (v->partner != SETIR_NONE) return false;
         int64_t count = v->row == SETIR_NONE ? set_constant(p, v->set) : 0;
-        bool small = count > 0 && times * count <= (p->sets.at[v->set].kind == SET_AXIS ? 9 : UNROLL_MOST);
+        bool small = count > 0 && times * count <= unroll_most(w, n, n->imm.ivars[k]);
         if (!small || u->n_small == 3) continue;
         times *= count;
         u->small[u->n_small++] = n->imm.ivars[k];
