@@ -64,6 +64,7 @@ typedef struct visit {
     struct visit *next;
     node_id n;
     guarded adjoint;
+    guarded held; /* the same from what measures it in lattice vectors: a strain has no part in that */
     node_id inner, inner_where; /* REDUCE: argument and condition under variables of its own */
     ivar_list own;
     bool done;
@@ -73,6 +74,7 @@ typedef struct ad_walk {
     VEC(visit *) by_node;
     VEC(visit *) order; /* users after what they use */
     VEC(twin) twins;
+    bool holds; /* what is passed on is held */
 } ad_walk;
 
 /* ---- ad_build.c: nodes; SETIR_NONE stands for zero */
@@ -117,6 +119,9 @@ void ad_hold(ad *x, def_id d); /* as if it did not depend on what moves */
 /* reverse through the body of a tensor whose adjoint at its own (fresh) parameters is `seed` */
 void ad_reverse(ad *x, def_id d, const ivar_id *param, node_id seed);
 void ad_push(ad_walk *w, const visit *from, node_id to, node_id value); /* value: on top of from's condition */
+/* the same where a strain is counted already: `to` is one that ad_goes_with_strain */
+void ad_push_held(ad_walk *w, const visit *from, node_id to, node_id value);
+bool ad_goes_with_strain(ad *x, node_id n); /* a sum of positions, as it is strained itself */
 void ad_push_where(ad_walk *w, const visit *from, node_id to, node_id value, node_id where);
 void ad_fail(ad *x, span at, const char *what);
 void ad_refuse_pairs(ad *x, def_id table, set_id pairs); /* a table that does not keep to the rows of its sites */

@@ -466,6 +466,24 @@ static void dual_virial(ad *x, const visit *v, uint32_t of, node_id k, node_id u
     if (inside != u) virial(x, v, ad_sub(x, u, inside), k);
 }
 
+/* What u . v with k as above, u = slope, gives the strain and v: nothing where v is strained with the lattice, as long as
+ * it lies in the span. The terms of k and of v that cancel are not written: sums of them do not fall apart into factors. */
+static void measured(ad_walk *w, visit *v, uint32_t of, node_id slope, node_id vector)
+{
+    ad *x = w->x;
+    bool strained = x->strain && of == x->by.slot;
+    if (!strained || !ad_goes_with_strain(x, vector)) {
+        ad_push(w, v, vector, slope);
+        if (strained) dual_virial(x, v, of, slope, vector);
+        return;
+    }
+    ad_push_held(w, v, vector, slope);
+    node_id inside = ad_in_span(x, of, vector);
+    if (inside == vector) return;
+    virial(x, v, slope, ad_sub(x, vector, inside));
+    virial(x, v, ad_sub(x, vector, inside), slope);
+}
+
 /* a vector with the lattice: its component, phase, image moves with it too when strained */
 static void rule_lattice(ad_walk *w, visit *v, const node *n)
 {
@@ -477,19 +495,17 @@ static void rule_lattice(ad_walk *w, visit *v, const node *n)
     case OP_RECIP_K: dual_virial(x, v, slot_of(x, n), v->n, u); break;
     case OP_PHASE: {
         node_id k = node_1(x->p, OP_RECIP_K, elem_real(1), n->arg[0], x->at), slope = ad_mul(x, u, k);
-        ad_push(w, v, n->arg[1], slope);
-        if (x->strain) dual_virial(x, v, slot_of(x, n), slope, n->arg[1]);
+        measured(w, v, slot_of(x, n), slope, n->arg[1]);
         break;
     }
     case OP_FRAC: {
         node_id slope = ad_mul(x, u, ad_dual(x, n->imm.slot, n->arg[1]));
-        ad_push(w, v, n->arg[0], slope);
-        if (x->strain) dual_virial(x, v, n->imm.slot, slope, n->arg[0]);
+        measured(w, v, n->imm.slot, slope, n->arg[0]);
         break;
     }
     case OP_NEAREST:
         ad_push(w, v, n->arg[0], u);
-        if (x->strain) virial(x, v, u, ad_sub(x, v->n, n->arg[0]));
+        if (x->strain && n->imm.slot == x->by.slot) virial(x, v, u, ad_sub(x, v->n, n->arg[0]));
         break;
     default: /* VOLUME: by its lattice vectors, which are strained as they stand */
         for (int k = 0, n_axes = ad_axes(x, n->imm.slot); k < n_axes; k++) {
@@ -518,8 +534,9 @@ static void rule_spot(ad *x, visit *v, const node *n)
     ad_collect(x, (target){TO_INPUT, position}, index, 1, g, &leaf);
 }
 
-static void rule_leaf(ad *x, visit *v, const node *n)
+static void rule_leaf(ad_walk *w, visit *v, const node *n)
 {
+    ad *x = w->x;
     const node leaf = *n;
     if (n->op == OP_PAIR_D) {
         if (ad_spots(x, n) && !ad_spots_move(x, n)) return;
@@ -527,7 +544,7 @@ static void rule_leaf(ad *x, visit *v, const node *n)
         return;
     }
     ad_collect(x, (target){TO_INPUT, n->imm.input}, leaf.arg, leaf.n_args, v->adjoint, &leaf);
-    if (x->strain && x->p->inputs.at[n->imm.input].role == IN_POSITION) virial(x, v, v->adjoint.value, v->n);
+    if (x->strain && !w->holds && x->p->inputs.at[n->imm.input].role == IN_POSITION) virial(x, v, v->adjoint.value, v->n);
 }
 
 /* its own value, and what its value is made of */
@@ -561,7 +578,7 @@ void ad_rule(ad_walk *w, visit *v)
     const node n = w->x->p->nodes.at[v->n];
     switch ((int)n.op) {
     case OP_INPUT:
-    case OP_PAIR_D: rule_leaf(w->x, v, &n); break;
+    case OP_PAIR_D: rule_leaf(w, v, &n); break;
     case OP_NAMED: rule_named(w, v, &n); break;
     case OP_ACCESS:
     case OP_PADGET: rule_access(w, v, &n); break;

@@ -178,7 +178,8 @@ static void discover(ad_walk *w, node_id id)
     ad *x = w->x;
     if (!ad_active(x, id) || visit_of(w, id)) return;
     visit *v = arena_new(x->a, visit);
-    *v = (visit){.n = id, .adjoint = {SETIR_NONE, SETIR_NONE}, .inner = SETIR_NONE, .inner_where = SETIR_NONE};
+    const guarded none = {SETIR_NONE, SETIR_NONE};
+    *v = (visit){.n = id, .adjoint = none, .held = none, .inner = SETIR_NONE, .inner_where = SETIR_NONE};
     while (w->by_node.n <= id) vec_push(x->a, &w->by_node, NULL);
     w->by_node.at[id] = v;
     const node n = x->p->nodes.at[id];
@@ -239,7 +240,8 @@ static void pass_on(ad_walk *w, const ivar_list *context, node_id to, guarded g)
         if (!ivar_list_has(n.free, n.n_free, context->at[k])) vec_push(x->a, &gone, context->at[k]);
     if (gone.n) g = sum_over(x, &gone, g);
     visit *v = visit_of(w, to);
-    v->adjoint = guarded_add(x, v->adjoint, g);
+    guarded *of = w->holds ? &v->held : &v->adjoint;
+    *of = guarded_add(x, *of, g);
 }
 
 void ad_push_where(ad_walk *w, const visit *from, node_id to, node_id value, node_id where)
@@ -258,6 +260,32 @@ void ad_push(ad_walk *w, const visit *from, node_id to, node_id value)
     ad_push_where(w, from, to, value, SETIR_NONE);
 }
 
+void ad_push_held(ad_walk *w, const visit *from, node_id to, node_id value)
+{
+    bool before = w->holds;
+    w->holds = true;
+    ad_push(w, from, to, value);
+    w->holds = before;
+}
+
+bool ad_goes_with_strain(ad *x, node_id id)
+{
+    const node *n = &x->p->nodes.at[id];
+    bool sum = n->op == OP_ADD || n->op == OP_SUB || n->op == OP_NEG;
+    for (uint32_t k = 0; k < n->n_args && sum; k++) sum = ad_goes_with_strain(x, n->arg[k]);
+    return sum || (n->op == OP_INPUT && x->p->inputs.at[n->imm.input].role == IN_POSITION && leaf_active(x, n));
+}
+
+static void apply_rule(ad_walk *w, visit *v)
+{
+    if (v->adjoint.value != SETIR_NONE) ad_rule(w, v);
+    if (v->held.value == SETIR_NONE) return;
+    v->adjoint = v->held;
+    w->holds = true;
+    ad_rule(w, v);
+    w->holds = false;
+}
+
 void ad_reverse(ad *x, def_id id, const ivar_id *param, node_id seed)
 {
     const def d = x->p->defs.at[id];
@@ -271,6 +299,5 @@ void ad_reverse(ad *x, def_id id, const ivar_id *param, node_id seed)
     node_id body = program_substitute(x->p, d.body, d.param, to, d.n_param);
     discover(&w, body);
     pass_on(&w, &context, body, (guarded){seed, SETIR_NONE});
-    for (uint32_t k = w.order.n; k-- > 0 && !x->failed;)
-        if (w.order.at[k]->adjoint.value != SETIR_NONE) ad_rule(&w, w.order.at[k]);
+    for (uint32_t k = w.order.n; k-- > 0 && !x->failed;) apply_rule(&w, w.order.at[k]);
 }

@@ -107,6 +107,12 @@ ENERGIES = {
   let p[i in s.atom] = product(c[i], m[i], 2)
   gives E : scalar = sum i in s.atom: norm(p[i]) + p[i].part[0][0] * c[i].part[0] + s.u[i].x * c[i][1]""",
 }
+# what is measured in lattice vectors, in the plane and off it: sums of positions, multiples, vectors that no strain moves
+MEASURED = """set G = reciprocal(s) within 3 [1/Å]
+  let h[i in s.atom] = sum g in G: exp(-norm2(g.k) * 0.3 [Å^2]) * (sum j in s.atom: s.q[j]
+            * (cos(phase(g, s.r[i] - s.r[j])) + sin(phase(g, s.r[i])) + sin(phase(g, 2 * s.r[j] - s.u[i] * 1 Å))))
+  gives E : scalar = sum i in s.atom: (1 + h[i])^2 + 0.1 * norm2(s.r[i]) / 1 [Å^2]
+            + (sum j in s.atom, k in s.axis: s.q[i] * cos(2 * pi * frac(s.r[j] + s.r[i], s.cell)[k]))"""
 HARMONICS = """let c[i in s.atom] : irreps(0..4) = sum b in bond(i): f(b) * (1 + s.q[b.j]) * Y(b.d, 4)
   set l = 1..3
   let V = sum i in s.atom, k in l: norm2(c[i].part[k]) + triple(c[i].part[k], c[i].part[2], c[i].part[k])
@@ -124,8 +130,8 @@ def flat(array):
 
 
 class Gradients(unittest.TestCase):
-    def differences(self, name, body, frame, backend, tail=TAIL):
-        spec = mtx.write("energy.mtx", HEAD + "  " + body + tail)
+    def differences(self, name, body, frame, backend, tail=TAIL, head=HEAD):
+        spec = mtx.write("energy.mtx", head + "  " + body + tail)
         wanted = {kind: what for what, kind in KINDS.items() if f"gives {what}" in tail}
         os.environ["MTX_BACKEND"] = backend
         got = mtx.run(spec, mtx.write("frames.xyz", displaced(frame, wanted)))
@@ -145,6 +151,16 @@ class Gradients(unittest.TestCase):
                     largest = self.differences(name, body, random_frame(rng, atoms, size), backend)
                     if name != "lattice" or atoms > 1:
                         self.assertGreater(largest, 1e-6, name)
+
+    def test_layers(self):
+        rng = random.Random(8)
+        for axes, periodic in (("xy", "T T F"), ("z", "F F T"), ("xyz", "T T T")):
+            with self.subTest(axes=axes):
+                frame = random_frame(rng, 3, 3.1)
+                frame.periodic = periodic
+                tail = TAIL.replace("  gives A[k in s.axis] : vector [1/Å] = grad(E, s.cell)[k]\n", "")
+                head = HEAD.replace("lattice(xyz)", f"lattice({axes})")
+                self.assertGreater(self.differences(axes, MEASURED, frame, "llvm", tail, head), 1e-2)
 
     def test_second(self):
         with self.subTest():

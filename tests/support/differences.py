@@ -22,6 +22,8 @@ def solve(cell, r):
 class Frame:
     """symbols z, positions r, cell, and columns {name: a number or a list of numbers per atom}"""
 
+    periodic = "T T T"
+
     def __init__(self, z, r, cell, **columns):
         self.z, self.r, self.cell, self.columns = z, r, cell, columns
 
@@ -47,7 +49,7 @@ class Frame:
     def text(self):
         lattice = " ".join(f"{x:.17g}" for row in self.cell for x in row)
         words = "".join(f":{name}:R:{len(v[0]) if isinstance(v[0], list) else 1}" for name, v in self.columns.items())
-        lines = [str(len(self.r)), f'Lattice="{lattice}" Properties=species:S:1:pos:R:3{words} pbc="T T T"']
+        lines = [str(len(self.r)), f'Lattice="{lattice}" Properties=species:S:1:pos:R:3{words} pbc="{self.periodic}"']
         for k, (z, r) in enumerate(zip(self.z, self.r)):
             more = [v[k] if isinstance(v[k], list) else [v[k]] for v in self.columns.values()]
             lines.append(" ".join([z] + [f"{x:.17g}" for x in sum(more, r)]))
@@ -71,7 +73,9 @@ class Frame:
             columns[kind][at][k] += h
         else:
             columns[kind][at] += h
-        return Frame(self.z, r, cell, **columns)
+        out = Frame(self.z, r, cell, **columns)
+        out.periodic = self.periodic
+        return out
 
     def places(self, kind):
         """(atom or lattice vector, component) of every number of a kind"""
