@@ -7,6 +7,7 @@ usage: run_gradients.py --mtx PROGRAM --root SOURCE_TREE"""
 import argparse
 import os
 import random
+import re
 import sys
 import unittest
 
@@ -161,6 +162,16 @@ class Gradients(unittest.TestCase):
                 tail = TAIL.replace("  gives A[k in s.axis] : vector [1/Å] = grad(E, s.cell)[k]\n", "")
                 head = HEAD.replace("lattice(xyz)", f"lattice({axes})")
                 self.assertGreater(self.differences(axes, MEASURED, frame, "llvm", tail, head), 1e-2)
+
+    def test_strain_keeps_phases(self):
+        """No moment of a position: two that cancel would stand for a sum over waves and pairs of sites, not sites."""
+        spec = mtx.write("waves.mtx", HEAD + "  " + ENERGIES["waves"] + "\n  gives W : tensor(2) = grad(E, strain(s))\n}\n")
+        _, ir, _ = mtx.call("build", spec, "--emit=ir", "-o", "-")
+        nodes = dict(re.findall(r"^(%\d+) = (\S+(?: \S+)*?)(?: : .*)?$", ir, re.M))
+        outer = [words.split()[2:4] for words in nodes.values() if words.startswith("outer ")]
+        self.assertGreater(len(outer), 0)
+        for a in sum(outer, []):
+            self.assertNotIn(nodes[a].split()[0], ("input", "sub"), f"{a} = {nodes[a]}")
 
     def test_second(self):
         with self.subTest():
