@@ -232,6 +232,14 @@ static wrt moves_by(const program *p, const wrt *w, bool table)
     return by;
 }
 
+/* each derivative nests deeper than what it is of */
+static bool nests_fit(ad *x)
+{
+    node_id highest;
+    if (program_height(x->p, &highest) > SETIR_HEIGHT) ad_fail(x, x->p->nodes.at[highest].at, "so deep an expression");
+    return !x->failed;
+}
+
 static gradient *gradient_of(program *p, gradient **all, const program *from, const def *d, diag_sink *sink)
 {
     uint32_t of = geometry_of(p, &d->wrt);
@@ -244,7 +252,7 @@ static gradient *gradient_of(program *p, gradient **all, const program *from, co
     g->energy = d->lib_arg;
     g->next = *all;
     *all = g;
-    reverse_all(&g->x, d->lib_arg);
+    if (nests_fit(&g->x)) reverse_all(&g->x, d->lib_arg);
     if (!g->x.failed) edge_gradients(g);
     return g;
 }
@@ -255,7 +263,7 @@ static void expand_table(program *p, def_id id, diag_sink *sink)
     const def *d = &p->defs.at[id];
     ad x = {.p = p, .a = p->memory, .sink = sink, .by = moves_by(p, &d->wrt, true), .at = d->lib_at};
     x.strain = d->wrt.kind == WRT_STRAIN || d->wrt.kind == WRT_CELL;
-    ad_jacobian(&x, id);
+    if (nests_fit(&x)) ad_jacobian(&x, id);
 }
 
 static void expand(program *p, gradient **all, const program *from, def_id id, diag_sink *sink)
@@ -289,13 +297,16 @@ static program *expand_some(arena *a, program *from, const bool *which, diag_sin
 {
     program *p = program_copy(a, from);
     gradient *all = NULL;
-    uint32_t n = p->defs.n;
+    uint32_t n = p->defs.n, last = 0;
     *good = true;
     for (uint32_t k = 0; k < n; k++) {
         if (!lib_is_derivative(p->defs.at[k].lib) || !which[k]) continue;
         expand(p, &all, from, k, sink);
         *good &= p->defs.at[k].lib == LIB_NONE;
+        last = k;
     }
+    ad x = {.p = p, .a = a, .sink = sink, .at = p->defs.at[last].lib_at};
+    *good = *good && nests_fit(&x);
     ad_values_back(p);
     return p;
 }

@@ -681,7 +681,7 @@ void infer_begin(infer *x, const decl *d)
 {
     x->p = program_new(x->a, d->id.id, d->id.at);
     x->p->doc = d->doc;
-    x->node_unit.n = x->def_unit.n = x->slot_scopes.n = 0;
+    x->node_unit.n = x->def_unit.n = x->height.n = x->slot_scopes.n = 0;
     x->depth = x->steps = 0;
     x->gave_up = false;
     x->calls = NULL;

@@ -894,16 +894,28 @@ static value infer_any(infer *x, scope *s, const expr *e)
     return value_error(e->at);
 }
 
+static value give_up(infer *x, span at, const char *why)
+{
+    x->gave_up = true;
+    return infer_complain(x, D_TOO_LARGE, at, why);
+}
+
+static bool nests_too_deeply(infer *x, node_id n)
+{
+    while (x->height.n <= n) {
+        vec_push(x->a, &x->height, 0);
+        x->height.at[x->height.n - 1] = node_height(x->p, x->height.at, x->height.n - 1);
+    }
+    return x->height.at[n] > SETIR_HEIGHT;
+}
+
 value infer_expr(infer *x, scope *s, const expr *e)
 {
     if (x->gave_up) {
         return value_error(e->at);
     }
     if (x->depth > DEPTH_MOST || ++x->steps > STEPS_MOST) {
-        x->gave_up = true;
-        diag *d = infer_report(x, D_TOO_LARGE, e->at);
-        diag_label_primary(x->sink, d, x->depth > DEPTH_MOST ? "calls nest too deeply here" : "reached here after 3 million steps");
-        return value_error(e->at);
+        return give_up(x, e->at, x->depth > DEPTH_MOST ? "calls nest too deeply here" : "reached here after 3 million steps");
     }
     instance *before = x->inst;
     x->inst = s->inst;
@@ -913,6 +925,9 @@ value infer_expr(infer *x, scope *s, const expr *e)
     x->inst = before;
     if (v.kind == V_NODE && v.node == SETIR_NONE) {
         return value_error(e->at);
+    }
+    if (v.kind == V_NODE && nests_too_deeply(x, v.node)) {
+        return give_up(x, e->at, "operations nest too deeply here: each `let` is written out where it is used");
     }
     return v;
 }

@@ -86,6 +86,7 @@ typedef struct infer {
     program    *p;               /* the program being built                                               */
     VEC(unit)   node_unit;       /* by node id                                                            */
     VEC(unit)   def_unit;
+    VEC(uint32_t) height;        /* by node id                                                            */
     VEC(slot_scope) slot_scopes; /* by slot                                                               */
     uint32_t    depth, steps;
     instance   *inst;            /* whose text is being read, for call notes                              */

@@ -11,7 +11,7 @@
 
 #define COST_ARM  150.0 /* a side of a choice that costs more is computed only when it is chosen    */
 #define COST_MOST 1e12
-enum { DEPTH_MOST = 2000 }; /* nesting of expressions                                                   */
+enum { DEPTH_MOST = SETIR_HEIGHT + 500 }; /* nesting of expressions; rewriting adds little to it */
 
 /* ---- costs --------------------------------------------------------------------------------------------- */
 

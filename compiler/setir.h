@@ -284,6 +284,10 @@ int64_t  set_constant(const program *p, set_id s);                 /* elements i
 uint32_t program_pair_param(const program *p, const def *d, set_id pairs);  /* see LIB_JACOBIAN; NONE: no such */
 node_id  program_node(program *p, node_op op, elem e, const node_id *args, uint32_t n_args, const node_imm *imm, span at);
 uint32_t program_curve(program *p, curve c);      /* curve.c: equal numbers over equal sets share an id      */
+/* height.c: how deep operations nest, through tensors too, and where; of one node from those before it */
+enum { SETIR_HEIGHT = 3000 };    /* passes walk programs recursively                                          */
+uint32_t program_height(const program *p, node_id *highest);
+uint32_t node_height(const program *p, const uint32_t *height, node_id n);
 /* species_use.c: does it list all that a species can be? what of that element's sources is not in the list (NONE: all
  * are, or are an atom's element); which elements the atoms of a slot may have, bit z of 128. False: any. */
 bool     set_has_all_species(const set *s);

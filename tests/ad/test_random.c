@@ -140,15 +140,9 @@ static made_of made_from(arena *a, uint64_t seed, double moved)
     return out;
 }
 
-/* the first that is not too deep for a kernel */
 static program *differentiated(arena *a, uint64_t seed)
 {
-    diag_sink sink;
-    diag_sink_init(&sink, a);
-    for (uint64_t k = 0;; k++) {
-        made_of m;
-        if (make_derivatives(a, 1000 * seed + k, 0, &m) && lower_program(a, m.p, &sink)) return m.p;
-    }
+    return made_from(a, seed, 0).p;
 }
 
 /* ---- differences --------------------------------------------------------------------------------------- */

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Expressions that nest hundreds and thousands of levels deep: values and derivatives beside those of a loop here; what
+is too deep is said where it is written, in whatever order the lines are.
+usage: run_deep.py --mtx PROGRAM --root SOURCE_TREE"""
+import argparse
+import math
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import npz
+from mtx_call import Mtx, xyz
+
+ATOMS = [("Si", 0.0, 0.0, 0.0, 0.3), ("Si", 2.0, 0.1, 0.0, 0.4)]
+LEVELS = 3                                             # of operations that each line adds
+SPEC = """structure Charges {
+  set   atom
+  field r : atom -> point [Å]
+  field Z : atom -> species
+  field q : atom -> scalar
+}
+transform t {
+  takes s : Charges
+  let   x0 = sum i in s.atom: s.q[i]
+%s
+  gives E : scalar = x%d
+%s  respects permute, translate, rotate, reflect
+}
+"""
+GRADIENT = "  gives F : s.atom -> scalar = grad(E, s.q)\n"
+mtx = None
+
+
+def spec_of(lines, more="", backwards=False):
+    steps = [f"  let   x{k} = x{k - 1} + 0.01 * sin(x{k - 1})" for k in range(1, lines + 1)]
+    return mtx.write("deep.mtx", SPEC % ("\n".join(steps[::-1] if backwards else steps), lines, more))
+
+
+def expected(lines):
+    x, slope = 0.7, 1.0
+    for _ in range(lines):
+        slope, x = slope * (1 + 0.01 * math.cos(x)), x + 0.01 * math.sin(x)
+    return x, slope
+
+
+class Deep(unittest.TestCase):
+    def run_all(self, lines, more=""):
+        spec, data = spec_of(lines, more), mtx.write("two.xyz", xyz(ATOMS, columns=":q:R:1"))
+        x, slope = expected(lines)
+        for backend in ((), ("--backend", "c")):
+            out = os.path.join(mtx.folder.name, "deep.npz")
+            code, _, err = mtx.call("run", spec, data, *backend, "--quiet", "-o", out)
+            self.assertEqual(code, 0, err)
+            got = npz.load(out)
+            self.assertAlmostEqual(got["E"].values[0], x, 9)
+            for f in got["F"].values if more else ():
+                self.assertAlmostEqual(f, slope, 9)
+
+    def test_values(self):
+        self.run_all(2900 // LEVELS)
+
+    def test_derivatives(self):
+        self.run_all(250, GRADIENT)
+
+    def refused(self, code, spec):
+        for command in ("check", "run", "test"):
+            words = [mtx.write("two.xyz", xyz(ATOMS, columns=":q:R:1")), "-o", mtx.write("o.npz", "")] if command == "run" else []
+            got, out, err = mtx.call(command, spec, *words)
+            self.assertEqual(got, 1, f"{command}: {err[:500]}")
+            self.assertIn(code, out + err)
+
+    def test_too_deep(self):
+        self.refused("E0158", spec_of(1500))
+        self.refused("E0158", spec_of(1500, backwards=True))
+        self.refused("E0158", spec_of(20000))
+        self.refused("E0170", spec_of(980, GRADIENT))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mtx", required=True)
+    parser.add_argument("--root", required=True)
+    options = parser.parse_args()
+    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
+    unittest.main(argv=sys.argv[:1])
