@@ -154,7 +154,6 @@ static const int64_t *set_map(matcher *m, set_id s)
 typedef struct reading {
     double   factor;             /* copies ^ weight */
     int      moving;             /* slot whose translation points follow, -1 none */
-    int      axes;               /* over lattice axes: 0 numbers, 1 basis vectors, 2 fractions */
 } reading;
 
 /* g acting on the components of one value */
@@ -200,13 +199,11 @@ typedef struct layout {
     uint32_t n, width;           /* index sets, numbers per element */
     const int64_t *map[8];
     int64_t  size[2][8], total[2];
-    int      axis;               /* the place among the index sets of lattice axes, -1 none */
-    uint32_t axis_slot;
 } layout;
 
 static bool layout_of(matcher *m, const def *d, layout *l)
 {
-    *l = (layout){.n = d->n_param, .width = elem_components(d->elem), .total = {1, 1}, .axis = -1};
+    *l = (layout){.n = d->n_param, .width = elem_components(d->elem), .total = {1, 1}};
     if (d->n_param > 8)
         return false;
     for (uint32_t k = 0; k < l->n; k++) {
@@ -218,10 +215,6 @@ static bool layout_of(matcher *m, const def *d, layout *l)
         l->map[k] = set_map(m, s);
         if (!l->map[k])
             return false;
-        if (m->p->sets.at[s].kind == SET_AXIS) {
-            l->axis = (int)k;
-            l->axis_slot = m->p->sets.at[s].slot;
-        }
     }
     return true;
 }
@@ -239,55 +232,6 @@ static int64_t counterpart(const layout *l, int64_t e)
         e /= l->size[1][k];
     }
     return at;
-}
-
-static int64_t axis_stride(const layout *l)
-{
-    int64_t stride = 1;
-    for (uint32_t k = l->n; k-- > (uint32_t)l->axis + 1;)
-        stride *= l->size[0][k];
-    return stride;
-}
-
-/* inverse transpose of an integer basis change, in terms of the periodic axes */
-static double fraction_change(int32_t b[3][3], int row, int column)
-{
-    int r1 = (row + 1) % 3, r2 = (row + 2) % 3, c1 = (column + 1) % 3, c2 = (column + 2) % 3;
-    double det = 0;
-    for (int k = 0; k < 3; k++) {
-        int a = (k + 1) % 3, c = (k + 2) % 3;
-        det += b[0][k] * (b[1][a] * b[2][c] - b[1][c] * b[2][a]);
-    }
-    return (b[r1][c1] * b[r2][c2] - b[r1][c2] * b[r2][c1]) / det;
-}
-
-/* expected value of element `at` of frame 0, seen after the change; basis changes mix the elements over
- * lattice axes */
-static void expected_value(const matcher *m, const def *d, const layout *l, const reading *how, int64_t at,
-                           double *out)
-{
-    const double *before = m->v->before;
-    if (l->axis < 0 || how->axes == 0 || d->elem.kind != ELEM_REAL) {
-        change_value(m, d, how, before + at * l->width, out);
-        return;
-    }
-    int32_t basis[3][3];
-    memcpy(basis, m->g->basis[l->axis_slot], sizeof basis);
-    int64_t stride = axis_stride(l), own = at / stride % l->size[0][l->axis], first = at - own * stride;
-    double one[CHANNELS_MOST];
-    int list[3], n = 0;
-    for (int k = 0; k < 3; k++)
-        if (m->p->slots.at[l->axis_slot].axes >> k & 1)
-            list[n++] = k;
-    for (uint32_t c = 0; c < l->width; c++)
-        out[c] = 0;
-    for (int k = 0; k < n && k < l->size[0][l->axis]; k++) {
-        double factor =
-            how->axes == 1 ? basis[list[own]][list[k]] : fraction_change(basis, list[own], list[k]);
-        change_value(m, d, how, before + (first + k * stride) * l->width, one);
-        for (uint32_t c = 0; c < l->width; c++)
-            out[c] += factor * one[c];
-    }
 }
 
 /* a point is the same when it differs by a lattice vector */
@@ -332,7 +276,7 @@ static action_difference compare_reading(matcher *m, const def *d, const layout 
             note_difference(&out, INFINITY, NAN, NAN, after[0], -1, e * l->width);
             continue;
         }
-        expected_value(m, d, l, how, at, expected);
+        change_value(m, d, how, m->v->before + at * l->width, expected);
         bool same = same_place(m, d, expected, after);
         for (uint32_t c = 0; c < l->width; c++) {
             double value = index_back(m, d, after[c]);
@@ -364,24 +308,22 @@ static action_difference compare_all(matcher *m, const def *d, const layout *l, 
     bool several = m->g->sym == SYM_SUPERCELL && !isnan(n_weight) && lattices > 1;
     if (several)
         weights[1] = n_weight;
-    bool grows = m->g->sym == SYM_SUPERCELL && isnan(n_weight),
-         bases = l->axis >= 0 && (m->g->sym == SYM_CELL || m->g->sym == SYM_SUPERCELL);
+    bool grows = m->g->sym == SYM_SUPERCELL && isnan(n_weight);
     int copies = 1;
     for (uint32_t k = 0; k < m->g->n_slots; k++)
         copies = m->g->copies[k] > copies ? m->g->copies[k] : copies;
     action_difference best = {.worst = INFINITY, .comparable = true};
     bool first = true;
     for (int w = 0; w < (grows ? 4 : several ? 2 : 1); w++)
-        for (int a = 0; a < (bases ? 3 : 1); a++)
-            for (uint32_t s = 0; s < (d->is_point ? m->p->slots.n : 1); s++) {
-                double weight = grows || several ? weights[w] : isnan(n_weight) ? 0 : n_weight;
-                reading how = {.factor = pow(copies, weight), .moving = d->is_point ? (int)s : -1, .axes = a};
-                action_difference one = compare_reading(m, d, l, &how);
-                one.weight = weight;
-                if (first || one.worst < best.worst)
-                    best = one;
-                first = false;
-            }
+        for (uint32_t s = 0; s < (d->is_point ? m->p->slots.n : 1); s++) {
+            double weight = grows || several ? weights[w] : isnan(n_weight) ? 0 : n_weight;
+            reading how = {.factor = pow(copies, weight), .moving = d->is_point ? (int)s : -1};
+            action_difference one = compare_reading(m, d, l, &how);
+            one.weight = weight;
+            if (first || one.worst < best.worst)
+                best = one;
+            first = false;
+        }
     return best;
 }
 

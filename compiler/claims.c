@@ -115,10 +115,25 @@ static const char *size_text(judge *x, const law_info *l)
 
 /* --------------------------------------------------------------------------------------- symmetry claims */
 
+/* is a derivative by lattice vectors written there? */
+static bool by_lattice(const program *p, span at)
+{
+    for (uint32_t k = 0; k < p->defs.n; k++) {
+        const def *d = &p->defs.at[k];
+        if (lib_is_derivative(d->lib) && d->wrt.kind == WRT_CELL && d->lib_at.src == at.src && d->lib_at.start == at.start) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *fix_for(judge *x, const claim *c, const law_status *s)
 {
     node_op op = s->culprit == SETIR_NONE ? OP_COUNT_ : x->p->nodes.at[s->culprit].op;
     const def *d = &x->p->defs.at[c->subject];
+    if ((c->sym == SYM_CELL || c->sym == SYM_SUPERCELL) && by_lattice(x->p, s->at)) {
+        return "grad(E, strain(s))      which is the same for every choice of lattice vectors";
+    }
     if (op == OP_COMP && c->sym >= SYM_REFLECT) {
         return "abs(...)      if the two sides are equivalent";
     }

@@ -75,7 +75,7 @@ static void by_elements(law_cx *x, const def *d, law_info *r)
     if (d->wrt.kind == WRT_CELL) {
         law_lower(x, r, SYM_SUPERCELL, LAW_BROKEN, SETIR_NONE,
                   "each lattice vector grows by another factor than the number of cells");
-        law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "a vector for each lattice vector of the file");
+        law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "depends on the choice of lattice vectors, and changes against them");
     }
     if (r->n_axis) { law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "depends on the choice of lattice vectors"); }
     if (r->sign) { law_lose_images(x, r, SETIR_NONE, "depends on the choice of images"); }

@@ -169,6 +169,18 @@ static int64_t stride_of(const asked *q, int slot_at)
     return stride;
 }
 
+/* inverse transpose of an integer basis change, in terms of the periodic axes */
+static double fraction_change(int32_t b[3][3], int row, int column)
+{
+    int r1 = (row + 1) % 3, r2 = (row + 2) % 3, c1 = (column + 1) % 3, c2 = (column + 2) % 3;
+    double det = 0;
+    for (int k = 0; k < 3; k++) {
+        int a = (k + 1) % 3, c = (k + 2) % 3;
+        det += b[0][k] * (b[1][a] * b[2][c] - b[1][c] * b[2][a]);
+    }
+    return (b[r1][c1] * b[r2][c2] - b[r1][c2] * b[r2][c1]) / det;
+}
+
 /* coefficient of old element k in new element j along a lattice axis */
 static double mixing(const asked *q, axis_kind kind, set_id axes, int64_t j, int64_t k)
 {
