@@ -712,6 +712,7 @@ static void read_transform(infer *x, const decl *d)
     if (d->kind == D_TRANSFORM && !outputs) {
         diag *e = infer_report(x, D_NO_OUTPUT, d->id.at, d->id.id);
         diag_label_primary(x->sink, e, "has no `gives` line");
+        diag_help(x->sink, e, "gives x[i in s.atom] : scalar = ...      what comes out, in place of `let`");
     }
     infer_uncalled(x, inst->top);
     infer_claims(x, d);

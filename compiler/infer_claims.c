@@ -15,6 +15,11 @@ static const struct { const char *word; symmetry sym; bool axes; } words[] = {
     {"reflect", SYM_REFLECT, true},  {"wrap", SYM_WRAP, false},           {"cell", SYM_CELL, false},
     {"supercell", SYM_SUPERCELL, false}};
 
+static const struct { const char *word, *here; } others[] = {
+    {"permutation", "permute"}, {"permutations", "permute"}, {"translation", "translate"}, {"translations", "translate"},
+    {"mirror", "reflect"}, {"inversion", "rotate, reflect"}, {"parity", "reflect"}, {"O3", "rotate, reflect"}, {"SO3", "rotate"},
+    {"E3", "translate, rotate, reflect"}, {"periodic", "wrap, cell"}, {"unimodular", "cell"}};
+
 static bool read_symmetry(infer *x, const ast_sym *s, symmetry *out)
 {
     const char *known[sizeof words / sizeof words[0]];
@@ -37,7 +42,11 @@ static bool read_symmetry(infer *x, const ast_sym *s, symmetry *out)
         diag_label_primary(x->sink, d, words[k].axes ? "about x, y or z" : "takes no argument");
         return false;
     }
-    const char *near = text_closest(s->id, known, sizeof words / sizeof words[0]);
+    const char *near = NULL;
+    for (size_t k = 0; k < sizeof others / sizeof others[0] && !near; k++) {
+        near = strcmp(others[k].word, s->id) ? NULL : others[k].here;
+    }
+    near = near ? near : text_closest(s->id, known, sizeof words / sizeof words[0]);
     diag *d = diag_report(x->sink, D_UNKNOWN_SYMMETRY, s->at, s->id);
     diag_label_primary(x->sink, d, "not a symmetry");
     if (near) {

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <mtx/mtxrt.h>
+
 #define DEPTH_MOST 600
 #define STEPS_MOST 3000000u
 
@@ -132,6 +134,7 @@ node_id value_to_node(infer *x, value v)
         }
         diag *d = infer_report(x, D_NOT_INDEXED, v.at, sets);
         diag_label_primary(x->sink, d, "needs %s in brackets", v.n == 1 ? "an index" : "its indices");
+        hint_indices(x, d, v);
         return SETIR_NONE;
     }
     case V_SET: case V_ROW: case V_SLOT: case V_CELL: case V_FUNCTION: case V_TRANSFORM: case V_RECORD: case V_BUILTIN:
@@ -356,6 +359,16 @@ static node_id order(infer *x, const expr *e, node_id a, node_id b)
     return mk2(x, strict ? OP_LT : OP_LE, elem_bool(), a, b, e->at);
 }
 
+/* an atomic number beside a species */
+static void help_species(infer *x, diag *d, node_id number)
+{
+    double z;
+    if (number != SETIR_NONE && elem_of(x, number).kind == ELEM_REAL && const_value(x, number, &z) && z >= 1 &&
+        z < SETIR_SPECIES && z == floor(z)) {
+        diag_help(x->sink, d, "%s   the symbol, or  protons(Z) == %g", mtx_element_symbol((int)z), z);
+    }
+}
+
 static node_id equal(infer *x, const expr *e, node_id a, node_id b)
 {
     elem ea = elem_of(x, a), eb = elem_of(x, b);
@@ -389,6 +402,7 @@ static node_id equal(infer *x, const expr *e, node_id a, node_id b)
         diag *d = infer_report(x, D_NOT_COMPARABLE, e->at, elem_text(x, ea), elem_text(x, eb));
         diag_label_at(x->sink, d, e->binary.lhs->at, "%s", elem_text(x, ea));
         diag_label_at(x->sink, d, e->binary.rhs->at, "%s", elem_text(x, eb));
+        help_species(x, d, ea.kind == ELEM_SPECIES ? b : eb.kind == ELEM_SPECIES ? a : SETIR_NONE);
         return SETIR_NONE;
     }
     return e->binary.op == B_NE ? mk1(x, OP_NOT, elem_bool(), r, e->at) : r;
@@ -610,13 +624,13 @@ node_id index_into(infer *x, node_id n, set_id want, span at)
         bool fixed_rank = w->kind == SET_RANK && w->parent == SETIR_NONE && have->kind == SET_RANGE && have->lo >= 0 &&
                           have->hi < w->count;
         if ((have->kind == SET_RANGE && w->kind == SET_RANGE && have->lo >= w->lo && have->hi <= w->hi) || fixed_rank) {
-            diag *d = infer_report(x, D_WRONG_INDEX, at, set_text(x, want), elem_text(x, e));
+            diag *d = infer_report(x, D_WRONG_INDEX, at, set_text(x, want), elem_words(x, e));
             diag_label_primary(x->sink, d, "use one set for both");
             return SETIR_NONE;
         }
     }
-    diag *d = infer_report(x, D_WRONG_INDEX, at, set_text(x, want), elem_text(x, e));
-    diag_label_primary(x->sink, d, "this is a%s %s", e.kind == ELEM_INDEX ? "n" : "", elem_text(x, e));
+    diag *d = infer_report(x, D_WRONG_INDEX, at, set_text(x, want), elem_words(x, e));
+    diag_label_primary(x->sink, d, "this is %s", elem_words(x, e));
     return SETIR_NONE;
 }
 
@@ -665,6 +679,10 @@ static value infer_index(infer *x, scope *s, const expr *e)
             diag *d = infer_report(x, D_NOT_INDEXABLE, e->index.base->at);
             diag_label_primary(x->sink, d, base.kind == V_SET ? "a set: its rows are written in parentheses, bond(i)"
                                                              : "takes no index");
+            bool vector = base.kind == V_NODE && base.node != SETIR_NONE && elem_of(x, base.node).rank == 1;
+            if (vector) {
+                diag_help(x->sink, d, "v.x, v.y, v.z   for the components of a vector");
+            }
         }
         return value_error(e->at);
     }
@@ -823,6 +841,9 @@ value infer_member(infer *x, value base, name field, span at)
     diag_label_primary(x->sink, d, "no such part");
     if (base.kind == V_TENSOR && base.n == 1) {
         diag_note(x->sink, d, "Index it first:  x[i].%s", field);
+    } else if (base.kind == V_SET || base.kind == V_ROW) {
+        diag_note(x->sink, d, "This is a set: an element of it is named first, as in  sum b in %s: ... b.%s",
+                  set_text(x, base.set), field);
     }
     return value_error(at);
 }
@@ -866,6 +887,10 @@ static value infer_any(infer *x, scope *s, const expr *e)
     case E_STRING: {
         diag *d = infer_report(x, D_NOT_A_VALUE, e->at, "a text");
         diag_label_primary(x->sink, d, "this is a text");
+        const char *symbol = hint_element(x, e->string.value);
+        if (symbol) {
+            diag_help(x->sink, d, "%s   without quotes", symbol);
+        }
         return value_error(e->at);
     }
     case E_READ: return infer_read(x, e);

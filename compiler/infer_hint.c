@@ -7,6 +7,7 @@
 #include "infer_internal.h"
 #include "stdlib_files.h"
 
+#include <ctype.h>
 #include <string.h>
 
 typedef struct foreign { const char *word, *here; } foreign;
@@ -20,11 +21,14 @@ static const foreign functions[] = {
     {"gradient", "grad(E, s.r)"}, {"derivative", "grad(E, s.r)"}, {"neighbors", "pairs(s.atom) within 5 Å"},
     {"neighbours", "pairs(s.atom) within 5 Å"}, {"eigenvalues", "eigvals(C)"}, {"eig", "eigvals(C)"}, {"cell_volume", "volume(s)"},
     {"PI", "pi"}, {"Pi", "pi"}, {"true", "1 == 1"}, {"false", "1 == 0"}, {"round", "floor(x + 0.5)"}, {"Σ", "sum i in S: x[i]"},
+    {"range", "lo..hi   both ends included: k in 0..9"}, {"π", "pi"}, {"np", "exp(x), sqrt(x), ...   without the name of a module"},
+    {"numpy", "exp(x), sqrt(x), ...   without the name of a module"}, {"math", "exp(x), sqrt(x), ...   without the name of a module"},
     {NULL, NULL}};
 
 static const foreign types[] = {
     {"float", "scalar"}, {"double", "scalar"}, {"real", "scalar"}, {"number", "scalar"}, {"int", "scalar"}, {"integer", "scalar"},
-    {"vec", "vector"}, {"vec3", "vector"}, {"vector3", "vector"}, {"position", "point"}, {"matrix", "tensor(2)"}, {"boolean", "bool"},
+    {"vec", "vector"}, {"vec3", "vector"}, {"vector3", "vector"}, {"position", "point"}, {"matrix", "tensor(2)"}, {"array", "scalar   and the indices on the left: x[i in S]"},
+    {"list", "scalar   and the indices on the left: x[i in S]"}, {"boolean", "bool"},
     {"element", "species"}, {"string", "species   for an element; other texts are not values"}, {NULL, NULL}};
 
 static const char *word_for(const foreign *table, const char *word)
@@ -92,17 +96,41 @@ static const char *closest_in_sight(infer *x, scope *s, name id)
     return text_closest(id, known.at, known.n);
 }
 
+const char *hint_element(infer *x, const char *word)
+{
+    char *symbol = arena_strndup(x->a, word, strlen(word));
+    for (size_t k = 0; symbol[k]; k++) {
+        symbol[k] = (char)(k ? tolower((unsigned char)symbol[k]) : toupper((unsigned char)symbol[k]));
+    }
+    return element_number(symbol) ? symbol : NULL;
+}
+
 void hint_name(infer *x, scope *s, diag *d, name id)
 {
     const char *word = word_for(functions, id);
+    const char *symbol = strlen(id) > 1 ? hint_element(x, id) : NULL;
     if (hint_member(x, s, d, id) || hint_stdlib(x, d, id)) {
         return;
     }
-    const char *near = word ? word : closest_in_sight(x, s, id);
+    const char *near = word ? word : symbol ? symbol : closest_in_sight(x, s, id);
     if (near) {
-        diag_help(x->sink, d, "%s", near);
+        diag_help(x->sink, d, "%s%s", near, near == symbol ? "   if the element is meant" : "");
     } else if (strlen(id) < 3) {
         diag_note(x->sink, d, "An index is bound where it is used:  sum %s in S: ...   or on the left:  x[%s in S] = ...", id, id);
+    }
+}
+
+void hint_indices(infer *x, diag *d, value tensor)
+{
+    uint32_t length = tensor.at.end - tensor.at.start;
+    const char *written = tensor.at.src ? tensor.at.src->text + tensor.at.start : NULL, *index = "i";
+    static const char *const more[] = {"", "j", "k", "l"};
+    for (uint32_t k = 1; k < tensor.n && k < 4; k++) {
+        index = arena_printf(x->a, "%s, %s", index, more[k]);
+    }
+    if (written && length < 60 && !memchr(written, '\n', length) && tensor.n <= 4) {
+        diag_help(x->sink, d, "%.*s[%s]   for %s in %s%s", (int)length, written, index, tensor.n > 1 ? "indices" : "i",
+                  set_text(x, tensor.domain[0]), tensor.n > 1 ? ", ..." : "");
     }
 }
 

@@ -122,6 +122,8 @@ value  eval_entry(infer *x, scope *s, entry *e, span at);
 
 /* infer_hint.c: the help of a message */
 void   hint_name(infer *x, scope *s, diag *d, name id);
+const char *hint_element(infer *x, const char *word);              /* the symbol in its own case, or NULL     */
+void   hint_indices(infer *x, diag *d, value tensor);              /* of what needs them                      */
 void   hint_type(infer *x, diag *d, name word);
 /* `what` and its `members` where one of them was asked for that does not exist, written behind `before` */
 void   hint_members(infer *x, diag *d, const char *what, const char *before, scope *members, name field);
@@ -138,6 +140,7 @@ node_id mk_const(infer *x, double value, unit u, span at);
 void    infer_units_of_new(infer *x);                              /* after program_substitute               */
 elem    elem_of(infer *x, node_id n);
 const char *elem_text(infer *x, elem e);
+const char *elem_words(infer *x, elem e);                         /* "an index of s.atom", "a vector"       */
 const char *infer_unit_text(infer *x, unit u);                    /* "eV/Å", "no unit"                      */
 bool    const_value(infer *x, node_id n, double *out);            /* folds constant arithmetic              */
 node_id as_real(infer *x, node_id n, span at);                    /* range and rank indices become numbers  */

@@ -205,7 +205,7 @@ value infer_part(infer *x, value parts, node_id index, span at)
         return slice(x, parts.node, (uint32_t)number, at);
     }
     if (!range) {
-        diag *d = infer_report(x, D_WRONG_INDEX, at, arena_printf(x->a, "0..%u", count - 1), elem_text(x, e));
+        diag *d = infer_report(x, D_WRONG_INDEX, at, arena_printf(x->a, "0..%u", count - 1), elem_words(x, e));
         diag_label_primary(x->sink, d, "a number or an index of a range is needed here");
         return value_error(at);
     }

@@ -54,7 +54,7 @@ value list_at(infer *x, value list, node_id index, span at)
     const set *s = e.kind == ELEM_INDEX ? &x->p->sets.at[e.set] : NULL;
     bool species = s && s->kind == SET_SPECIES && (uint32_t)s->count == list.n;
     if (!species && (!s || s->kind != SET_RANGE || s->lo < 0 || s->hi >= (int32_t)list.n)) {
-        diag *d = infer_report(x, D_WRONG_INDEX, at, arena_printf(x->a, "a list of %u", list.n), elem_text(x, e));
+        diag *d = infer_report(x, D_WRONG_INDEX, at, arena_printf(x->a, "a list of %u", list.n), elem_words(x, e));
         diag_label_primary(x->sink, d, "an index of a range within 0..%u is needed", list.n - 1);
         diag_help(x->sink, d, "k in each(the_list)   runs over all of it");
         return value_error(at);

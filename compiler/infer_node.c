@@ -41,6 +41,11 @@ const char *elem_text(infer *x, elem e)
     return e.rank == 0 ? "scalar" : e.rank == 1 ? "vector" : "tensor(2)";
 }
 
+const char *elem_words(infer *x, elem e)
+{
+    return arena_printf(x->a, "%s %s", e.kind == ELEM_INDEX ? "an" : "a", elem_text(x, e));
+}
+
 const char *infer_unit_text(infer *x, unit u)
 {
     text t;

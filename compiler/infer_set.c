@@ -209,6 +209,11 @@ static value set_from_species(infer *x, const expr *e)
         if (z == 0) {
             diag *d = infer_report(x, D_UNKNOWN_ELEMENT, arg->at);
             diag_label_primary(x->sink, d, "not a chemical symbol");
+            const char *meant = arg->kind == E_NAME ? arg->ident.id : arg->kind == E_STRING ? arg->string.value : "";
+            const char *symbol = hint_element(x, meant);
+            if (symbol) {
+                diag_help(x->sink, d, "%s%s", symbol, arg->kind == E_STRING ? "   without quotes" : "");
+            }
             return value_error(e->at);
         }
         z = z < 0 ? 0 : z;

@@ -79,7 +79,10 @@ bool lex_check_text(lexer *lex)
         bool control = length && (c < 0x20 || c == 0x7f) && c != '\t' && c != '\n' && c != '\r';
         if (control) {
             diag *d = diag_report(lex->sink, D_CONTROL_CHARACTER, lex_span(lex, i, i + 1), c);
-            if (c == 0)
+            bool wide = n > 1 && (!memcmp(s, "\xff\xfe", 2) || !memcmp(s, "\xfe\xff", 2));
+            if (c == 0 && wide)
+                diag_help(lex->sink, d, "iconv -f utf-16 -t utf-8    since the file begins as one in UTF-16 does");
+            else if (c == 0)
                 diag_note(lex->sink, d, "A zero byte means that this is not a text file, or one in UTF-16.");
             return c != 0;
         }

@@ -314,6 +314,8 @@ static bool slip_body(slip *s)
     diag *d = diag_report(s->sink, D_MISSING_BODY, gap(s), word);
     diag_label_primary(s->sink, d, "expected `:` here");
     diag_label_at(s->sink, d, r->at, "this %s", r->kind == T_REPEAT ? "repetition" : "reduction");
+    if (s->got->kind == T_IF)
+        help_edit(s, d, s->got->at.start, s->got->at.end, "where");
     return true;
 }
 
@@ -421,6 +423,20 @@ static bool slip_chained(slip *s)
     return true;
 }
 
+/* the word of other languages, read as a name or as the unit of the number before it */
+static bool is_elif(const slip *s, diag *d)
+{
+    static const char *const words[] = {"elif", "elseif", "elsif"};
+    const char *last = s->before->at.src ? text_of(s, s->before->at) : "", *got = text_of(s, s->got->at);
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+        if (strcmp(last, words[k]) && strcmp(got, words[k]))
+            continue;
+        diag_help(s->sink, d, "else if   in place of `%s`", words[k]);
+        return true;
+    }
+    return false;
+}
+
 static bool slip_then_else(slip *s)
 {
     bool then = expects(s, "then"), other = expects(s, "else");
@@ -431,6 +447,8 @@ static bool slip_then_else(slip *s)
     const token *word = earlier(s, T_IF);
     if (word)
         diag_label_at(s->sink, d, word->at, "this `if`");
+    if (other && !is_elif(s, d))
+        diag_help(s->sink, d, "if c then a else 0");
     return true;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "units.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -30,13 +31,37 @@ bool units_lookup(const char *word, unit *u, double *scale)
     return false;
 }
 
+/* `word` written out, as in "nanometers" for "nanometre" */
+static bool is_spelled(const char *word, const char *full)
+{
+    size_t n = strlen(full), have = strlen(word), same = 0;
+    while (same < n && tolower((unsigned char)word[same]) == tolower((unsigned char)full[same])) {
+        same++;
+    }
+    if (same + 2 == n && !strcmp(full + same, "re") && !strncmp(word + same, "er", 2)) {
+        same = n;
+    }
+    return same == n && (have == n || (have == n + 1 && word[n] == 's'));
+}
+
+static const char *spelled_out(const char *word)
+{
+    for (size_t k = 0; k < TABLE_SIZE; k++) {
+        if (is_spelled(word, table[k].doc)) {
+            return table[k].word;
+        }
+    }
+    return strcmp(word, "A") ? NULL : "Å";
+}
+
 static void report_unknown(diag_sink *sink, const ast_unit *written, const ast_unit_factor *f)
 {
     const char *words[TABLE_SIZE];
     for (size_t k = 0; k < TABLE_SIZE; k++) {
         words[k] = table[k].word;
     }
-    const char *near = strcmp(f->unit, "A") ? text_closest(f->unit, words, TABLE_SIZE) : "Å";
+    const char *near = spelled_out(f->unit);
+    near = near ? near : text_closest(f->unit, words, TABLE_SIZE);
     diag *d = diag_report(sink, D_UNKNOWN_UNIT, f->at, f->unit);
     diag_label_primary(sink, d, "not a unit");
     if (near) {
