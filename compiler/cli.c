@@ -81,7 +81,7 @@ static const cli_option *find_option(const char *command, const cli_option *opti
 {
     const char *equals = strchr(word, '=');
     size_t n = equals ? (size_t)(equals - word) : strlen(word);
-    const char *known[32];
+    const char *known[32] = {0};
     size_t count = 0;
     for (const cli_option *o = options; o->name; o++) {
         known[count++] = o->name;
@@ -92,7 +92,10 @@ static const cli_option *find_option(const char *command, const cli_option *opti
             return o;
         }
     }
-    const char *near = text_closest(word + (word[1] == '-' ? 2 : 1), known, count);
+    const char *name_of = word + (word[1] == '-' ? 2 : 1), *near = text_closest(name_of, known, count);
+    for (size_t k = 0; k < count && !near && n > 3; k++) {           /* the beginning of one */
+        near = strncmp(known[k], name_of, n - (size_t)(name_of - word)) ? NULL : known[k];
+    }
     cli_usage(command, "unknown option `%.*s`%s%s%s", (int)n, word, near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
     return NULL;
 }
@@ -337,5 +340,9 @@ int cli_read_slot(const char *command, const program *p, const char *assignment,
     char word[64];
     snprintf(word, sizeof word, "%.*s", (int)n, assignment);
     const char *near = text_closest(word, names, slots);
+    bool number = !near && strspn(equals + 1, "0123456789.+-eE") == strlen(equals + 1);
+    if (number) {
+        return cli_usage(command, "--set binds structures to files: the value of a constant such as `%s` is changed in the spec", word);
+    }
     return cli_usage(command, "%s takes no structure `%s`%s%s%s", p->id, word, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
 }

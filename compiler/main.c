@@ -75,7 +75,9 @@ static int run_command(int argc, char **argv)
         print_help(stderr);
         return EXIT_USAGE;
     }
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+    const bool help = !strcmp(argv[1], "help") && argc > 2;
+    const char *wanted = help ? argv[2] : argv[1];
+    if (!help && (!strcmp(wanted, "--help") || !strcmp(wanted, "-h") || !strcmp(wanted, "help"))) {
         print_help(stdout);
         return EXIT_FINE;
     }
@@ -87,19 +89,19 @@ static int run_command(int argc, char **argv)
     size_t n = 0;
     for (const cli_command *c = cli_commands; c->name; c++) {
         names[n++] = c->name;
-        if (strcmp(c->name, argv[1]) != 0) {
+        if (strcmp(c->name, wanted) != 0) {
             continue;
         }
         for (int k = 2; k < argc; k++) {
-            if (!strcmp(argv[k], "--help") || !strcmp(argv[k], "-h")) {
+            if (help || !strcmp(argv[k], "--help") || !strcmp(argv[k], "-h")) {
                 printf("usage: %s\n\n%s", c->usage, c->help);
                 return EXIT_FINE;
             }
         }
         return c->run(argc - 1, argv + 1);
     }
-    const char *near = text_closest(argv[1], names, n);
-    fprintf(stderr, "mtx: `%s` is not a command%s%s%s\n", argv[1], near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+    const char *near = text_closest(wanted, names, n);
+    fprintf(stderr, "mtx: `%s` is not a command%s%s%s\n", wanted, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
     fputs("mtx --help lists the commands\n", stderr);
     return EXIT_USAGE;
 }

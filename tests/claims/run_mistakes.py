@@ -170,6 +170,34 @@ def partly(mtx):
     return out
 
 
+WORDS = [
+    (["chekc", "SPEC"], "did you mean `check`?"), (["help", "rnu"], "did you mean `run`?"), (["check"], "which spec?"),
+    (["check", "nowhere.mtx"], "cannot read nowhere.mtx"), (["check", "SPEC", "--jsn"], "did you mean --json?"),
+    (["run", "SPEC"], "which input?"), (["run", "SPEC", "DATA"], "-o OUT.npz"), (["run", "SPEC:x", "DATA", "-o", "a.npz"], "it has t"),
+    (["run", "SPEC", "DATA", "--out", "a.npz"], "did you mean --output?"), (["run", "SPEC", "DATA", "-o", "a.txt"], ".npz, .h5"),
+    (["run", "SPEC", "DATA", "-o", "a.npz", "--set", "reach=4"], "is changed in the spec"),
+    (["run", "SPEC", "DATA", "-o", "a.npz", "--set", "x=DATA"], "takes no structure `x`"),
+    (["run", "SPEC", "DATA", "-o", "a.npz", "--set", "s"], "NAME=FILE"), (["run", "SPEC", "none.xyz", "-o", "a.npz"], "none.xyz"),
+    (["build", "SPEC", "-o", "d", "--emit=foo"], "not `foo`"), (["explain", "E9999"], "no message `E9999`"),
+]
+
+
+def command_lines(mtx):
+    """What is wrong with a command line is said with what would be right."""
+    named = {"SPEC": mtx.write("good.mtx", GOOD), "DATA": mtx.write("si.xyz", SILICON)}
+    out = []
+    for words, part in WORDS:
+        for name, path in named.items():
+            words = [w.replace(name, path) for w in words]
+        code, _, err = mtx.call(*words)
+        if code not in (1, 2, 3) or part not in err:
+            out.append(f"mtx {' '.join(words)}: exit code {code}, {err}")
+    code, out_text, _ = mtx.call("help", "run")
+    if code or "usage: mtx run" not in out_text:
+        out.append("mtx help run")
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mtx", required=True)
@@ -191,7 +219,7 @@ def main():
         wrong += fault is not None
         if fault:
             print(f"{text}: {fault}")
-    for fault in partly(mtx):
+    for fault in partly(mtx) + command_lines(mtx):
         wrong += 1
         print(fault)
     print(f"{len(MISTAKES)} mistakes, {len(UNUSED)} in what is not used, {wrong} not answered well")
