@@ -808,6 +808,17 @@ static void scatter_row(lowering *x, sweep *w, const scattered *f)
         lb_add(x->k, w->at->block, f->buffer, ix_add(x, site, ix(x, c)), own.at[own.n == 1 ? 0 : c]);
 }
 
+/* beside loops a product costs less than what is kept over them for a sum that it is taken out of */
+static void put_numbers_back(lowering *x, sweep *w)
+{
+    for (uint32_t k = 0; k < w->n_all; k++) {
+        const node n = *look(x, w->all[k].term);
+        node_id times = node_const(x->p, w->sum[w->all[k].member].times, unit_none(), n.at);
+        w->all[k].term = rule_node(x->r, OP_MUL, n.elem, (node_id[]){times, w->all[k].term}, 2, NULL, n.at);
+    }
+    for (uint32_t k = 0; k < w->n_sum; k++) w->sum[k].times = 1;
+}
+
 scope *sweep_open(lowering *x, sweep *w)
 {
     lexpr *none, *hi;
@@ -820,6 +831,7 @@ scope *sweep_open(lowering *x, sweep *w)
     w->n = let(x, w->at, "n", ix_sub(x, hi, w->lo));
     x->sweep = w;
     w->loops = has_loops(x, w);
+    if (w->loops) put_numbers_back(x, w);
     sums_before(x, w);
     fill_tensors(x, w);
     main_loop(x, w);

@@ -386,11 +386,27 @@ static node_id rule_div_apart(const ruled *x)
     return build2(x, OP_MUL, x->e, inverse, x->arg[0]);
 }
 
+/* a / u^n = a (1/u)^n and a / (u/c) = c (a/u): one division by u for all that need it */
+static node_id rule_div_power(const ruled *x)
+{
+    const node *d = arg_of(x, 1);
+    double c;
+    if (!one_number(x->e) || !one_number(d->elem) || is_number(d, &c)) return SETIR_NONE;
+    if (d->op == OP_DIV && is_number(&x->p->nodes.at[d->arg[1]], &c) && c != 0 && isfinite(c))
+        return build2(x, OP_MUL, x->e, d->arg[1], build2(x, OP_DIV, x->e, x->arg[0], d->arg[0]));
+    pure u = as_pure(x->p, x->arg[1]);
+    if (u.n < 2) return SETIR_NONE;
+    node_id inverse = build2(x, OP_DIV, elem_real(0), number(x, 1), u.base);
+    return build2(x, OP_MUL, x->e, x->arg[0], build_power(x, inverse, u.n));
+}
+
 static node_id rule_div(const ruled *x)
 {
     if (arg_is(x, 1, 1)) return x->arg[0];
     node_id positive = rule_signs(x);
     if (positive != SETIR_NONE) return positive;
+    node_id better = rule_div_power(x);
+    if (better != SETIR_NONE) return better;
     double c;
     if (one_number(x->e) && scaled(x, 0, &c))
         return build2(x, OP_MUL, x->e, number(x, c), build2(x, OP_DIV, x->e, arg_of(x, 0)->arg[1], x->arg[1]));
@@ -408,7 +424,7 @@ static node_id rule_pow(const ruled *x)
     if (power == 0) return number(x, 1);
     if (power == 1) return base;
     if (power == 0.5 || 2 * power != floor(2 * power) || fabs(power) > POWER_MOST) return SETIR_NONE;
-    if (power < 0) return build2(x, OP_DIV, elem_real(0), number(x, 1), build_power(x, base, -power));
+    if (power < 0) return build_power(x, build2(x, OP_DIV, elem_real(0), number(x, 1), base), -power);
     if (power != floor(power))
         return build2(x, OP_MUL, elem_real(0), build_power(x, base, power - 0.5), build_power(x, base, 0.5));
     if (fmod(power, 2) != 0) return build2(x, OP_MUL, elem_real(0), base, build_power(x, base, power - 1));
