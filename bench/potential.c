@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * potential.c: potential [--by-hand] SPEC:TRANSFORM [cells [repeats]]
+ * potential.c: potential [--by-hand|--subsets] SPEC:TRANSFORM [cells [repeats]]
  * Times a compiled potential on silicon crystals of cells^3 unit cells (8 atoms each) whose atoms are shaken until they
  * have 6.4 neighbours within 3.77 angstrom, the neighbour list excluded; a potential that does not take silicon gets
  * its own elements in turn. A number is the energy; a vector over atoms is the force; a tensor the stress. Prints
  * microseconds an atom, the energy alone and everything; by hand, also those of a Stillinger-Weber kernel written by
- * hand in C (reference_sw.h) and the largest differences from it.
+ * hand in C (reference_sw.h) and the largest differences from it; subsets, those of every set of outputs that a
+ * caller of the library could want, as the kernel that the library would take (abi_entries.c).
  */
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "abi.h"
 #include "cli.h"
 #include "engine.h"
 #include "reference_sw.h"
@@ -68,14 +70,14 @@ static void silicon(mtx_structure *s, int cells)
 }
 
 /* the best of some timings, in microseconds an atom: others share the machine */
-static double best(engine *e, void *const *out, int64_t atoms, int repeats)
+static double best(const engine *e, kernel_fn fn, void *const *out, int64_t atoms, int repeats)
 {
     double least = INFINITY;
     for (int k = 0; k < repeats; k++) {
         double start = now();
         int64_t done = 0;
         do {
-            e->code.main(e->view, out, e->scratch, 0, e->view->nb);
+            fn(e->view, out, e->scratch, 0, e->view->nb);
             done += atoms;
         } while (done < TIMED_ATOMS);
         double each = (now() - start) / (double)done;
@@ -124,22 +126,29 @@ static uint32_t pair_set(const program *p)
     return SETIR_NONE;
 }
 
-/* the same transform with its energy alone: what a library does for a caller who wants no more */
-static compiled *energy_alone(arena *a, const compiled *t)
+/* the same transform with some of its outputs */
+static compiled *with_outputs(arena *a, const compiled *t, const bool *keep)
 {
-    compiled *alone = arena_copy(a, t, sizeof *t);
+    compiled *some = arena_copy(a, t, sizeof *t);
     program *p = arena_copy(a, t->p, sizeof *t->p);
     diag_sink sink;
-    bool found = false;
     p->defs.at = arena_copy(a, p->defs.at, p->defs.n * sizeof *p->defs.at);
-    for (uint32_t k = 0; k < p->defs.n; k++) {
-        p->defs.at[k].output &= !found && p->defs.at[k].n_param == 0;
-        found |= p->defs.at[k].output;
-    }
+    for (uint32_t k = 0; k < p->defs.n; k++) p->defs.at[k].output &= keep[k];
     diag_sink_init(&sink, a);
-    alone->p = p;
-    alone->loops = lower_program(a, p, &sink);
-    return alone;
+    some->p = p;
+    some->loops = lower_program(a, p, &sink);
+    return some;
+}
+
+/* with its energy alone: what a library does for a caller who wants no more */
+static compiled *energy_alone(arena *a, const compiled *t)
+{
+    bool *keep = arena_array(a, bool, t->p->defs.n + 1), found = false;
+    for (uint32_t k = 0; k < t->p->defs.n; k++) {
+        keep[k] = t->p->defs.at[k].output && !found && t->p->defs.at[k].n_param == 0;
+        found |= keep[k];
+    }
+    return with_outputs(a, t, keep);
 }
 
 /* beside the kernel by hand: its times, and how far the outputs are from its values */
@@ -161,33 +170,82 @@ static void compare(const engine *e, int64_t atoms, int repeats)
     free(g);
 }
 
-static int measure(engine *e, engine *first, int cells, int repeats, bool by_hand)
+static bool prepare(engine *e, const mtx_structure *s)
 {
-    mtx_structure s;
-    silicon(&s, cells);
-    put_elements(&s, e->plan.slots[0].elements);
-    const mtx_structure *frame = &s;
     mtx_problem problem = {.frame = -1};
-    if (engine_apply(e, &frame, 1, &problem) != MTX_OK || engine_apply(first, &frame, 1, &problem) != MTX_OK) {
-        fprintf(stderr, "potential: %s\n", problem.message);
-        return 1;
-    }
-    double energy = best(first, first->out, s.n, repeats), all = best(e, e->out, s.n, repeats);
-    printf("%7lld atoms %.2f neighbours  E %.4f  all %.4f us/atom (%.2f x)", (long long)s.n,
-           (double)e->view->set[pair_set(e->p)].n / (double)s.n, energy, all, all / energy);
-    if (by_hand) compare(e, s.n, repeats);
+    bool good = engine_apply(e, &s, 1, &problem) == MTX_OK;
+    if (!good) fprintf(stderr, "potential: %s\n", problem.message);
+    return good;
+}
+
+static int measure(engine *e, engine *first, const mtx_structure *s, int repeats, bool by_hand)
+{
+    if (!prepare(e, s) || !prepare(first, s)) return 1;
+    double energy = best(first, first->code.main, first->out, s->n, repeats),
+           all = best(e, e->code.main, e->out, s->n, repeats);
+    printf("%7lld atoms %.2f neighbours  E %.4f  all %.4f us/atom (%.2f x)", (long long)s->n,
+           (double)e->view->set[pair_set(e->p)].n / (double)s->n, energy, all, all / energy);
+    if (by_hand) compare(e, s->n, repeats);
     printf("\n");
-    mtx_structure_free(&s);
+    return 0;
+}
+
+/* ---- every set of outputs ------------------------------------------------------------------------------ */
+
+/* the smallest kernel of the library that has what is wanted */
+static uint32_t entry_for(const abi *x, uint32_t wanted)
+{
+    uint32_t found = 0;
+    for (uint32_t k = 0; k < x->entries.n; k++) {
+        const abi_entry *t = &x->entries.at[k];
+        uint32_t has = 0;
+        for (uint32_t o = 0; o < t->n; o++) has |= 1u << t->output[o];
+        if (!t->extra && (wanted & ~has) == 0 && t->n < x->entries.at[found].n) found = k;
+    }
+    return found;
+}
+
+static double best_of_entry(const engine *e, const abi_entry *t, kernel_fn fn, uint32_t wanted, int repeats, int64_t atoms)
+{
+    void *out[32], *room = NULL;
+    engine with = *e;
+    for (uint32_t o = 0; o < t->n; o++) out[o] = wanted >> t->output[o] & 1 ? e->out[t->output[o]] : NULL;
+    size_t bytes = kernel_scratch_bytes(t->k, e->view, 0, e->view->nb);
+    with.scratch = room = aligned_alloc(64, (bytes + 127) / 64 * 64);
+    double least = best(&with, fn, out, atoms, repeats);
+    free(room);
+    return least;
+}
+
+/* microseconds an atom for every set of outputs */
+static int subsets(engine *e, arena *a, const compiled *t, const mtx_structure *s, int repeats)
+{
+    abi x;
+    jit_code code;
+    text why;
+    text_init(&why);
+    if (!prepare(e, s) || !abi_make(a, t, "subsets", &x, &why)) return 1;
+    const kernel **k = arena_array(a, const kernel *, x.entries.n);
+    for (uint32_t n = 0; n < x.entries.n; n++) k[n] = x.entries.at[n].k;
+    if (jit_kernels(k, x.entries.n, NULL, &code, &why) != MTX_OK) return 1;
+    for (uint32_t wanted = 1; wanted < 1u << e->n_outputs; wanted++) {
+        uint32_t entry = entry_for(&x, wanted);
+        printf("%.4f us/atom  kernel %u ", best_of_entry(e, &x.entries.at[entry], code.kernel[entry], wanted, repeats, s->n), entry);
+        for (uint32_t o = 0; o < e->n_outputs; o++)
+            if (wanted >> o & 1) printf(" %s", e->output[o].name);
+        printf("\n");
+    }
+    jit_free(&code);
     return 0;
 }
 
 static int whole(int argc, char **argv)
 {
-    bool by_hand = argc > 1 && !strcmp(argv[1], "--by-hand");
-    argc -= by_hand;
-    argv += by_hand;
+    bool by_hand = argc > 1 && !strcmp(argv[1], "--by-hand"), sets = argc > 1 && !strcmp(argv[1], "--subsets");
+    argc -= by_hand || sets;
+    argv += by_hand || sets;
     if (argc < 2) {
-        fputs("usage: potential [--by-hand] SPEC:TRANSFORM [cells [repeats]]\n", stderr);
+        fputs("usage: potential [--by-hand|--subsets] SPEC:TRANSFORM [cells [repeats]]\n", stderr);
         return 2;
     }
     const char *path, *transform;
@@ -208,10 +266,14 @@ static int whole(int argc, char **argv)
     }
     printf("code of both in %.0f ms\n", 1e3 * (now() - start));
     int wrong = 0, repeats = argc > 3 ? atoi(argv[3]) : REPEATS;
-    if (argc > 2)
-        wrong = measure(&e, &first, atoi(argv[2]), repeats, by_hand);
-    else
-        for (int cells = 4; cells <= 16 && !wrong; cells *= 2) wrong = measure(&e, &first, cells, repeats, by_hand);
+    int first_size = argc > 2 ? atoi(argv[2]) : sets ? 8 : 4, last = argc > 2 || sets ? first_size : 16;
+    for (int cells = first_size; cells <= last && !wrong; cells *= 2) {
+        mtx_structure s;
+        silicon(&s, cells);
+        put_elements(&s, e.plan.slots[0].elements);
+        wrong = sets ? subsets(&e, &c.memory, t, &s, repeats) : measure(&e, &first, &s, repeats, by_hand);
+        mtx_structure_free(&s);
+    }
     engine_close(&e);
     engine_close(&first);
     driver_free(&c);

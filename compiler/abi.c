@@ -8,6 +8,7 @@
 
 #include "emit_c.h"
 #include "interp.h"
+#include "loop_plan.h"
 #include "mtx_version.h"
 
 #include <inttypes.h>
@@ -231,6 +232,10 @@ bool abi_make(arena *a, const compiled *t, const char *prefix, abi *out, text *p
     if (!plan_from_program(a, t->p, &out->plan, problem)) return false;
     abi_names(a, out);
     abi_entries(a, out);
+    bool *read = arena_array(a, bool, t->p->sets.n + 1);
+    for (set_id s = 0; s < t->p->sets.n; s++)
+        read[s] = abi_reads(out, BUF_SET_REV, s) || module_reads(t->loops, BUF_SET_REV, s);
+    plan_reverses(a, &out->plan, read);
     out->hash = abi_hash(a, out);
     text meta;
     text_init(&meta);

@@ -11,6 +11,7 @@
 #include "abi.h"
 #include "ad.h"
 #include "local.h"
+#include "loop_plan.h"
 #include "rewrite.h"
 
 #include <string.h>
@@ -257,11 +258,7 @@ bool abi_ghosts(const abi *x, uint32_t o)
 
 bool abi_entry_reads(const abi_entry *e, buffer_kind kind, uint32_t index)
 {
-    const kernel *k = e->k;
-    for (buffer_id b = 0; b < k->buffers.n; b++)
-        if (k->uses->buffer[b] && k->buffers.at[b].kind == kind && k->buffers.at[b].index == index)
-            return true;
-    return false;
+    return kernel_reads(e->k, kind, index);
 }
 
 bool abi_reads(const abi *x, buffer_kind kind, uint32_t index)

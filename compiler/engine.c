@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "interp.h"
+#include "loop_plan.h"
 
 int64_t engine_set_size(const program *p, const mtx_view *view, set_id s, int64_t f)
 {
@@ -42,6 +43,11 @@ static mtx_status engine_fill(engine *e, arena *a, const compiled *t, backend_ki
     if (!plan_from_program(a, t->p, &e->plan, problem)) {
         return MTX_EUNSUPPORTED;
     }
+    bool *read = arena_array(a, bool, t->p->sets.n + 1);
+    for (set_id s = 0; s < t->p->sets.n; s++) {
+        read[s] = module_reads(t->loops, BUF_SET_REV, s);
+    }
+    plan_reverses(a, &e->plan, read);
     const jit_options options = {.backend = backend};
     mtx_status status = jit_compile(t->loops, &options, &e->code, problem);
     if (status != MTX_OK) {

@@ -299,3 +299,19 @@ size_t kernel_scratch_bytes(const kernel *k, const mtx_view *view, int64_t f0, i
     }
     return total;
 }
+
+/* ---- what is read -------------------------------------------------------------------------------------- */
+
+bool kernel_reads(const kernel *k, buffer_kind kind, uint32_t index)
+{
+    for (buffer_id b = 0; b < k->buffers.n; b++)
+        if (k->uses->buffer[b] && k->buffers.at[b].kind == kind && k->buffers.at[b].index == index) return true;
+    return false;
+}
+
+bool module_reads(const module *m, buffer_kind kind, uint32_t index)
+{
+    for (uint32_t k = 0; k < m->stages.n; k++)
+        if (kernel_reads(m->stages.at[k], kind, index)) return true;
+    return kernel_reads(m->main, kind, index);
+}

@@ -159,6 +159,14 @@ bool plan_from_program(arena *a, const program *p, mtx_plan *plan, text *problem
     return good;
 }
 
+void plan_reverses(arena *a, mtx_plan *plan, const bool *read)
+{
+    mtx_set_desc *sets = arena_copy(a, plan->sets, (size_t)plan->n_sets * sizeof *sets);
+    for (int32_t s = 0; s < plan->n_sets; s++)
+        if (!read[s]) sets[s].need &= ~(uint32_t)MTX_NEED_REV;
+    plan->sets = sets;
+}
+
 static mtx_status prepare_in(arena *a, const program *p, const mtx_structure *const *frames, int64_t nb,
                              interp *x, mtx_batch *batch, mtx_problem *problem)
 {

@@ -308,6 +308,15 @@ static void moving(const crystal *c)
     lists_free(&fresh);
 }
 
+/* mtx_prepare looks for the reverses of pairs only where kernels read them, as the flags of the header say */
+static void reverses(void)
+{
+    int asked = 0, wanted = 0;
+    for (int k = 0; k < LISTS; k++) wanted += (flags[k] & MTX_PAIRS_REVERSE) != 0;
+    for (int32_t s = 0; s < N(program).n_sets; s++) asked += (N(program).sets[s].need & MTX_NEED_REV) != 0;
+    if (asked != wanted) fault("reverses", asked - wanted);
+}
+
 /* ---- a host that is divided in space ------------------------------------------------------------------- */
 
 typedef struct part {
@@ -479,6 +488,7 @@ int main(void)
         with_owners(&c[k], &want[k]);
         moving(&c[k]);
     }
+    reverses();
     batch(c, want);
     threads(c, want);
     if (!faults) puts("all agree");
