@@ -231,10 +231,32 @@ static node_id rule_along(const ruled *x)
     return SETIR_NONE;
 }
 
+/* what argument k divides by, SETIR_NONE: by nothing */
+static node_id divisor(const ruled *x, uint32_t k, node_id *top)
+{
+    const node n = *arg_of(x, k);
+    double c;
+    bool times = n.op == OP_MUL && is_number(&x->p->nodes.at[n.arg[0]], &c);
+    const node d = times ? x->p->nodes.at[n.arg[1]] : n;
+    if (d.op != OP_DIV) return SETIR_NONE;
+    *top = times ? build2(x, OP_MUL, x->e, n.arg[0], d.arg[0]) : d.arg[0];
+    return d.arg[1];
+}
+
+/* a/u + b/u = (a + b)/u; of numbers 1/u is there anyway */
+static node_id rule_over(const ruled *x)
+{
+    node_id a, b;
+    node_id u = one_number(x->e) ? divisor(x, 0, &a) : SETIR_NONE;
+    if (u == SETIR_NONE || divisor(x, 1, &b) != u) return SETIR_NONE;
+    return build2(x, OP_DIV, x->e, build2(x, x->op, x->e, a, b), u);
+}
+
 static node_id rule_add(const ruled *x)
 {
-    node_id along = rule_along(x);
+    node_id along = rule_along(x), over = along == SETIR_NONE ? rule_over(x) : SETIR_NONE;
     if (along != SETIR_NONE) return along;
+    if (over != SETIR_NONE) return over;
     node_id a = negated(x, 0), b = negated(x, 1);
     if (arg_is(x, 0, 0)) return x->arg[1];
     if (arg_is(x, 1, 0)) return x->arg[0];
@@ -251,8 +273,9 @@ static bool opposite(const node *a, const node *b)
 
 static node_id rule_sub(const ruled *x)
 {
-    node_id along = rule_along(x);
+    node_id along = rule_along(x), over = along == SETIR_NONE ? rule_over(x) : SETIR_NONE;
     if (along != SETIR_NONE) return along;
+    if (over != SETIR_NONE) return over;
     node_id a = negated(x, 0), b = negated(x, 1);
     if (arg_is(x, 1, 0)) return x->arg[0];
     if (arg_is(x, 0, 0)) return build1(x, OP_NEG, x->e, x->arg[1]);
