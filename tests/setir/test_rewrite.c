@@ -163,9 +163,38 @@ static void whole_powers_are_products(void **state)
         assert_int_equal(multiplications(&t, n, seen), want[k].products);
     }
     node_id inverse = rule_node(t.r, OP_POW, elem_real(0), &d, 1, &(node_imm){.value = {-6}}, here);
-    assert_int_equal(op_at(&t, inverse), OP_DIV);
+    bool seen[200] = {false};
+    assert_int_equal(multiplications(&t, inverse, seen), 3); /* of one reciprocal */
     node_id root = rule_node(t.r, OP_POW, elem_real(0), &d, 1, &(node_imm){.value = {2.4}}, here);
     assert_int_equal(op_at(&t, root), OP_POW);
+    arena_free(&t.memory);
+}
+
+static node_id power(bench *t, node_id base, double n)
+{
+    return rule_node(t->r, OP_POW, elem_real(0), &base, 1, &(node_imm){.value = {n}}, here);
+}
+
+/* what derivatives of powers are made of */
+static void powers_and_divisions_meet(void **state)
+{
+    (void)state;
+    bench t;
+    bench_open(&t);
+    elem e = elem_real(0);
+    node_id b = node_ivar(t.p, over(&t, t.bond), here);
+    node_id d = rule1(&t, OP_NORM, e, rule1(&t, OP_PAIR_D, elem_real(1), b)), s = rule1(&t, OP_EXP, e, d);
+    node_id five = rule2(&t, OP_MUL, e, power(&t, d, 5), s), six = rule2(&t, OP_MUL, e, power(&t, d, 6), s);
+    assert_int_equal(rule2(&t, OP_MUL, e, five, d), six);
+    assert_int_equal(rule2(&t, OP_MUL, e, power(&t, d, 3), power(&t, d, 3)), power(&t, d, 6));
+    node_id inverse = rule2(&t, OP_DIV, e, number(&t, 1), d);
+    assert_int_equal(rule2(&t, OP_DIV, e, s, power(&t, d, 4)), rule2(&t, OP_MUL, e, s, power(&t, inverse, 4)));
+    node_id half = rule2(&t, OP_DIV, e, d, number(&t, 2)), ratio = rule2(&t, OP_DIV, e, s, d);
+    assert_int_equal(rule2(&t, OP_DIV, e, s, half), rule2(&t, OP_MUL, e, number(&t, 2), ratio));
+    node_id difference = rule2(&t, OP_SUB, e, s, number(&t, 3)), over_d = rule2(&t, OP_DIV, e, difference, d);
+    assert_int_equal(rule2(&t, OP_SUB, e, ratio, rule2(&t, OP_MUL, e, number(&t, 3), inverse)), over_d);
+    node_id back = rule2(&t, OP_SUB, e, number(&t, 3), s);
+    assert_int_equal(rule2(&t, OP_SUB, e, back, difference), rule2(&t, OP_MUL, e, number(&t, -2), difference));
     arena_free(&t.memory);
 }
 
@@ -272,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(constants_are_folded),
         cmocka_unit_test(whole_powers_are_products),
+        cmocka_unit_test(powers_and_divisions_meet),
         cmocka_unit_test(phases_are_split_by_atom),
         cmocka_unit_test(chosen_sides_use_what_the_choice_says),
         cmocka_unit_test(products_of_a_node_with_itself_count_each_pair_once),
