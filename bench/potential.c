@@ -86,7 +86,8 @@ static double best(const engine *e, kernel_fn fn, void *const *out, int64_t atom
     return least * 1e6;
 }
 
-static double best_by_hand(const mtx_set_view *bond, double *E, double *F, double *W, double *g, int64_t atoms, int repeats)
+static double best_by_hand(const mtx_set_view *bond, double *E, double *F, double *W, double *g, int64_t atoms,
+                           int repeats)
 {
     double least = INFINITY;
     for (int k = 0; k < repeats; k++) {
@@ -205,7 +206,8 @@ static uint32_t entry_for(const abi *x, uint32_t wanted)
     return found;
 }
 
-static double best_of_entry(const engine *e, const abi_entry *t, kernel_fn fn, uint32_t wanted, int repeats, int64_t atoms)
+static double best_of_entry(const engine *e, const abi_entry *t, kernel_fn fn, uint32_t wanted, int repeats,
+                            int64_t atoms)
 {
     void *out[32], *room = NULL;
     engine with = *e;
@@ -230,7 +232,8 @@ static int subsets(engine *e, arena *a, const compiled *t, const mtx_structure *
     if (jit_kernels(k, x.entries.n, NULL, &code, &why) != MTX_OK) return 1;
     for (uint32_t wanted = 1; wanted < 1u << e->n_outputs; wanted++) {
         uint32_t entry = entry_for(&x, wanted);
-        printf("%.4f us/atom  kernel %u ", best_of_entry(e, &x.entries.at[entry], code.kernel[entry], wanted, repeats, s->n), entry);
+        double least = best_of_entry(e, &x.entries.at[entry], code.kernel[entry], wanted, repeats, s->n);
+        printf("%.4f us/atom  kernel %u ", least, entry);
         for (uint32_t o = 0; o < e->n_outputs; o++)
             if (wanted >> o & 1) printf(" %s", e->output[o].name);
         printf("\n");

@@ -81,7 +81,7 @@ typedef struct stored {
     lexpr *extent[MAX_DIMS];
 } stored;
 
-typedef struct sweep sweep; /* lower_sweep.c */
+typedef struct sweep sweep; /* lower_sweep.h */
 /* a sum over the row of each site that a sweep has left in a buffer */
 typedef struct swept {
     node_id of;
@@ -249,7 +249,7 @@ scope *param_loop(lowering *x, scope *s, def_id id, uint32_t k);
 void param_finish(lowering *x, scope *s);
 set_id pad_size_of(const lowering *x, const node *padget, uint32_t k);
 
-/* ---- lower_sweep.c */
+/* ---- lower_sweep.c, lower_sweep_loops.c */
 sweep *sweep_plan(lowering *x, set_id pairs);           /* NULL: none */
 bool sweep_takes(lowering *x, sweep *w, def_id output); /* to be written in its loop; with what else that one needs */
 bool sweep_pays(const lowering *x, const sweep *w);
