@@ -6,6 +6,7 @@
  * other lower_*.c.
  */
 #include "lower.h"
+#include "known.h"
 #include "setir_eval.h"
 
 #include <string.h>
@@ -427,7 +428,7 @@ static kernel *lower_stage(arena *a, rewriter *r, set_id s, diag_sink *sink)
 
 module *lower_program(arena *a, const program *p, diag_sink *sink)
 {
-    rewriter *r = rewrite_program(a, p);
+    rewriter *r = rewrite_program(a, known_tables(a, p));
     module *m = arena_new(a, module);
     m->p = p;
     m->stage_of = arena_array(a, uint32_t, p->sets.n + 1);

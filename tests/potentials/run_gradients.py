@@ -26,6 +26,7 @@ SETTINGS = {
     "lennard_jones": (["Ar", "Kr"], 3.0, 5.0, {}),
     "morse": (["Cu"], 2.0, 3.6, {}),
     "network": (["Si", "O"], 1.5, 3.8, {}),
+    "snap": (["C", "Si"], 1.7, 3.2, {}),
     "stillinger_weber": (["Si"], 1.9, 3.4, {}),
     "tersoff": (["Si", "C"], 1.6, 2.9, {}),
     "zbl": (["C", "Si"], 1.0, 2.4, {}),

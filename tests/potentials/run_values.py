@@ -7,6 +7,7 @@ usage: run_values.py --mtx PROGRAM --root SOURCE_TREE"""
 import argparse
 import json
 import os
+import re
 import sys
 import unittest
 
@@ -36,6 +37,7 @@ CASES = {
     "gupta": ("gupta", "gupta", True, EXACT),
     "gupta_alloy": ("gupta", "gupta", True, EXACT),
     "network": ("network", "network", True, EXACT),
+    "snap_alloy": ("snap", "snap", True, 1e-10),                          # its radial functions are tabulated
     "eam": ("eam", "eam", True, EXACT),
     "eam_alloy": ("eam", "eam", True, EXACT),
 }
@@ -51,6 +53,11 @@ def load(name):
 def text_of(frame, charges):
     sites = [(*site, charges[site[0]]) for site in frame["sites"]] if charges else frame["sites"]
     return xyz(sites, frame["cell"], columns=":charges:R:1" if charges else "")
+
+
+def numbered(rows, before=""):
+    """lines of a table file"""
+    return "".join(f"{before}{k}, {', '.join(map(str, row))}\n" for k, row in enumerate(rows))
 
 
 def volume_of(frame):
@@ -125,6 +132,19 @@ class Values(unittest.TestCase):
         path = mtx.write("silica.xyz", "".join(text_of(f, charges) for f in frames))
         got = mtx.run(mtx.path(FOLDER, "buckingham.mtx"), path, transform="silica")
         self.compare_frames("silica", got, frames, True, EXACT)
+
+    def test_snap_larger(self):
+        """twojmax 4, one element, with other files than the library's"""
+        values = load("snap")
+        weights, most = json.loads(re.search(r"weights (\[[^]]*\])", values["note"])[1]), 4
+        pairs = [(a, b) for a in range(most + 1) for b in range(a + 1)]
+        degrees = [(a, b, c) for a, b in pairs for c in range(a - b, min(most, a + b) + 1, 2) if c >= a]
+        mtx.write("snap_components.csv", "index, first, second, third\n" + numbered(degrees))
+        mtx.write("made_up_snap_weights.csv", "element, index, weight [eV]\n" + numbered(zip(weights[1:]), "Si, "))
+        mtx.write("made_up_snap.csv", f"element, alone [eV], density\nSi, {weights[0]}, 1\n")
+        spec = mtx.changed(FOLDER + "snap.mtx", ("const most  = 2", "const most  = 4"))
+        got = mtx.run(spec, mtx.write("si.xyz", "".join(text_of(f, None) for f in values["frames"])))
+        self.compare_frames("snap", got, values["frames"], True, 1e-10)
 
     def test_coulomb(self):
         frames = load("coulomb")["frames"]

@@ -102,6 +102,19 @@ SNAP_REACH, SNAP_ANGLE, SNAP_TWOJ = 4.7, 0.99363, 4
 SNAP_WEIGHTS = [round(.02 * float(np.cos(1.7 * k + .3)), 6) for k in range(15)]
 SNAP_FILES = {"Si.snapcoeff": "1 15\nSi 0.5 1.0\n" + "\n".join(map(str, SNAP_WEIGHTS)) + "\n",
               "Si.snapparam": f"rcutfac {SNAP_REACH}\ntwojmax {SNAP_TWOJ}\nrfac0 {SNAP_ANGLE}\nrmin0 0.0\nbzeroflag 0\nquadraticflag 0\n"}
+def library(name):
+    """rows of a file of the standard library, without its head"""
+    with open(os.path.join(HERE, "..", "..", "stdlib", "potentials", name), encoding="utf-8") as f:
+        return [[x.strip() for x in line.split(",")] for line in f if not line.startswith(("#", "element"))]
+
+
+# the numbers of the library's own, two elements and twojmax 2
+SNAP_ROWS, SNAP_ENERGIES = library("made_up_snap.csv"), library("made_up_snap_weights.csv")
+SNAP_FILES |= {"SiC.snapcoeff": "2 6\n" + "".join(
+    f"{z} 0.5 {density}\n" + "\n".join([alone, *(w for y, _, w in SNAP_ENERGIES if y == z)]) + "\n" for z, alone, density in SNAP_ROWS),
+               "SiC.snapparam": f"rcutfac {SNAP_REACH}\ntwojmax 2\nrfac0 {SNAP_ANGLE}\nrmin0 0.0\nbzeroflag 0\nquadraticflag 0\n"}
+CASES["snap_alloy"] = (["Si", "C"], lambda: silicon()[:2] + swapped(carbide()),
+                       ["pair_style snap", "pair_coeff * * {folder}/SiC.snapcoeff {folder}/SiC.snapparam Si C"], None)
 CASES["snap"] = (["Si"], silicon, ["pair_style snap", "pair_coeff * * {folder}/Si.snapcoeff {folder}/Si.snapparam Si"], None)
 MORE = {"snap": {"bispectrum": f"sna/atom {SNAP_REACH} {SNAP_ANGLE} {SNAP_TWOJ} 0.5 1.0 rmin0 0.0 bzeroflag 0"}}
 NOTES = {"snap": f"energies = sum over k of weights[k] B[k], B[0] = 1; weights {SNAP_WEIGHTS}; the files are in make_potentials.py",
