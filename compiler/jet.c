@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { JET_DEPTH = 1500, JET_HEIGHT = 250, TENSOR_SETS = 8 }; /* nesting; of what has coefficients: the stack holds them */
+enum { JET_DEPTH = 1500, JET_HEIGHT = 250, TENSOR_SETS = 8, CELLS_MOST = 1 << 16 }; /* nesting; of what has coefficients: the stack holds them */
 
 /* the value of a node: a number (index, truth, species), or coefficients when it depends on the variable */
 typedef struct memo {
@@ -21,6 +21,12 @@ typedef struct memo {
     double   number;
     jet_row *c;
 } memo;
+
+/* elements of a tensor that does not depend on the variable, as far as they were asked for */
+typedef struct cells {
+    double *value;
+    bool   *known;
+} cells;
 
 struct jet_function {
     arena *a;
@@ -30,6 +36,7 @@ struct jet_function {
     uint32_t n_index;
     bool     *varies, *looked; /* by node                                                              */
     memo     *memo;
+    cells    *cells;           /* by tensor                                                            */
     int64_t  *bound;   /* by index variable: its element, counted from 0                               */
     uint64_t *stamp;   /* by index variable: when it was bound; 0: never                               */
     uint64_t  clock, points_at, index_at;
@@ -163,6 +170,7 @@ jet_function *jet_of(arena *a, const program *p, node_id f, node_id var, const n
     x->varies = arena_array(a, bool, p->nodes.n + 1);
     x->looked = arena_array(a, bool, p->nodes.n + 1);
     x->memo = arena_array(a, memo, p->nodes.n + 1);
+    x->cells = arena_array(a, cells, p->defs.n + 1);
     x->bound = arena_array(a, int64_t, p->ivars.n + 1);
     x->stamp = arena_array(a, uint64_t, p->ivars.n + 1);
     if (elem_components(at(x, f)->elem) != 1 || at(x, f)->elem.kind != ELEM_REAL)
@@ -301,12 +309,32 @@ static void reduce(jet_function *x, const node *n, jet_row *to)
         for (uint32_t i = 0; i < JET_POINTS; i++) to[k][i] /= r.count[i] > 0 ? r.count[i] : 1;
 }
 
+/* where the element is kept; NULL: not, for tensors inside others and large ones */
+static double *cell_of(jet_function *x, def_id id, const int64_t *index, bool **known)
+{
+    const def *d = &x->p->defs.at[id];
+    cells *c = &x->cells[id];
+    int64_t cell = 0, size = 1;
+    for (uint32_t k = 0; k < d->n_param; k++) {
+        int64_t count = curve_set_size(x->p, x->p->ivars.at[d->param[k]].set);
+        cell = cell * count + index[k];
+        if ((size *= count) > CELLS_MOST) return NULL;
+    }
+    if (d->nested) return NULL;
+    if (!c->value) *c = (cells){arena_array(x->a, double, (size_t)size), arena_array(x->a, bool, (size_t)size)};
+    *known = &c->known[cell];
+    return &c->value[cell];
+}
+
 /* the tensor's body under its own variables: into `to`, or without it as one number */
 static double access_def(jet_function *x, const node *n, jet_row *to)
 {
     const def *d = &x->p->defs.at[n->imm.def];
     int64_t index[TENSOR_SETS], before[TENSOR_SETS];
+    bool *known = NULL;
     for (uint32_t k = 0; k < d->n_param; k++) index[k] = element(x, n->arg[k]);
+    double *kept = to ? NULL : cell_of(x, n->imm.def, index, &known);
+    if (kept && *known) return *kept;
     for (uint32_t k = 0; k < d->n_param; k++) {
         before[k] = x->bound[d->param[k]];
         bind(x, d->param[k], index[k]);
@@ -315,6 +343,7 @@ static double access_def(jet_function *x, const node *n, jet_row *to)
     double one = to ? 0 : number(x, d->body);
     if (to) memcpy(to, row(x, d->body, room), x->terms * sizeof *to);
     for (uint32_t k = 0; k < d->n_param; k++) bind(x, d->param[k], before[k]);
+    if (kept) *kept = one, *known = true;
     return one;
 }
 
