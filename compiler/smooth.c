@@ -212,8 +212,10 @@ const fact *smooth_eval(analysis *x, node_id n, const context *c)
         *f = smooth_operation(x, n, c);
         x->depth--;
         smooth_apply(x, n, c, f);
-        if (x->p->nodes.at[n].elem.rank)
+        if (x->p->nodes.at[n].elem.rank) {
             f->r = range_all;
+            f->touch = (touch){0};
+        }
         if (!smooth_varies(x, n)) {
             f->order = SMOOTH_INFINITE;
             f->blame = NULL;

@@ -655,6 +655,19 @@ fact fact_worst(arena *a, const fact *x, const fact *y)
     return f;
 }
 
+double fact_touch(const fact *f)
+{
+    if (fact_is_zero(f))
+        return INFINITY;
+    double power = f->definite && range_sign(f->r) > 0 ? INFINITY : f->touch.power;
+    for (uint32_t k = 0; k < f->n_edges; k++) {
+        if (f->edge[k].m < 0)
+            return 0;
+        power = f->edge[k].m > 0 ? fmin(power, f->edge[k].m) : power;
+    }
+    return power;
+}
+
 fact fact_join(arena *a, const fact *x, const fact *y)
 {
     fact f = fact_worst(a, x, y);
@@ -664,6 +677,7 @@ fact fact_join(arena *a, const fact *x, const fact *y)
     for (uint32_t k = 0; k < f.n_edges; k++)
         same &= fact_vanish(x, f.edge[k].key) == fact_vanish(y, f.edge[k].key);
     f.definite |= same;
+    f.touch = (touch){.power = fmin(fact_touch(x), fact_touch(y))};
     if (x->constant && y->constant && x->value == y->value)
         return *x;
     return f;

@@ -189,6 +189,17 @@ static bool lattice_separates(analysis *x, const node *n, node_id body, const co
            k.imm.ivar == n->imm.ivars[0] && periodic_square(x, b.arg[0], n->imm.ivars[0], c);
 }
 
+/* terms that leave, or come to zero inside, each with derivatives as bounded as the term itself is */
+static touch sum_of_touches(analysis *x, const node *n, const fact *body)
+{
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
+        uint32_t key = smooth_index_edge(x, node_ivar(x->p, n->imm.ivars[k], n->at));
+        if (key != SETIR_NONE && fact_vanish(body, key) <= 0)
+            return (touch){0};
+    }
+    return (touch){.power = fact_touch(body)};
+}
+
 /* how a sum of positive terms comes to zero: only by terms that leave */
 static touch sum_touch(analysis *x, const node *n, const fact *body, bool filtered)
 {
@@ -199,7 +210,7 @@ static touch sum_touch(analysis *x, const node *n, const fact *body, bool filter
         bool flat = key != SETIR_NONE && fact_vanish(body, key) == INFINITY;
         if (key == SETIR_NONE || fact_vanish(body, key) <= 0 || (!flat && !body->definite) ||
             range_sign(body->r) <= 0)
-            return (touch){0};
+            return sum_of_touches(x, n, body);
         r.power = fmin(r.power, fact_vanish(body, key));
         r.exact = r.exact && fact_series(body, key, &s) && s.n > 0;
     }

@@ -110,7 +110,27 @@ static const row rows[] = {
     {crystal, "root of a density of either sign", " let rho[i in s.atom] = sum b in bond(i): (x[b] - 0.5) * "
      "(1 - x[b])^3\n gives E : scalar = sum i in s.atom: sqrt(rho[i]^2)\n", 0, false, 0},
     {crystal, "root of a density with a hole inside", " let rho[i in s.atom] = sum b in bond(i): if d[b] < 4 Å "
-     "then (1 - d[b] / (4 Å))^3 else 0\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false, 0},
+     "then (1 - d[b] / (4 Å))^3 else 0\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 1, false, 1},
+    {crystal, "root of a density of shells", " let rho[i in s.atom] = sum b in bond(i): if d[b] <= 3 Å then 0 else if "
+     "d[b] < 4 Å then (d[b] / a - 3)^2 * (4 - d[b] / a)^3 else 0\n gives E : scalar = sum i in s.atom: "
+     "sqrt(rho[i])\n", 0, false, 0},
+    {crystal, "power of a density of shells", " let rho[i in s.atom] = sum b in bond(i): if d[b] <= 3 Å then 0 else "
+     "if d[b] < 4 Å then (d[b] / a - 3)^2 * (4 - d[b] / a)^3 else 0\n gives E : scalar = sum i in s.atom: "
+     "rho[i]^0.8\n", 1, false, 1},
+    {crystal, "root of a density that ends elsewhere for each element", " let rho[i in s.atom] = sum b in bond(i): if "
+     "s.Z[b.j] == H then (1 - x[b])^3 else if d[b] < 4 Å then (1 - d[b] / (4 Å))^5 else 0\n gives E : scalar = sum "
+     "i in s.atom: sqrt(rho[i])\n", 1, false, 1},
+    {crystal, "root of a density among some", " let rho[i in s.atom] = sum b in bond(i) where d[b] < 4 Å: exp(-x[b]) "
+     "* (1 - d[b] / (4 Å))^5\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 2, false, 2},
+    {crystal, "root of a density with a node inside", " let rho[i in s.atom] = sum b in bond(i): if d[b] < 4 Å then "
+     "(1 - d[b] / (4 Å))^5 * (d[b] / a - 3)^2 else 0\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false,
+     0},
+    {crystal, "root of a density of charges that ends inside", " let rho[i in s.atom] = sum b in bond(i): if d[b] < 4 Å "
+     "then s.q[b.j]^2 * (1 - d[b] / (4 Å))^5 else 0\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false,
+     0},
+    {crystal, "roots of what ends inside", SUM("sqrt(if d[b] < 4 Å then (1 - d[b] / (4 Å))^3 else 0)"), 1, false, 1},
+    {crystal, "cube roots of what ends inside", SUM("(if d[b] < 4 Å then (1 - d[b] / (4 Å))^3 else 0)^(1/3)"), 0, false,
+     0},
     {crystal, "root of a density times a charge", " let rho[i in s.atom] = sum b in bond(i): s.q[b.j]^2 * "
      "(1 - x[b])^3\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false, 0},
     {crystal, "root of an angular density", " let rho[i in s.atom] = sum {b, c} in bond(i): (1.5 + dot(b.d, "

@@ -62,6 +62,16 @@ static const row potentials[] = {
              "zeta[b in bond] = sum k in bond(b.i) where k != b: fs(norm(k.d))\n" SUM(
                  "fc(d[b]) * (1 + zeta[b]^0.8)"),
      0, false, 0},
+    {crystal, "Tersoff with zeta of a shorter reach",
+     TERSOFF " let fs(r) = if r < 3 Å then 1 else if r < 4 Å then 1/2 - 1/2 * sin(turn / 2 * (r - 3.5 Å) / (0.5 Å)) "
+             "else 0\n let zeta[b in bond] = sum k in bond(b.i) where k != b: fs(norm(k.d)) * g(cosine(b, k))\n" SUM(
+                 "fc(d[b]) * (1 + zeta[b]^0.8)^-0.6"),
+     1, false, 1},
+    {crystal, "Tersoff with a root of such a zeta",
+     TERSOFF " let fs(r) = if r < 3 Å then 1 else if r < 4 Å then 1/2 - 1/2 * sin(turn / 2 * (r - 3.5 Å) / (0.5 Å)) "
+             "else 0\n let zeta[b in bond] = sum k in bond(b.i) where k != b: fs(norm(k.d)) * g(cosine(b, k))\n" SUM(
+                 "fc(d[b]) * (1 + zeta[b]^0.5)^-0.6"),
+     0, false, 0},
     {crystal, "Gupta", DENSITY("cutoff(d[b], rc, 3)") " gives E : scalar = sum i in s.atom: (sum b in bond(i): "
                        "exp(-4 * x[b]) * cutoff(d[b], rc, 3)) - sqrt(rho[i])\n", 1, true, 1},
     {crystal, "Gupta with a cosine cutoff", FC DENSITY("fc(d[b])") " gives E : scalar = sum i in s.atom: "
