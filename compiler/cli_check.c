@@ -8,9 +8,23 @@
 #include "cli.h"
 #include "report.h"
 
+/* The column of claims: as wide as most of them are, or as the widest. */
+static int claim_width(const compilation *c)
+{
+    int width = 12;
+    for (uint32_t k = 0; k < c->transforms.n; k++) {
+        for (uint32_t j = 0; j < c->transforms.at[k].verdicts.n; j++) {
+            int own = (int)strlen(c->transforms.at[k].verdicts.at[j].claim_word);
+            width = own > width ? own : width;
+        }
+    }
+    return width;
+}
+
 /* One line per symmetry and verdict, outputs that share both in one list. */
 static void print_table(const compilation *c)
 {
+    const int width = claim_width(c);
     for (uint32_t k = 0; k < c->transforms.n; k++) {
         const compiled *t = &c->transforms.at[k];
         printf("%s\n", t->p->id);
@@ -24,7 +38,7 @@ static void print_table(const compilation *c)
             if (shown) {
                 continue;
             }
-            printf("  %-19s %-13s ", verdict_text[v->kind], v->claim_word);
+            printf("  %-18s  %-*s  ", verdict_text[v->kind], width, v->claim_word);
             const char *comma = "";
             for (uint32_t i = j; i < t->verdicts.n; i++) {
                 const verdict *o = &t->verdicts.at[i];
