@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * infer_internal.h: what infer.c (declarations, scopes), infer_expr.c (expressions), infer_set.c (sets, binders),
- * infer_call.c (functions) share.
+ * infer_internal.h: what infer.c (declarations, scopes), infer_statement.c (lines), infer_expr.c (expressions),
+ * infer_set.c (sets, binders), infer_call.c (functions) and their kin share.
  */
 #ifndef MTX_INFER_INTERNAL_H
 #define MTX_INFER_INTERNAL_H
@@ -111,14 +111,21 @@ value  infer_lookup(infer *x, scope *s, name id, span at, bool quiet);
 entry *scope_add(infer *x, scope *s, name id, span at);
 entry *scope_find(scope *s, name id);
 scope *scope_new(infer *x, scope *outer, instance *inst);
-value  infer_member(infer *x, value base, name field, span at);
-instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t n, span at);
-uint32_t infer_structure(infer *x, const decl *structure, ast_name n);    /* a new slot             */
 unit   infer_unit(infer *x, node_id n);
 
 test_program *infer_test(infer *x, const decl *d);                /* infer_test.c                           */
 void   infer_begin(infer *x, const decl *d);                      /* an empty program, the global scope     */
 value  eval_entry(infer *x, scope *s, entry *e, span at);
+
+/* infer_structure.c */
+const decl *find_structure(infer *x, name id);                    /* its declaration, or NULL               */
+uint32_t infer_structure(infer *x, const decl *structure, ast_name n);    /* a new slot                     */
+value  input_value(infer *x, input_id id, const set_id *domain, uint32_t n, elem e, span at);
+void   add_value(infer *x, scope *s, ast_name n, value v);        /* a name whose value is known            */
+
+/* infer_statement.c */
+value  eval_statement(infer *x, scope *s, const stmt *st);
+instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t n, span at);
 
 /* infer_hint.c: the help of a message */
 void   hint_name(infer *x, scope *s, diag *d, name id);
@@ -148,18 +155,32 @@ node_id ascribe(infer *x, node_id n, unit u, elem e, span at, span type_at);
 
 /* infer_expr.c */
 value   infer_expr(infer *x, scope *s, const expr *e);
+
+/* infer_value.c */
 node_id infer_node(infer *x, scope *s, const expr *e);            /* a V_NODE of any kind or SETIR_NONE     */
 node_id infer_real(infer *x, scope *s, const expr *e, int rank);  /* rank -1: any                           */
 node_id value_to_node(infer *x, value v);
 value   tensor_apply(infer *x, value t, const node_id *index, uint32_t n, span at);
 value   tensor_of_def(infer *x, def_id d, span at);
-value   infer_grad(infer *x, scope *s, const expr *e);                /* infer_grad.c                          */
-value   infer_grad_by_fault(infer *x, const expr *by);
 def_id  tensor_to_def(infer *x, value t, name id, span at);       /* for whole-tensor functions             */
-node_id index_into(infer *x, node_id n, set_id want, span at);    /* coerce to an index of `want`           */
 bool    infer_int(infer *x, scope *s, const expr *e, int *out);
 value   value_single_output(infer *x, value v);
 value   map_values(infer *x, value *v, uint32_t n, span at, value (*f)(infer *, void *, const node_id *, span), void *user);
+
+/* infer_operator.c */
+value   infer_unary(infer *x, scope *s, const expr *e);
+value   infer_binary(infer *x, scope *s, const expr *e);
+value   infer_if(infer *x, scope *s, const expr *e);
+value   infer_reduce(infer *x, scope *s, const expr *e);
+
+/* infer_member.c */
+value   infer_index(infer *x, scope *s, const expr *e);
+node_id index_into(infer *x, node_id n, set_id want, span at);    /* coerce to an index of `want`           */
+value   infer_member(infer *x, value base, name field, span at);
+
+/* infer_grad.c */
+value   infer_grad(infer *x, scope *s, const expr *e);
+value   infer_grad_by_fault(infer *x, const expr *by);
 
 /* infer_list.c */
 node_id species_of(infer *x, node_id n, span at);                 /* an index of a list of elements becomes its element */
