@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * interp_internal.h: what the two files of the interpreter share.
+ * interp_internal.h: what the files of the interpreter share.
  */
 #ifndef MTX_INTERP_INTERNAL_H
 #define MTX_INTERP_INTERNAL_H
 
 #include "interp.h"
+
+#define INTERP_SETS 16 /* sets of a tensor; more are refused */
 
 /* last value of a node; it holds while the stamps of the node's free index variables are the same */
 typedef struct interp_memo {
@@ -39,6 +41,13 @@ const double *interp_eval(interp *x, node_id n);
 void interp_element(interp *x, def_id d, const int64_t *index, double *out);
 int64_t interp_first(const interp *x, set_id s);
 const double *interp_cell(const interp *x, uint32_t s);
+
+int64_t interp_index(interp *x, node_id n);
+void interp_reduce(interp *x, const node *n, double *out);
+void interp_access(interp *x, const node *n, double *out);
+
+/* interp_node.c */
+void interp_operation(interp *x, const node *n, double *out);
 
 /* interp_lib.c */
 const double *interp_library(interp *x, def_id d); /* the whole result of a library tensor */

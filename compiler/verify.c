@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * verify.c: is a program well formed? In: a program from any source. Out: true, or false and one sentence
- * about the first fault. Checked: ids in order (so nothing is cyclic), argument counts and types of every
- * operation, sets of indices, index variables in scope, closed cutoffs. Units, laws and what the user meant
- * are not checked here.
+ * about the first fault. Checked here: sets, slots, inputs, index variables, closed cutoffs; nodes in verify_node.c,
+ * tensors in verify_def.c. Units, laws and what the user meant are not checked.
  */
+#include "verify.h"
+
 #include "curve.h"
 #include "irreps.h"
 
-#include <string.h>
-
-typedef struct verifier {
-    const program *p;
-    text *out;
-    bool ok;
-    const node *n; /* being checked */
-    uint32_t id;
-    uint32_t *top_set; /* per node: 1 + the latest set reached from it */
-} verifier;
-
-static void fault(verifier *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void fault(verifier *v, const char *format, ...)
+void verify_fault(verifier *v, const char *format, ...)
 {
     if (!v->ok) return;
     v->ok = false;
@@ -33,14 +22,9 @@ static void fault(verifier *v, const char *format, ...)
     text_add(v->out, message);
 }
 
-static void node_fault(verifier *v, const char *what)
-{
-    fault(v, "%%%u (%s): %s", v->id, op_table[v->n->op].text, what);
-}
-
 /* ------------------------------------------------------------------------------------------- sets, tables */
 
-static bool set_is(const program *p, set_id s, set_kind kind)
+bool verify_set_is(const program *p, set_id s, set_kind kind)
 {
     return s < p->sets.n && p->sets.at[s].kind == kind;
 }
@@ -54,14 +38,14 @@ static void verify_set(verifier *v, set_id id)
     switch (s->kind) {
     case SET_BASE: bad = has_slot ? NULL : "a base set needs a slot"; break;
     case SET_PAIRS:
-        if (s->parent >= id || !(set_is(p, s->parent, SET_BASE) || set_is(p, s->parent, SET_DIFFER)))
+        if (s->parent >= id || !(verify_set_is(p, s->parent, SET_BASE) || verify_set_is(p, s->parent, SET_DIFFER)))
             bad = "pairs are over an earlier base or differ set";
         else if (!has_slot || !has_cutoff)
             bad = "pairs need a slot and a cutoff";
         break;
     case SET_DIFFER:
-        if (s->host >= id || s->sample >= id || !set_is(p, s->host, SET_BASE) ||
-            !set_is(p, s->sample, SET_BASE))
+        if (s->host >= id || s->sample >= id || !verify_set_is(p, s->host, SET_BASE) ||
+            !verify_set_is(p, s->sample, SET_BASE))
             bad = "differ compares two earlier base sets";
         else if (!has_slot)
             bad = "a differ set needs a slot";
@@ -86,7 +70,7 @@ static void verify_set(verifier *v, set_id id)
         break;
     default: bad = "no such kind"; break;
     }
-    if (bad) fault(v, "S%u: %s", id, bad);
+    if (bad) verify_fault(v, "S%u: %s", id, bad);
 }
 
 /* a cutoff is a closed real scalar that reaches earlier sets only; checked when the nodes stand */
@@ -96,33 +80,33 @@ static void verify_cutoff(verifier *v, set_id id)
     if (s->kind != SET_PAIRS && s->kind != SET_RECIP) return;
     const node *n = &v->p->nodes.at[s->cutoff];
     if (n->n_free)
-        fault(v, "S%u: its cutoff %%%u depends on index variables", id, s->cutoff);
+        verify_fault(v, "S%u: its cutoff %%%u depends on index variables", id, s->cutoff);
     else if (!elem_equal(n->elem, elem_real(0)))
-        fault(v, "S%u: its cutoff %%%u is no real scalar", id, s->cutoff);
+        verify_fault(v, "S%u: its cutoff %%%u is no real scalar", id, s->cutoff);
     else if (v->top_set[s->cutoff] > id)
-        fault(v, "S%u: its cutoff %%%u depends on the set itself or a later one", id, s->cutoff);
+        verify_fault(v, "S%u: its cutoff %%%u depends on the set itself or a later one", id, s->cutoff);
 }
 
 static void verify_curve(verifier *v, uint32_t id)
 {
     const char *bad = curve_fault(v->p, &v->p->curves.at[id]);
-    if (bad) fault(v, "curve c%u: %s", id, bad);
+    if (bad) verify_fault(v, "curve c%u: %s", id, bad);
 }
 
 static void verify_slot(verifier *v, uint32_t id)
 {
     const slot *s = &v->p->slots.at[id];
-    if (!set_is(v->p, s->base, SET_BASE) || v->p->sets.at[s->base].slot != id)
-        fault(v, "slot %u: its base set is not its own", id);
+    if (!verify_set_is(v->p, s->base, SET_BASE) || v->p->sets.at[s->base].slot != id)
+        verify_fault(v, "slot %u: its base set is not its own", id);
     const input_id in[2] = {s->position, s->species};
     const input_role role[2] = {IN_POSITION, IN_SPECIES};
     for (int k = 0; k < 2; k++)
         if (in[k] != SETIR_NONE && (in[k] >= v->p->inputs.n || v->p->inputs.at[in[k]].role != role[k]))
-            fault(v, "slot %u: in%u is not its %s", id, in[k], k ? "species" : "positions");
-    if (s->axes > 7) fault(v, "slot %u: a lattice has three axes", id);
+            verify_fault(v, "slot %u: in%u is not its %s", id, in[k], k ? "species" : "positions");
+    if (s->axes > 7) verify_fault(v, "slot %u: a lattice has three axes", id);
 }
 
-static void verify_elem(verifier *v, const char *what, uint32_t id, elem e)
+void verify_elem(verifier *v, const char *what, uint32_t id, elem e)
 {
     bool good = e.kind == ELEM_BOOL || e.kind == ELEM_SPECIES ||
                 (e.kind == ELEM_INDEX && e.set < v->p->sets.n) ||
@@ -131,7 +115,7 @@ static void verify_elem(verifier *v, const char *what, uint32_t id, elem e)
         const irreps *r = irreps_of(v->p, e);
         good = good && r && irreps_channels(r->part, r->n) == e.channels;
     }
-    if (!good) fault(v, "%s%u: no such element type", what, id);
+    if (!good) verify_fault(v, "%s%u: no such element type", what, id);
 }
 
 static void verify_input(verifier *v, input_id id)
@@ -139,14 +123,14 @@ static void verify_input(verifier *v, input_id id)
     const input *in = &v->p->inputs.at[id];
     verify_elem(v, "in", id, in->elem);
     for (uint32_t k = 0; k < in->n_domain; k++)
-        if (in->domain[k] >= v->p->sets.n) fault(v, "in%u: its domain names no set", id);
-    if (in->slot != SETIR_NONE && in->slot >= v->p->slots.n) fault(v, "in%u: its slot does not exist", id);
+        if (in->domain[k] >= v->p->sets.n) verify_fault(v, "in%u: its domain names no set", id);
+    if (in->slot != SETIR_NONE && in->slot >= v->p->slots.n) verify_fault(v, "in%u: its slot does not exist", id);
     if (in->role == IN_FIELD) return;
-    bool fits = in->n_domain == 1 && set_is(v->p, in->domain[0], SET_BASE) &&
+    bool fits = in->n_domain == 1 && verify_set_is(v->p, in->domain[0], SET_BASE) &&
                 v->p->sets.at[in->domain[0]].slot == in->slot;
     elem want = in->role == IN_POSITION ? elem_real(1) : elem_species();
     if (!fits || !elem_equal(in->elem, want))
-        fault(v, "in%u: %s are one per site of their slot", id,
+        verify_fault(v, "in%u: %s are one per site of their slot", id,
               in->role == IN_POSITION ? "positions" : "species");
 }
 
@@ -154,759 +138,22 @@ static void verify_ivar(verifier *v, ivar_id id)
 {
     const program *p = v->p;
     const ivar *x = &p->ivars.at[id];
-    if (x->set >= p->sets.n) return fault(v, "i%u: its set does not exist", id);
+    if (x->set >= p->sets.n) return verify_fault(v, "i%u: its set does not exist", id);
     const node_id range[2] = {x->row, x->to};
     for (int k = 0; k < 2; k++) {
         if (range[k] == SETIR_NONE) continue;
         bool fits = range[k] < p->nodes.n && p->sets.at[x->set].kind == SET_PAIRS &&
                     elem_equal(p->nodes.at[range[k]].elem, elem_index(p->sets.at[x->set].parent));
-        if (!fits) return fault(v, "i%u: a row is given by an index of the parent of a pair set", id);
+        if (!fits) return verify_fault(v, "i%u: a row is given by an index of the parent of a pair set", id);
     }
-    if (x->to != SETIR_NONE && x->row == SETIR_NONE) fault(v, "i%u: a second end without a first", id);
+    if (x->to != SETIR_NONE && x->row == SETIR_NONE) verify_fault(v, "i%u: a second end without a first", id);
     if (x->partner == SETIR_NONE) {
-        if (x->unordered) fault(v, "i%u: unordered needs a partner", id);
+        if (x->unordered) verify_fault(v, "i%u: unordered needs a partner", id);
         return;
     }
     const ivar *o = x->partner < id ? &p->ivars.at[x->partner] : NULL;
     if (!o || o->set != x->set || o->row != x->row || o->to != x->to)
-        fault(v, "i%u: its partner is an earlier variable over the same elements", id);
-}
-
-/* ----------------------------------------------------------------------------------------- node arguments */
-
-static const node *arg(const verifier *v, uint32_t k)
-{
-    return &v->p->nodes.at[v->n->arg[k]];
-}
-
-static bool is_real(elem e, int rank)
-{
-    return e.kind == ELEM_REAL && e.rank == rank && e.channels == 0;
-}
-
-/* rank 0, with or without channels */
-static bool is_scalar(elem e)
-{
-    return e.kind == ELEM_REAL && e.rank == 0;
-}
-
-/* e takes part in an elementwise operation with result r: the same, or a plain scalar beside channels; beside
- * irreps it would not turn with them */
-static bool spreads(elem e, elem r)
-{
-    return elem_equal(e, r) || (is_real(e, 0) && r.kind == ELEM_REAL && r.channels && !r.irreps);
-}
-
-static bool index_of(const verifier *v, uint32_t k, set_kind kind)
-{
-    elem e = arg(v, k)->elem;
-    return e.kind == ELEM_INDEX && set_is(v->p, e.set, kind);
-}
-
-static const set *arg_set(const verifier *v, uint32_t k)
-{
-    return &v->p->sets.at[arg(v, k)->elem.set];
-}
-
-static void want(verifier *v, bool good, const char *what)
-{
-    if (!good) node_fault(v, what);
-}
-
-static void want_result(verifier *v, elem e)
-{
-    want(v, elem_equal(v->n->elem, e), "the result has another type");
-}
-
-/* index arguments fit a list of sets */
-static void want_indices(verifier *v, uint32_t n, const set_id *sets)
-{
-    want(v, v->n->n_args == n, "one index for each set of the domain");
-    for (uint32_t k = 0; v->ok && k < n; k++)
-        want(v, elem_equal(arg(v, k)->elem, elem_index(sets[k])), "an index belongs to another set");
-}
-
-static void check_access(verifier *v)
-{
-    const def *d = &v->p->defs.at[v->n->imm.def];
-    want(v, v->n->n_args == d->n_param, "one index for each set of the tensor");
-    for (uint32_t k = 0; v->ok && k < d->n_param; k++) {
-        set_id s = v->p->ivars.at[d->param[k]].set;
-        if (v->n->op == OP_ACCESS)
-            want(v, elem_equal(arg(v, k)->elem, elem_index(s)), "an index belongs to another set");
-        else
-            want(v, set_is(v->p, s, SET_RANK) && (index_of(v, k, SET_RANK) || index_of(v, k, SET_RANGE)),
-                 "padding works from one rank set to another");
-    }
-    want_result(v, d->elem);
-}
-
-static void check_leaf(verifier *v)
-{
-    const node *n = v->n;
-    const program *p = v->p;
-    switch ((int)n->op) {
-    case OP_CONST:
-        want(v, n->elem.kind == ELEM_REAL && elem_components(n->elem) <= 9, "a real of at most 9 numbers");
-        break;
-    case OP_BOOL_CONST:
-        want(v, n->imm.k == 0 || n->imm.k == 1, "0 or 1");
-        want_result(v, elem_bool());
-        break;
-    case OP_SPECIES_CONST:
-        want(v, n->imm.k >= 0 && n->imm.k <= 118, "an atomic number, or 0 for a vacancy");
-        want_result(v, elem_species());
-        break;
-    case OP_IVAR: want_result(v, elem_index(p->ivars.at[n->imm.ivar].set)); break;
-    case OP_INDEX_CONST:
-        want(v, n->imm.k >= 0, "elements are numbered from 0");
-        want_result(v, elem_index(n->imm.set));
-        break;
-    case OP_INPUT:
-        want_indices(v, p->inputs.at[n->imm.input].n_domain, p->inputs.at[n->imm.input].domain);
-        want_result(v, p->inputs.at[n->imm.input].elem);
-        break;
-    case OP_PARAM:
-        for (uint32_t k = 0; k < n->n_args; k++)
-            want(v, arg(v, k)->elem.kind == ELEM_INDEX, "parameters are indexed by indices");
-        want(v, n->elem.kind == ELEM_REAL, "parameters are real");
-        break;
-    default: check_access(v); break;
-    }
-}
-
-static void check_named(verifier *v)
-{
-    bool same = v->n->n_args && v->n->elem.kind == ELEM_REAL && elem_equal(arg(v, 0)->elem, v->n->elem);
-    want(v, same, "a real of its own type");
-    for (uint32_t k = 1; k < v->n->n_args; k++)
-        want(v, arg(v, k)->elem.kind == ELEM_INDEX, "constants are indexed by indices");
-}
-
-static void check_index(verifier *v)
-{
-    switch ((int)v->n->op) {
-    case OP_PAIR_I:
-    case OP_PAIR_J:
-    case OP_PAIR_REV:
-    case OP_PAIR_D:
-        if (!index_of(v, 0, SET_PAIRS)) return node_fault(v, "an index of a pair set");
-        want_result(v, v->n->op == OP_PAIR_D     ? elem_real(1)
-                       : v->n->op == OP_PAIR_REV ? arg(v, 0)->elem
-                                                 : elem_index(arg_set(v, 0)->parent));
-        break;
-    case OP_SPOT_HOST:
-    case OP_SPOT_R:
-        if (!index_of(v, 0, SET_DIFFER)) return node_fault(v, "an index of a differ set");
-        want_result(v, v->n->op == OP_SPOT_R ? elem_real(1) : elem_index(arg_set(v, 0)->host));
-        break;
-    case OP_INDEX_REAL:
-        want(v, index_of(v, 0, SET_RANGE) || index_of(v, 0, SET_RANK), "an index of a range or rank set");
-        want_result(v, elem_real(0));
-        break;
-    case OP_INDEX_SPECIES:
-        want(v, index_of(v, 0, SET_SPECIES), "an index of a species set");
-        want_result(v, elem_species());
-        break;
-    case OP_SPECIES_INDEX:
-        want(v, arg(v, 0)->elem.kind == ELEM_SPECIES && set_is(v->p, v->n->imm.set, SET_SPECIES),
-             "a species and a set of them");
-        want_result(v, elem_index(v->n->imm.set));
-        break;
-    default:
-        want(v, arg(v, 0)->elem.kind == ELEM_INDEX && elem_equal(arg(v, 0)->elem, arg(v, 1)->elem),
-             "two indices of one set");
-        want_result(v, elem_bool());
-        break;
-    }
-}
-
-static void check_count(verifier *v)
-{
-    const node *n = v->n;
-    want(v, n->n_args <= 1, "a set, and at most the start of a row");
-    if (v->ok && n->n_args == 1)
-        want(v,
-             set_is(v->p, n->imm.set, SET_PAIRS) &&
-                 elem_equal(arg(v, 0)->elem, elem_index(v->p->sets.at[n->imm.set].parent)),
-             "the row of a pair set is given by an index of its parent");
-    want_result(v, elem_real(0));
-}
-
-static void check_lookup(verifier *v)
-{
-    const input *in = &v->p->inputs.at[v->n->imm.input];
-    if (!index_of(v, 0, SET_DIFFER)) return node_fault(v, "an index of a differ set");
-    want(v, in->n_domain == 1 && in->domain[0] == arg_set(v, 0)->sample, "a field of the sample's sites");
-    want(v, elem_equal(arg(v, 1)->elem, in->elem), "the value for vacant sites has the field's type");
-    want_result(v, in->elem);
-}
-
-static void check_curve(verifier *v)
-{
-    const node *n = v->n;
-    const curve *c = &v->p->curves.at[n->imm.curve];
-    uint32_t first = n->op == OP_SPLINE;
-    want(v, (c->pieces > 0) == first, "plain numbers for a table, pieces for a spline");
-    want(v, n->n_args == first + c->n_domain, "one index for each set of the curve");
-    want(v, !first || (v->ok && is_real(arg(v, 0)->elem, 0) && n->imm.k >= 0), "a scalar");
-    for (uint32_t k = 0; v->ok && k < c->n_domain; k++)
-        want(v, elem_equal(arg(v, first + k)->elem, elem_index(c->domain[k])), "an index belongs to another set");
-    want_result(v, elem_real(0));
-}
-
-static void check_geometry(verifier *v)
-{
-    const node *n = v->n;
-    bool lattice = !(op_imm(n->op) & IMM_SLOT) || v->p->slots.at[n->imm.slot].axes;
-    want(v, lattice, "a slot with a lattice");
-    if (!v->ok) return;
-    switch ((int)n->op) {
-    case OP_RECIP_K:
-        want(v, index_of(v, 0, SET_RECIP), "an index of a reciprocal set");
-        want_result(v, elem_real(1));
-        break;
-    case OP_CELL_VEC:
-    case OP_NIGGLI_VEC:
-        want(v, index_of(v, 0, SET_AXIS) && arg_set(v, 0)->slot == n->imm.slot,
-             "an axis of the slot's lattice");
-        want(v, n->op == OP_CELL_VEC || v->p->slots.at[n->imm.slot].axes == 7, "a lattice along three axes");
-        want_result(v, elem_real(1));
-        break;
-    case OP_VOLUME: want_result(v, elem_real(0)); break;
-    case OP_FRAC:
-        want(v, is_real(arg(v, 0)->elem, 1), "a vector");
-        want(v, index_of(v, 1, SET_AXIS) && arg_set(v, 1)->slot == n->imm.slot,
-             "an axis of the slot's lattice");
-        want_result(v, elem_real(0));
-        break;
-    case OP_PHASE:
-        want(v, index_of(v, 0, SET_RECIP) && is_real(arg(v, 1)->elem, 1),
-             "an index of a reciprocal set and a vector");
-        want_result(v, elem_real(0));
-        break;
-    case OP_NEAREST:
-        want(v, is_real(arg(v, 0)->elem, 1), "a vector");
-        want_result(v, elem_real(1));
-        break;
-    case OP_COUNT: check_count(v); break;
-    case OP_LOOKUP: check_lookup(v); break;
-    case OP_TABLE:
-    case OP_SPLINE: check_curve(v); break;
-    default:
-        want(v, arg(v, 0)->elem.kind == ELEM_SPECIES, "a species");
-        want_result(v, elem_real(0));
-        break;
-    }
-}
-
-static void check_arithmetic(verifier *v)
-{
-    elem e = v->n->elem;
-    switch ((int)v->n->op) {
-    case OP_NEG:
-        want(v, e.kind == ELEM_REAL && elem_equal(arg(v, 0)->elem, e), "a real, its type kept");
-        break;
-    case OP_ADD:
-    case OP_SUB:
-        want(v, spreads(arg(v, 0)->elem, e) && spreads(arg(v, 1)->elem, e) && e.kind == ELEM_REAL,
-             "two reals of one rank");
-        break;
-    case OP_MUL:
-    case OP_DIV: {
-        uint32_t s = v->n->op == OP_DIV; /* which argument is the scalar */
-        want(v, is_scalar(arg(v, s)->elem) && (spreads(arg(v, s)->elem, e) || !arg(v, s)->elem.channels),
-             "a scalar where the rank is kept by the other");
-        want(v, spreads(arg(v, !s)->elem, e), "the type of the result");
-        break;
-    }
-    case OP_POWV:
-    case OP_ATAN2:
-    case OP_MIN2:
-    case OP_MAX2:
-        want(v, is_scalar(e) && spreads(arg(v, 0)->elem, e) && spreads(arg(v, 1)->elem, e), "two scalars");
-        break;
-    case OP_CUTOFF:
-        want(v, v->n->imm.k >= 1 && v->n->imm.k <= 16, "an envelope of order 1 to 16");
-        want(v, is_scalar(e) && elem_equal(arg(v, 0)->elem, e), "a scalar");
-        break;
-    default: want(v, is_scalar(e) && elem_equal(arg(v, 0)->elem, e), "a scalar"); break;
-    }
-}
-
-/* ranks of the arguments and the result, by operation */
-typedef struct shape {
-    node_op op;
-    int8_t arg[3], result;
-} shape;
-static const shape tensor_shapes[] = {
-    {OP_CROSS, {1, 1, -1}, 1},  {OP_OUTER, {1, 1, -1}, 2},  {OP_VEC3, {0, 0, 0}, 1},
-    {OP_MATVEC, {2, 1, -1}, 1}, {OP_MATMUL, {2, 2, -1}, 2}, {OP_TRANSPOSE, {2, -1, -1}, 2},
-    {OP_TRACE, {2, -1, -1}, 0}, {OP_DET, {2, -1, -1}, 0},   {OP_IDENTITY, {-1, -1, -1}, 2},
-};
-
-static void check_tensor(verifier *v)
-{
-    const node *n = v->n;
-    elem a = n->n_args ? arg(v, 0)->elem : elem_real(0);
-    for (size_t k = 0; k < sizeof tensor_shapes / sizeof *tensor_shapes; k++) {
-        if (tensor_shapes[k].op != n->op) continue;
-        for (uint32_t j = 0; j < n->n_args; j++)
-            want(v, is_real(arg(v, j)->elem, tensor_shapes[k].arg[j]), "arguments of other ranks");
-        want_result(v, elem_real((uint8_t)tensor_shapes[k].result));
-        return;
-    }
-    want(v, a.kind == ELEM_REAL, "a real");
-    if (n->op == OP_DOT) want(v, elem_components(a) > 1 && elem_equal(a, arg(v, 1)->elem), "two of one rank");
-    if (n->op == OP_COMP)
-        want(v, a.rank > 0 && n->imm.k >= 0 && (uint32_t)n->imm.k < elem_components(a),
-             "a component that exists");
-    want_result(v, elem_real(0));
-}
-
-/* a channel of the argument and one of the result that turn alike */
-static bool same_channel(const program *p, elem e, uint32_t c, elem result, uint32_t at)
-{
-    const irreps *from = irreps_of(p, e), *to = irreps_of(p, result);
-    const irrep plain = {UINT16_MAX, 0, false};
-    irrep_place a = irreps_place(from ? from : &(irreps){(irrep *)&plain, 1}, c),
-                b = irreps_place(to ? to : &(irreps){(irrep *)&plain, 1}, at);
-    return a.l == b.l && a.m == b.m && a.odd == b.odd;
-}
-
-/* range indices from the first on that number `channels` channels */
-static void want_places(verifier *v, uint32_t channels)
-{
-    int64_t count = 1;
-    want(v, v->n->n_args > 1, "indices that select a channel");
-    for (uint32_t k = 1; v->ok && k < v->n->n_args; k++) {
-        if (!index_of(v, k, SET_RANGE)) return node_fault(v, "an index of a range selects a channel");
-        count *= (int64_t)arg_set(v, k)->hi - arg_set(v, k)->lo + 1;
-        want(v, count <= CHANNELS_MOST, "fewer channels");
-    }
-    want(v, count == channels, "as many channels as the ranges have places");
-}
-
-static void check_irreps(verifier *v)
-{
-    const node *n = v->n;
-    elem a = arg(v, 0)->elem;
-    switch ((int)n->op) {
-    case OP_CHANNEL_AT:
-        want(v, is_scalar(a) && a.channels, "channels");
-        want_places(v, a.channels);
-        want_result(v, elem_real(0));
-        return;
-    case OP_CHANNEL_PUT:
-        want(v, is_real(a, 0), "a plain scalar");
-        want(v, is_scalar(n->elem) && n->elem.channels, "channels as the result");
-        want_places(v, n->elem.channels);
-        return;
-    case OP_SOLID: {
-        const irreps *r = irreps_of(v->p, n->elem);
-        want(v, is_real(a, 1), "a vector");
-        want(v, n->imm.k >= 0 && n->imm.k <= IRREPS_L_MOST && r && r->n == (uint32_t)n->imm.k + 1, "a degree");
-        for (uint32_t l = 0; v->ok && l < r->n; l++)
-            want(v, r->part[l].l == l && r->part[l].copies == 1 && r->part[l].odd == (l % 2 != 0),
-                 "the irreps of spherical harmonics as the result");
-        return;
-    }
-    default: break;
-    }
-    const product_table *t = &v->p->tables.at[n->imm.table];
-    want(v, elem_equal(a, t->a), "the table's first operand");
-    want(v, elem_equal(n->op == OP_LINEAR ? elem_real(0) : arg(v, 1)->elem, t->b), "the table's second operand");
-    want_result(v, t->to);
-}
-
-static void verify_table(verifier *v, uint32_t id)
-{
-    const product_table *t = &v->p->tables.at[id];
-    const elem of[3] = {t->a, t->b, t->to};
-    for (int k = 0; k < 3; k++) {
-        verify_elem(v, "T", id, of[k]);
-        if (v->ok && of[k].kind != ELEM_REAL) fault(v, "T%u: a table is of reals", id);
-    }
-    for (uint32_t k = 0; v->ok && k < t->n; k++) {
-        const product_term *x = &t->term[k];
-        if (x->i >= elem_components(t->a) || x->j >= elem_components(t->b) || x->k >= elem_components(t->to))
-            fault(v, "T%u: a component that does not exist", id);
-    }
-}
-
-static void check_channels(verifier *v)
-{
-    const node *n = v->n;
-    if (n->op > OP_CHANNEL_GET) return check_irreps(v);
-    if (n->op == OP_CHANNEL_GET) {
-        elem a = arg(v, 0)->elem;
-        want(v, is_scalar(a) && n->imm.k >= 0 && (uint32_t)n->imm.k < elem_components(a),
-             "a channel that exists");
-        want_result(v, elem_real(0));
-        return;
-    }
-    uint32_t total = 0;
-    for (uint32_t k = 0; k < n->n_args; k++) {
-        want(v, is_scalar(arg(v, k)->elem), "scalars, with or without channels");
-        total += elem_components(arg(v, k)->elem);
-    }
-    want(v, n->n_args && is_scalar(n->elem) && n->elem.channels == total,
-         "as many channels as the arguments have");
-    uint32_t at = 0;
-    for (uint32_t k = 0; v->ok && k < n->n_args; k++)
-        for (uint32_t c = 0; c < elem_components(arg(v, k)->elem); c++)
-            want(v, same_channel(v->p, arg(v, k)->elem, c, n->elem, at++), "irreps one after the other");
-}
-
-static void check_truth(verifier *v)
-{
-    const node *n = v->n;
-    elem a = arg(v, 0)->elem;
-    switch ((int)n->op) {
-    case OP_LT:
-    case OP_LE:
-    case OP_EQ: want(v, is_real(a, 0) && is_real(arg(v, 1)->elem, 0), "two plain scalars"); break;
-    case OP_SPECIES_EQ:
-        want(v, a.kind == ELEM_SPECIES && arg(v, 1)->elem.kind == ELEM_SPECIES, "two species");
-        break;
-    case OP_SELECT:
-        want(v, a.kind == ELEM_BOOL, "a condition");
-        want(v, elem_equal(arg(v, 1)->elem, n->elem) && elem_equal(arg(v, 2)->elem, n->elem),
-             "two sides of one type");
-        return;
-    default:
-        for (uint32_t k = 0; k < n->n_args; k++) want(v, arg(v, k)->elem.kind == ELEM_BOOL, "truth values");
-        break;
-    }
-    want_result(v, elem_bool());
-}
-
-static void check_reduce(verifier *v)
-{
-    const node *n = v->n;
-    want(v, n->n_args == 1 || n->n_args == 2, "a body and perhaps a condition");
-    want(v, n->imm.n_ivars > 0, "at least one index variable");
-    if (!v->ok) return;
-    want(v, elem_equal(arg(v, 0)->elem, n->elem) && n->elem.kind == ELEM_REAL, "a real body, its type kept");
-    want(v, n->n_args == 1 || arg(v, 1)->elem.kind == ELEM_BOOL, "a condition");
-    bool linear = n->imm.reduce == RED_SUM || n->imm.reduce == RED_MEAN;
-    want(v, linear || is_scalar(n->elem), "a product or an extreme of scalars");
-    for (uint32_t k = 0; k < n->imm.n_ivars; k++)
-        for (uint32_t j = 0; j < k; j++)
-            want(v, n->imm.ivars[j] != n->imm.ivars[k], "an index variable bound twice");
-}
-
-/* ids that the node carries exist and lie before it */
-static void verify_references(verifier *v)
-{
-    const program *p = v->p;
-    const node *n = v->n;
-    const node_imm *m = &n->imm;
-    for (uint32_t k = 0; k < n->n_args; k++)
-        want(v, n->arg[k] < v->id, "an argument that does not stand before it");
-    uint32_t use = op_imm(n->op);
-    want(v, !(use & IMM_SLOT) || m->slot < p->slots.n, "no such slot");
-    want(v, !(use & IMM_IVAR) || m->ivar < p->ivars.n, "no such index variable");
-    want(v, !(use & IMM_SET) || m->set < p->sets.n, "no such set");
-    want(v, !(use & IMM_INPUT) || m->input < p->inputs.n, "no such input");
-    want(v, !(use & IMM_DEF) || m->def < p->defs.n, "no such tensor");
-    want(v, !(use & IMM_CURVE) || m->curve < p->curves.n, "no such curve");
-    want(v, !(use & IMM_TABLE) || m->table < p->tables.n, "no such table");
-    for (uint32_t k = 0; v->ok && k < m->n_ivars; k++)
-        want(v, m->ivars[k] < p->ivars.n, "no such index variable");
-    for (uint32_t k = 0; v->ok && k < (n->op == OP_IVAR ? 1 : m->n_ivars); k++) {
-        const ivar *x = &p->ivars.at[n->op == OP_IVAR ? m->ivar : m->ivars[k]];
-        want(v, (x->row == SETIR_NONE || x->row < v->id) && (x->to == SETIR_NONE || x->to < v->id),
-             "an index variable whose row comes later");
-    }
-    for (uint32_t k = 0; k < n->n_free; k++) want(v, n->free[k] < p->ivars.n, "no such index variable");
-}
-
-static uint32_t latest(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
-}
-
-/* the latest set that the node reaches, itself or through arguments, rows and tensors before it */
-static void verify_reach(verifier *v)
-{
-    const node *n = v->n;
-    const program *p = v->p;
-    uint32_t tops = n->elem.kind == ELEM_INDEX ? n->elem.set + 1 : 0;
-    for (uint32_t k = 0; k < n->n_args; k++) {
-        tops = latest(tops, v->top_set[n->arg[k]]);
-    }
-    if (op_imm(n->op) & IMM_SET) tops = latest(tops, n->imm.set + 1);
-    for (uint32_t k = 0; k < (n->op == OP_IVAR ? 1 : n->imm.n_ivars); k++) {
-        const ivar *x = &p->ivars.at[n->op == OP_IVAR ? n->imm.ivar : n->imm.ivars[k]];
-        const node_id range[2] = {x->row, x->to};
-        tops = latest(tops, x->set + 1);
-        for (int j = 0; j < 2; j++)
-            if (range[j] != SETIR_NONE) tops = latest(tops, v->top_set[range[j]]);
-    }
-    if (op_imm(n->op) & IMM_DEF) {
-        const def *d = &p->defs.at[n->imm.def];
-        while (d->lib != LIB_NONE) d = &p->defs.at[d->lib_arg];
-        if (d->body < v->id) tops = latest(tops, v->top_set[d->body]);
-    }
-    v->top_set[v->id] = tops;
-}
-
-static void verify_node(verifier *v, node_id id)
-{
-    v->id = id;
-    v->n = &v->p->nodes.at[id];
-    if (v->n->op >= OP_COUNT_) return fault(v, "%%%u: no such operation", id);
-    verify_elem(v, "%", id, v->n->elem);
-    int args = op_table[v->n->op].args;
-    want(v, args < 0 || v->n->n_args == (uint32_t)args, "another number of arguments");
-    verify_references(v);
-    if (!v->ok) return;
-    node_op op = v->n->op;
-    if (op <= OP_PADGET)
-        check_leaf(v);
-    else if (op <= OP_INDEX_LT || op == OP_PAIR_D || op == OP_SPOT_R)
-        check_index(v);
-    else if (op <= OP_LOOKUP)
-        check_geometry(v);
-    else if (op <= OP_CUTOFF)
-        check_arithmetic(v);
-    else if (op <= OP_IDENTITY)
-        check_tensor(v);
-    else if (op <= OP_BILINEAR)
-        check_channels(v);
-    else if (op <= OP_SELECT)
-        check_truth(v);
-    else if (op == OP_REDUCE)
-        check_reduce(v);
-    else if (op == OP_NAMED)
-        check_named(v);
-    else
-        want(v,
-             elem_equal(v->n->elem, arg(v, 0)->elem), "the same type");
-    if (v->ok) verify_reach(v);
-}
-
-/* ------------------------------------------------------------------------------------------------ tensors */
-
-/* rank(S) for S or rank(S), or a rank as long as a set of fixed size */
-static bool rank_fits(const program *p, set_id rank, set_id of)
-{
-    if (!set_is(p, rank, SET_RANK)) return false;
-    if (set_is(p, of, SET_RANK) && p->sets.at[of].parent != SETIR_NONE && p->sets.at[rank].parent != of)
-        of = p->sets.at[of].parent;
-    const set *r = &p->sets.at[rank], *s = &p->sets.at[of];
-    int64_t fixed = s->kind == SET_RANGE ? (int64_t)s->hi - s->lo + 1 : s->kind == SET_BASE ? -1 : s->count;
-    return r->parent == of || (r->parent == SETIR_NONE && fixed == r->count);
-}
-
-static bool param_over(const program *p, const def *d, uint32_t k, set_id s)
-{
-    return k < d->n_param && p->ivars.at[d->param[k]].set == s && p->ivars.at[d->param[k]].row == SETIR_NONE;
-}
-
-/* by a constant: every use of it has its type and indices, those from parameter `from` on */
-static const char *named_fault(const program *p, const def *d, uint32_t from, elem moving)
-{
-    if (moving.kind != ELEM_REAL || d->n_param < from) return "the derivative by a constant";
-    for (uint32_t k = 0; k < p->nodes.n; k++) {
-        const node *n = &p->nodes.at[k];
-        if (n->op != OP_NAMED || n->imm.param != d->wrt.named) continue;
-        if (!elem_equal(n->elem, moving) || n->n_args != 1 + d->n_param - from) return "another type than the constant's";
-        for (uint32_t j = from; j < d->n_param; j++)
-            if (!param_over(p, d, j, p->nodes.at[n->arg[1 + j - from]].elem.set)) return "another domain than the constant's";
-    }
-    return NULL;
-}
-
-static const char *grad_fault(const program *p, const def *d)
-{
-    const wrt *w = &d->wrt;
-    const def *a = &p->defs.at[d->lib_arg];
-    if (a->n_param || a->nested || !elem_equal(a->elem, elem_real(0))) return "the derivative of one number";
-    bool ok = true;
-    elem e = elem_real(1);
-    switch (w->kind) {
-    case WRT_INPUT:
-        if (w->input >= p->inputs.n) return "no such input";
-        e = p->inputs.at[w->input].elem;
-        ok = e.kind == ELEM_REAL && d->n_param == p->inputs.at[w->input].n_domain;
-        for (uint32_t k = 0; ok && k < d->n_param; k++)
-            ok = param_over(p, d, k, p->inputs.at[w->input].domain[k]);
-        break;
-    case WRT_STRAIN:
-        e = elem_real(2);
-        ok = d->n_param == 0 && w->slot < p->slots.n;
-        break;
-    case WRT_CELL:
-        ok = d->n_param == 1 && w->slot < p->slots.n && p->sets.at[p->ivars.at[d->param[0]].set].kind == SET_AXIS;
-        break;
-    case WRT_PAIRS:
-        ok = w->set < p->sets.n && p->sets.at[w->set].kind == SET_PAIRS && d->n_param == 1 &&
-             param_over(p, d, 0, w->set);
-        break;
-    case WRT_NAMED: return named_fault(p, d, 0, d->elem);
-    }
-    return !ok ? "another domain than what it is taken by" : elem_equal(d->elem, e) ? NULL : "another type";
-}
-
-/* the sets of what moves, from parameter `from` on */
-static const char *moving_fault(const program *p, const def *d, uint32_t from, elem *e)
-{
-    const wrt *w = &d->wrt;
-    *e = elem_real(w->kind == WRT_STRAIN ? 2 : 1);
-    uint32_t n = w->kind == WRT_STRAIN ? 0 : 1;
-    if (w->kind == WRT_NAMED) {
-        *e = d->elem;
-        return named_fault(p, d, from, *e);
-    }
-    bool ok = w->kind == WRT_INPUT ? w->input < p->inputs.n : w->kind == WRT_PAIRS ? w->set < p->sets.n : w->slot < p->slots.n;
-    if (!ok) return "no such thing to move";
-    if (w->kind == WRT_INPUT) {
-        *e = p->inputs.at[w->input].elem;
-        n = p->inputs.at[w->input].n_domain;
-    }
-    if (d->n_param != from + n) return "another number of sets than what it is taken by";
-    if (d->lib == LIB_JACOBIAN && n > 1) return "a table by a field over one set at most";
-    for (uint32_t k = 0; k < n; k++) {
-        bool axis = w->kind == WRT_CELL && p->sets.at[p->ivars.at[d->param[from + k]].set].kind == SET_AXIS;
-        set_id s = w->kind == WRT_PAIRS ? w->set : w->kind == WRT_INPUT ? p->inputs.at[w->input].domain[k] : 0;
-        if (!axis && !param_over(p, d, from + k, s)) return "another domain than what it is taken by";
-    }
-    return NULL;
-}
-
-static const char *table_fault(const program *p, const def *d)
-{
-    const def *a = &p->defs.at[d->lib_arg];
-    if (a->elem.kind != ELEM_REAL || a->nested) return "the derivative of a table of numbers";
-    bool pairs = d->lib == LIB_JACOBIAN && d->wrt.kind == WRT_PAIRS && d->wrt.set < p->sets.n;
-    uint32_t replaced = pairs ? program_pair_param(p, a, d->wrt.set) : SETIR_NONE;
-    for (uint32_t k = 0; k < a->n_param; k++) {
-        set_id s = k == replaced ? d->wrt.set : p->ivars.at[a->param[k]].set;
-        if (!param_over(p, d, k, s)) return "another domain than its table";
-    }
-    elem moving = elem_real(1);
-    const char *fault = NULL;
-    if (d->wrt.kind == WRT_NAMED && d->lib == LIB_JACOBIAN)
-        return d->elem.rank < a->elem.rank || d->elem.channels || a->elem.channels
-                   ? "another type"
-                   : named_fault(p, d, a->n_param, elem_real((uint8_t)(d->elem.rank - a->elem.rank)));
-    if (d->lib == LIB_ALONG) {
-        const def *v = &p->defs.at[d->along];
-        def like = *v;
-        like.wrt = d->wrt;
-        if (d->n_param != a->n_param) return "another domain than its table";
-        if (d->wrt.kind == WRT_CELL) return "a direction of positions, strain, fields or pairs";
-        fault = moving_fault(p, &like, 0, &moving);
-        return fault ? fault : elem_equal(v->elem, moving) && elem_equal(d->elem, a->elem) ? NULL : "another type";
-    }
-    if (replaced != SETIR_NONE)
-        fault = d->n_param != a->n_param ? "another number of sets" : NULL;
-    else
-        fault = moving_fault(p, d, a->n_param, &moving);
-    if (fault) return fault;
-    bool plain = !a->elem.channels && !moving.channels;
-    return plain && elem_equal(d->elem, elem_real(a->elem.rank + moving.rank)) ? NULL : "another type";
-}
-
-static const char *lib_fault(const program *p, const def *d)
-{
-    if (d->lib == LIB_GRAD) return grad_fault(p, d);
-    if (lib_is_derivative(d->lib)) return table_fault(p, d);
-    const def *a = &p->defs.at[d->lib_arg];
-    uint32_t from = d->lib == LIB_SORT ? 1 : d->lib == LIB_LIST ? a->n_param : 2;
-    uint32_t to = d->lib == LIB_EIGVALS ? 1 : from;
-    if (a->n_param != from || d->n_param != to) return "another number of sets";
-    if (d->lib != LIB_LIST && !elem_equal(a->elem, elem_real(0))) return "a tensor of plain scalars";
-    if (!elem_equal(d->elem, a->elem)) return "the element type is kept";
-    set_id first = from ? p->ivars.at[a->param[0]].set : 0;
-    for (uint32_t k = 0; k < from; k++) {
-        const ivar *x = &p->ivars.at[a->param[k]];
-        if (x->row != SETIR_NONE || (d->lib != LIB_LIST && x->set != first))
-            return "whole sets, and one set for both sides of a matrix";
-        bool kept = d->lib == LIB_EIGVECS && k == 0;
-        if (kept && !param_over(p, d, k, x->set)) return "vectors run over the argument's set";
-        if (k < to && !kept && !rank_fits(p, p->ivars.at[d->param[k]].set, x->set))
-            return "the result is over the rank of the argument's sets";
-    }
-    return NULL;
-}
-
-static void verify_def(verifier *v, def_id id)
-{
-    const program *p = v->p;
-    const def *d = &p->defs.at[id];
-    verify_elem(v, "d", id, d->elem);
-    for (uint32_t k = 0; k < d->n_param; k++)
-        if (d->param[k] >= p->ivars.n || p->ivars.at[d->param[k]].set >= p->sets.n)
-            return fault(v, "d%u: no such index variable", id);
-    for (uint32_t k = 0; k < d->n_param; k++)
-        for (uint32_t j = 0; j < k; j++)
-            if (d->param[j] == d->param[k]) return fault(v, "d%u: an index variable used twice", id);
-    if (d->output && d->nested) fault(v, "d%u: an output inside another tensor", id);
-    if (d->lib != LIB_NONE) {
-        const char *bad =
-            d->lib > LIB_ALONG || d->lib_arg >= id || (d->lib == LIB_ALONG && d->along >= id) ? "its argument comes later" : lib_fault(p, d);
-        if (bad) fault(v, "d%u: %s", id, bad);
-    } else if (d->body >= p->nodes.n) {
-        fault(v, "d%u: its body does not exist", id);
-    } else if (!elem_equal(p->nodes.at[d->body].elem, d->elem)) {
-        fault(v, "d%u: its body %%%u has another type", id, d->body);
-    }
-}
-
-typedef enum visiting { UNSEEN, OPEN, CLOSED } visiting;
-typedef struct reach {
-    const program *p;
-    unsigned char *node, *def; /* visiting, by id */
-} reach;
-
-static bool def_in_circle(reach *r, def_id id);
-
-static bool node_in_circle(reach *r, node_id id)
-{
-    if (id == SETIR_NONE || r->node[id] == CLOSED) return false;
-    r->node[id] = CLOSED; /* arguments have smaller ids: only tensors can close a circle */
-    const node *n = &r->p->nodes.at[id];
-    for (uint32_t k = 0; k < n->n_args; k++)
-        if (node_in_circle(r, n->arg[k])) return true;
-    for (uint32_t k = 0; k < n->imm.n_ivars; k++)
-        if (node_in_circle(r, r->p->ivars.at[n->imm.ivars[k]].row)) return true;
-    return (op_imm(n->op) & IMM_DEF) && def_in_circle(r, n->imm.def);
-}
-
-static bool def_in_circle(reach *r, def_id id)
-{
-    if (r->def[id] != UNSEEN) return r->def[id] == OPEN;
-    r->def[id] = OPEN;
-    const def *d = &r->p->defs.at[id];
-    bool circle = d->lib != LIB_NONE ? def_in_circle(r, d->lib_arg) : node_in_circle(r, d->body);
-    if (d->lib == LIB_ALONG) circle |= def_in_circle(r, d->along);
-    r->def[id] = CLOSED;
-    return circle;
-}
-
-/* a node that two tensors share is walked for each: a circle through the second would else be missed */
-static bool mentions_itself(verifier *v, def_id id)
-{
-    reach r = {v->p, arena_array(v->p->memory, unsigned char, v->p->nodes.n + 1),
-               arena_array(v->p->memory, unsigned char, v->p->defs.n + 1)};
-    return def_in_circle(&r, id);
-}
-
-/* what needs the nodes: scope and order of tensors */
-static void verify_scope(verifier *v, def_id id)
-{
-    const program *p = v->p;
-    const def *d = &p->defs.at[id];
-    if (d->lib != LIB_NONE) return;
-    if (mentions_itself(v, id)) return fault(v, "d%u: its body mentions itself", id);
-    const node *n = &p->nodes.at[d->body];
-    for (uint32_t k = 0; !d->nested && k < n->n_free; k++)
-        if (!ivar_list_has(d->param, d->n_param, n->free[k]))
-            return fault(v, "d%u: its body %%%u depends on i%u, which is none of its own", id, d->body,
-                         n->free[k]);
+        verify_fault(v, "i%u: its partner is an earlier variable over the same elements", id);
 }
 
 bool program_verify(const program *p, text *problem)
@@ -925,6 +172,6 @@ bool program_verify(const program *p, text *problem)
     for (uint32_t k = 0; v.ok && k < p->sets.n; k++) verify_cutoff(&v, k);
     for (uint32_t k = 0; v.ok && k < p->claims.n; k++)
         if (p->claims.at[k].subject != SETIR_NONE && p->claims.at[k].subject >= p->defs.n)
-            fault(&v, "a claim about a tensor that does not exist");
+            verify_fault(&v, "a claim about a tensor that does not exist");
     return v.ok;
 }
