@@ -212,19 +212,16 @@ static void rule_arithmetic(ad_walk *w, visit *v, const node *n)
     switch ((int)n->op) {
     case OP_ASCRIBE: ad_push(w, v, n->arg[0], u); break;
     case OP_NEG: ad_push(w, v, n->arg[0], ad_neg(x, u)); break;
-    case OP_ADD:
-    case OP_SUB:
-    case OP_MUL:
-    case OP_DIV:
-    case OP_POWV:
-    case OP_ATAN2:
-    case OP_MIN2:
-    case OP_MAX2: rule_binary(w, v, n); break;
     case OP_SELECT:
         ad_push_where(w, v, n->arg[1], u, n->arg[0]);
         ad_push_where(w, v, n->arg[2], u, ad_not(x, n->arg[0]));
         break;
-    default: ad_push(w, v, n->arg[0], ad_function(x, n, v->n, u)); break;
+    default:
+        if (op_table[n->op].group == OPS_BINARY)
+            rule_binary(w, v, n);
+        else
+            ad_push(w, v, n->arg[0], ad_function(x, n, v->n, u));
+        break;
     }
 }
 
@@ -590,16 +587,6 @@ void ad_rule(ad_walk *w, visit *v)
     case OP_NEAREST:
     case OP_VOLUME: rule_lattice(w, v, &n); break;
     case OP_REDUCE: rule_reduce(w, v, &n); break;
-    case OP_DOT:
-    case OP_CROSS:
-    case OP_OUTER:
-    case OP_NORM:
-    case OP_VEC3:
-    case OP_MATVEC:
-    case OP_MATMUL:
-    case OP_TRANSPOSE:
-    case OP_TRACE:
-    case OP_DET: rule_vector(w, v, &n); break;
     case OP_COMP:
     case OP_CHANNEL_CAT:
     case OP_CHANNEL_GET: rule_channels(w, v, &n); break;
@@ -610,6 +597,6 @@ void ad_rule(ad_walk *w, visit *v)
     case OP_BILINEAR: rule_irreps(w, v, &n); break;
     case OP_SPOT_R: rule_spot(w->x, v, &n); break;
     case OP_LOOKUP: ad_fail(w->x, n.at, "a value looked up in the sample"); break;
-    default: rule_arithmetic(w, v, &n); break;
+    default: (op_table[n.op].group == OPS_VECTOR ? rule_vector : rule_arithmetic)(w, v, &n); break;
     }
 }

@@ -32,15 +32,9 @@ static node_id arithmetic(ad *x, const node *n, node_id id, uint32_t k, node_id 
     case OP_NAMED:
     case OP_SELECT: return t;
     case OP_NEG: return ad_neg(x, t);
-    case OP_ADD:
-    case OP_SUB:
-    case OP_MUL:
-    case OP_DIV:
-    case OP_POWV:
-    case OP_ATAN2:
-    case OP_MIN2:
-    case OP_MAX2: return is_scaled(x, n) ? scaled(x, n, id, k, t) : ad_binary(x, n, id, k, t);
-    default: return ad_function(x, n, id, t);
+    default:
+        if (op_table[n->op].group != OPS_BINARY) return ad_function(x, n, id, t);
+        return is_scaled(x, n) ? scaled(x, n, id, k, t) : ad_binary(x, n, id, k, t);
     }
 }
 

@@ -232,19 +232,7 @@ static value call_frac(infer *x, scope *s, const expr *e)
     if (!need_slot(x, s, e->call.arg[1].value, true, &slot_index) || v == SETIR_NONE) {
         return value_error(e->at);
     }
-    set_id axes = set_axis(x, slot_index, e->at);
-    value over = {.kind = V_SET, .set = axes};
-    ivar_id *iv = arena_array(x->a, ivar_id, 1);
-    set_id *domain = arena_array(x->a, set_id, 1);
-    iv[0] = bind_one(x, NULL, NULL, over, e->at);
-    domain[0] = axes;
-    node_id args[2] = {v, node_ivar(x->p, iv[0], e->at)};
-    node_imm imm = {.slot = slot_index};
-    node_id body = mk(x, OP_FRAC, elem_real(0), args, 2, &imm, e->at);
-    if (body == SETIR_NONE) {
-        return value_error(e->at);
-    }
-    return (value){.kind = V_TENSOR, .at = e->at, .def = SETIR_NONE, .node = body, .ivar = iv, .domain = domain, .n = 1};
+    return tensor_over_axes(x, OP_FRAC, v, slot_index, e->at);
 }
 
 static value call_niggli(infer *x, scope *s, const expr *e)
@@ -256,16 +244,7 @@ static value call_niggli(infer *x, scope *s, const expr *e)
     if (x->p->slots.at[slot_index].axes != 7) {
         return infer_complain(x, D_NO_LATTICE, e->at, "only a lattice in three directions has a Niggli-reduced cell");
     }
-    set_id axes = set_axis(x, slot_index, e->at);
-    value over = {.kind = V_SET, .set = axes};
-    ivar_id *iv = arena_array(x->a, ivar_id, 1);
-    set_id *domain = arena_array(x->a, set_id, 1);
-    iv[0] = bind_one(x, NULL, NULL, over, e->at);
-    domain[0] = axes;
-    node_id index = node_ivar(x->p, iv[0], e->at);
-    node_imm imm = {.slot = slot_index};
-    node_id body = mk(x, OP_NIGGLI_VEC, elem_real(1), &index, 1, &imm, e->at);
-    return (value){.kind = V_TENSOR, .at = e->at, .def = SETIR_NONE, .node = body, .ivar = iv, .domain = domain, .n = 1};
+    return tensor_over_axes(x, OP_NIGGLI_VEC, SETIR_NONE, slot_index, e->at);
 }
 
 static value call_phase(infer *x, scope *s, const expr *e)

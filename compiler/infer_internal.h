@@ -162,6 +162,8 @@ node_id infer_real(infer *x, scope *s, const expr *e, int rank);  /* rank -1: an
 node_id value_to_node(infer *x, value v);
 value   tensor_apply(infer *x, value t, const node_id *index, uint32_t n, span at);
 value   tensor_of_def(infer *x, def_id d, span at);
+/* a number of the vector `of` for each lattice vector, or a vector of the lattice itself (NONE) */
+value   tensor_over_axes(infer *x, node_op op, node_id of, uint32_t slot, span at);
 def_id  tensor_to_def(infer *x, value t, name id, span at);       /* for whole-tensor functions             */
 bool    infer_int(infer *x, scope *s, const expr *e, int *out);
 value   value_single_output(infer *x, value v);

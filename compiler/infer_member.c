@@ -227,16 +227,7 @@ value infer_member(infer *x, value base, name field, span at)
         return base.node == SETIR_NONE ? value_error(at) : node_member(x, base, field, at);
     case V_CELL: {
         if (strcmp(field, "vectors") == 0) {
-            set_id axes = set_axis(x, base.slot, at);
-            value over = {.kind = V_SET, .set = axes};
-            ivar_id *iv = arena_array(x->a, ivar_id, 1);
-            set_id *domain = arena_array(x->a, set_id, 1);
-            iv[0] = bind_one(x, NULL, NULL, over, at);
-            domain[0] = axes;
-            node_id index = node_ivar(x->p, iv[0], at);
-            node_imm imm = {.slot = base.slot};
-            node_id body = mk(x, OP_CELL_VEC, elem_real(1), &index, 1, &imm, at);
-            return (value){.kind = V_TENSOR, .at = at, .def = SETIR_NONE, .node = body, .ivar = iv, .domain = domain, .n = 1};
+            return tensor_over_axes(x, OP_CELL_VEC, SETIR_NONE, base.slot, at);
         }
         if (strlen(field) == 1 && field[0] >= 'a' && field[0] <= 'c') {
             node_id k = index_into(x, mk_const(x, field[0] - 'a', unit_none(), at), set_axis(x, base.slot, at), at);

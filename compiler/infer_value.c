@@ -24,6 +24,21 @@ value tensor_of_def(infer *x, def_id id, span at)
     return v;
 }
 
+value tensor_over_axes(infer *x, node_op op, node_id of, uint32_t slot_index, span at)
+{
+    set_id *domain = arena_array(x->a, set_id, 1);
+    ivar_id *iv = arena_array(x->a, ivar_id, 1);
+    domain[0] = set_axis(x, slot_index, at);
+    iv[0] = bind_one(x, NULL, NULL, (value){.kind = V_SET, .set = domain[0]}, at);
+    node_id args[2] = {of, node_ivar(x->p, iv[0], at)};
+    bool alone = of == SETIR_NONE;
+    node_id body = mk(x, op, elem_real(alone), args + alone, 2 - alone, &(node_imm){.slot = slot_index}, at);
+    if (body == SETIR_NONE) {
+        return value_error(at);
+    }
+    return (value){.kind = V_TENSOR, .at = at, .def = SETIR_NONE, .node = body, .ivar = iv, .domain = domain, .n = 1};
+}
+
 value tensor_apply(infer *x, value t, const node_id *index, uint32_t n, span at)
 {
     if (t.def == SETIR_NONE) {

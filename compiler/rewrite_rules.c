@@ -20,32 +20,12 @@ enum {
 
 bool fold_op(const node *n, const double *a, double *out)
 {
+    const op_group group = op_table[n->op].group;
+    if (group == OPS_UNARY || group == OPS_BINARY) {
+        *out = group == OPS_UNARY ? eval_unary(n->op, a[0]) : eval_binary(n->op, a[0], a[1]);
+        return true;
+    }
     switch ((int)n->op) {
-    case OP_NEG:
-    case OP_EXP:
-    case OP_LOG:
-    case OP_SIN:
-    case OP_COS:
-    case OP_TAN:
-    case OP_ASIN:
-    case OP_ACOS:
-    case OP_ATAN:
-    case OP_SINH:
-    case OP_COSH:
-    case OP_TANH:
-    case OP_ERF:
-    case OP_ERFC:
-    case OP_ABS:
-    case OP_SIGN:
-    case OP_FLOOR: *out = eval_unary(n->op, a[0]); return true;
-    case OP_ADD:
-    case OP_SUB:
-    case OP_MUL:
-    case OP_DIV:
-    case OP_POWV:
-    case OP_ATAN2:
-    case OP_MIN2:
-    case OP_MAX2: *out = eval_binary(n->op, a[0], a[1]); return true;
     case OP_POW: *out = eval_power(a[0], n->imm.value[0]); return true;
     case OP_CUTOFF: *out = eval_cutoff(a[0], n->imm.k); return true;
     case OP_ELEMENT_DATA: *out = eval_element(n->imm.k, (int32_t)a[0]); return true;

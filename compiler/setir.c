@@ -315,104 +315,6 @@ def_id program_def(program *p, def d)
 
 /* --------------------------------------------------------------------------------- what a node is made of */
 
-uint32_t op_imm(node_op op)
-{
-    switch (op) {
-    case OP_CONST: return IMM_VALUE | IMM_UNIT;
-    case OP_ELEMENT_DATA: return IMM_K | IMM_UNIT;
-    case OP_BOOL_CONST:
-    case OP_SPECIES_CONST:
-    case OP_CUTOFF:
-    case OP_COMP:
-    case OP_SOLID:
-    case OP_CHANNEL_GET: return IMM_K;
-    case OP_LINEAR:
-    case OP_BILINEAR: return IMM_TABLE;
-    case OP_IVAR: return IMM_IVAR;
-    case OP_INDEX_CONST: return IMM_K | IMM_SET;
-    case OP_INPUT:
-    case OP_LOOKUP: return IMM_INPUT;
-    case OP_TABLE: return IMM_CURVE;
-    case OP_SPLINE: return IMM_CURVE | IMM_K;
-    case OP_SPECIES_INDEX: return IMM_SET;
-    case OP_PARAM:
-    case OP_NAMED: return IMM_PARAM;
-    case OP_ACCESS:
-    case OP_PADGET: return IMM_DEF;
-    case OP_CELL_VEC:
-    case OP_NIGGLI_VEC:
-    case OP_VOLUME:
-    case OP_FRAC:
-    case OP_NEAREST: return IMM_SLOT;
-    case OP_COUNT: return IMM_SET;
-    case OP_POW: return IMM_POWER;
-    case OP_REDUCE: return IMM_REDUCE;
-    case OP_ASCRIBE: return IMM_UNIT;
-    case OP_PAIR_I:
-    case OP_PAIR_J:
-    case OP_PAIR_REV:
-    case OP_SPOT_HOST:
-    case OP_INDEX_REAL:
-    case OP_INDEX_SPECIES:
-    case OP_INDEX_EQ:
-    case OP_INDEX_LT:
-    case OP_PAIR_D:
-    case OP_SPOT_R:
-    case OP_RECIP_K:
-    case OP_PHASE:
-    case OP_PROTONS:
-    case OP_NEG:
-    case OP_ADD:
-    case OP_SUB:
-    case OP_MUL:
-    case OP_DIV:
-    case OP_POWV:
-    case OP_EXP:
-    case OP_LOG:
-    case OP_SIN:
-    case OP_COS:
-    case OP_TAN:
-    case OP_ASIN:
-    case OP_ACOS:
-    case OP_ATAN:
-    case OP_ATAN2:
-    case OP_SINH:
-    case OP_COSH:
-    case OP_TANH:
-    case OP_ERF:
-    case OP_ERFC:
-    case OP_ABS:
-    case OP_SIGN:
-    case OP_FLOOR:
-    case OP_MIN2:
-    case OP_MAX2:
-    case OP_DOT:
-    case OP_CROSS:
-    case OP_OUTER:
-    case OP_NORM:
-    case OP_VEC3:
-    case OP_MATVEC:
-    case OP_MATMUL:
-    case OP_TRANSPOSE:
-    case OP_TRACE:
-    case OP_DET:
-    case OP_IDENTITY:
-    case OP_CHANNEL_CAT:
-    case OP_CHANNEL_AT:
-    case OP_CHANNEL_PUT:
-    case OP_LT:
-    case OP_LE:
-    case OP_EQ:
-    case OP_SPECIES_EQ:
-    case OP_AND:
-    case OP_OR:
-    case OP_NOT:
-    case OP_SELECT: return 0;
-    case OP_COUNT_: break;
-    }
-    return 0;
-}
-
 /* keeps the members that the operation uses and zeroes the rest, so that hashing may look at all of it */
 static node_imm imm_clean(node_op op, elem e, const node_imm *imm)
 {
@@ -426,7 +328,7 @@ static node_imm imm_clean(node_op op, elem e, const node_imm *imm)
                   .curve = SETIR_NONE,
                   .table = SETIR_NONE};
     if (!imm) return m;
-    uint32_t use = op_imm(op);
+    uint32_t use = op_table[op].imm;
     if (use & IMM_VALUE)
         for (uint32_t k = 0; k < elem_components(e) && k < 9; k++) m.value[k] = imm->value[k];
     if (use & IMM_POWER) m.value[0] = imm->value[0];
@@ -552,8 +454,8 @@ static uint32_t node_hash(const node *n)
     uint32_t h = mix(2166136261u, word, sizeof word);
     h = mix(h, n->arg, n->n_args * sizeof *n->arg);
     h = mix(h, m->ivars, m->n_ivars * sizeof *m->ivars);
-    if (op_imm(n->op) & (IMM_VALUE | IMM_POWER)) h = mix(h, m->value, sizeof m->value);
-    if (op_imm(n->op) & IMM_UNIT) h = mix(h, &m->unit, sizeof m->unit);
+    if (op_table[n->op].imm & (IMM_VALUE | IMM_POWER)) h = mix(h, m->value, sizeof m->value);
+    if (op_table[n->op].imm & IMM_UNIT) h = mix(h, &m->unit, sizeof m->unit);
     return h;
 }
 

@@ -188,7 +188,8 @@ typedef enum node_op {
 #undef OP
     OP_COUNT_
 } node_op;
-typedef struct op_row { const char *text; int args; const char *doc; } op_row;
+typedef enum op_group { OPS_OTHER, OPS_UNARY, OPS_BINARY, OPS_VECTOR } op_group;
+typedef struct op_row { const char *text; int args; uint32_t imm; op_group group; const char *doc; } op_row;
 extern const op_row op_table[OP_COUNT_];
 
 /* which members of node_imm an operation uses: the rest is zero (or SETIR_NONE) in a built node */
@@ -196,7 +197,6 @@ enum {
     IMM_VALUE = 1, IMM_POWER = 2 /* value[0] */, IMM_UNIT = 4, IMM_K = 8, IMM_SLOT = 16, IMM_IVAR = 32, IMM_SET = 64,
     IMM_INPUT = 128, IMM_DEF = 256, IMM_PARAM = 512, IMM_REDUCE = 1024, IMM_TABLE = 2048, IMM_CURVE = 4096
 };
-uint32_t op_imm(node_op op);
 
 typedef enum reduction { RED_SUM, RED_MEAN, RED_PROD, RED_MAX, RED_MIN } reduction;
 

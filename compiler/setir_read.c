@@ -384,7 +384,7 @@ static node_imm imm_read(reader *r, node_op op, elem e)
 {
     node_imm m = {0};
     const program *p = r->program;
-    uint32_t use = op_imm(op), n = elem_components(e);
+    uint32_t use = op_table[op].imm, n = elem_components(e);
     if (use & IMM_VALUE) {
         if (n > 9) token_expected(r, "at most 9 numbers in a constant");
         for (uint32_t k = 0; k < n && k < 9 && !r->bad; k++) m.value[k] = token_number(r);
@@ -423,7 +423,7 @@ static bool grounded(reader *r, node_op op, const node_imm *m)
             if (range[j] != SETIR_NONE && range[j] >= p->nodes.n)
                 return token_undefined(r, "%", range[j], "yet: it bounds an index variable used here"), false;
     }
-    if (!(op_imm(op) & IMM_DEF)) return true;
+    if (!(op_table[op].imm & IMM_DEF)) return true;
     const def *d = &p->defs.at[m->def];
     while (d->lib != LIB_NONE) d = &p->defs.at[d->lib_arg];
     for (uint32_t k = 0; k <= d->n_param; k++) {

@@ -246,7 +246,7 @@ static void dump_def(text *out, uint32_t id, const def *d)
 
 static void dump_imm(text *out, const node *n)
 {
-    uint32_t use = op_imm(n->op);
+    uint32_t use = op_table[n->op].imm;
     const node_imm *m = &n->imm;
     if (use & IMM_VALUE)
         for (uint32_t k = 0; k < elem_components(n->elem) && k < 9; k++) {

@@ -191,7 +191,7 @@ static bool node_in_circle(reach *r, node_id id)
         if (node_in_circle(r, n->arg[k])) return true;
     for (uint32_t k = 0; k < n->imm.n_ivars; k++)
         if (node_in_circle(r, r->p->ivars.at[n->imm.ivars[k]].row)) return true;
-    return (op_imm(n->op) & IMM_DEF) && def_in_circle(r, n->imm.def);
+    return (op_table[n->op].imm & IMM_DEF) && def_in_circle(r, n->imm.def);
 }
 
 static bool def_in_circle(reach *r, def_id id)

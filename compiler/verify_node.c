@@ -199,7 +199,7 @@ static void check_curve(verifier *v)
 static void check_geometry(verifier *v)
 {
     const node *n = v->n;
-    bool lattice = !(op_imm(n->op) & IMM_SLOT) || v->p->slots.at[n->imm.slot].axes;
+    bool lattice = !(op_table[n->op].imm & IMM_SLOT) || v->p->slots.at[n->imm.slot].axes;
     want(v, lattice, "a slot with a lattice");
     if (!v->ok) return;
     switch ((int)n->op) {
@@ -445,7 +445,7 @@ static void verify_references(verifier *v)
     const node_imm *m = &n->imm;
     for (uint32_t k = 0; k < n->n_args; k++)
         want(v, n->arg[k] < v->id, "an argument that does not stand before it");
-    uint32_t use = op_imm(n->op);
+    uint32_t use = op_table[n->op].imm;
     want(v, !(use & IMM_SLOT) || m->slot < p->slots.n, "no such slot");
     want(v, !(use & IMM_IVAR) || m->ivar < p->ivars.n, "no such index variable");
     want(v, !(use & IMM_SET) || m->set < p->sets.n, "no such set");
@@ -477,7 +477,7 @@ static void reach_of(verifier *v)
     for (uint32_t k = 0; k < n->n_args; k++) {
         tops = latest(tops, v->top_set[n->arg[k]]);
     }
-    if (op_imm(n->op) & IMM_SET) tops = latest(tops, n->imm.set + 1);
+    if (op_table[n->op].imm & IMM_SET) tops = latest(tops, n->imm.set + 1);
     for (uint32_t k = 0; k < (n->op == OP_IVAR ? 1 : n->imm.n_ivars); k++) {
         const ivar *x = &p->ivars.at[n->op == OP_IVAR ? n->imm.ivar : n->imm.ivars[k]];
         const node_id range[2] = {x->row, x->to};
@@ -485,7 +485,7 @@ static void reach_of(verifier *v)
         for (int j = 0; j < 2; j++)
             if (range[j] != SETIR_NONE) tops = latest(tops, v->top_set[range[j]]);
     }
-    if (op_imm(n->op) & IMM_DEF) {
+    if (op_table[n->op].imm & IMM_DEF) {
         const def *d = &p->defs.at[n->imm.def];
         while (d->lib != LIB_NONE) d = &p->defs.at[d->lib_arg];
         if (d->body < v->id) tops = latest(tops, v->top_set[d->body]);
