@@ -2,7 +2,7 @@
  *
  * action_compare.c: are the values of a changed structure the changed values? In: a tensor's values in two
  * frames of a batch and the group element between them. Out: the largest difference, index by index along the
- * natural bijections. Where the language leaves the law open (lattice axes, powers of the number of copies)
+ * natural bijections. Where the language leaves the law open (powers of the number of copies)
  * every reading is tried and the kindest kept, so that a difference is a difference under all of them.
  */
 #include "action.h"

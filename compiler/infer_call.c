@@ -654,6 +654,8 @@ value infer_call(infer *x, scope *s, const expr *e)
     diag_label_primary(x->sink, d, f.kind == V_TENSOR ? "is indexed with brackets" : "is not a function");
     if (f.kind == V_TENSOR && e->call.base->kind == E_NAME) {
         diag_help(x->sink, d, "%s[...]", e->call.base->ident.id);
+    } else if (f.kind == V_NODE && e->call.base->kind == E_NAME) {
+        diag_help(x->sink, d, "%s * (...)   for a product", e->call.base->ident.id);
     }
     return value_error(e->at);
 }

@@ -18,7 +18,8 @@ static const struct { const char *word; symmetry sym; bool axes; } words[] = {
 static const struct { const char *word, *here; } others[] = {
     {"permutation", "permute"}, {"permutations", "permute"}, {"translation", "translate"}, {"translations", "translate"},
     {"mirror", "reflect"}, {"inversion", "rotate, reflect"}, {"parity", "reflect"}, {"O3", "rotate, reflect"}, {"SO3", "rotate"},
-    {"E3", "translate, rotate, reflect"}, {"periodic", "wrap, cell"}, {"unimodular", "cell"}};
+    {"E3", "translate, rotate, reflect"}, {"periodic", "wrap, cell"}, {"unimodular", "cell"},
+    {"all", "permute, translate, rotate, reflect, cell, supercell"}};
 
 static bool read_symmetry(infer *x, const ast_sym *s, symmetry *out)
 {

@@ -204,7 +204,10 @@ static bool by_what(infer *x, scope *s, const expr *by, wrt *w)
 {
     if (by_strain(x, s, by, w)) {
         if (w->slot != SETIR_NONE && x->p->slots.at[w->slot].axes) return true;
-        infer_grad_by_fault(x, by);
+        if (w->slot == SETIR_NONE)
+            infer_grad_by_fault(x, by);
+        else
+            infer_complain(x, D_GRAD_BY, by->at, "this structure has no lattice that could be strained");
         return false;
     }
     if (by_pairs(x, s, by, w)) return true;

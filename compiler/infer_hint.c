@@ -112,11 +112,27 @@ void hint_name(infer *x, scope *s, diag *d, name id)
     if (hint_member(x, s, d, id) || hint_stdlib(x, d, id)) {
         return;
     }
+    unit u;
+    double scale;
+    if (!word && strlen(id) > 1 && units_lookup(id, &u, &scale)) {
+        diag_help(x->sink, d, "5 %s   a unit follows its number", id);
+        return;
+    }
     const char *near = word ? word : symbol ? symbol : closest_in_sight(x, s, id);
     if (near) {
         diag_help(x->sink, d, "%s%s", near, near == symbol ? "   if the element is meant" : "");
     } else if (strlen(id) < 3) {
         diag_note(x->sink, d, "An index is bound where it is used:  sum %s in S: ...   or on the left:  x[%s in S] = ...", id, id);
+    }
+}
+
+void hint_of_structure(infer *x, diag *d, name slot_id, name field)
+{
+    static const char *const functions_of[] = {"volume", "strain"};
+    for (size_t k = 0; k < sizeof functions_of / sizeof *functions_of; k++) {
+        if (!strcmp(functions_of[k], field)) {
+            diag_help(x->sink, d, "%s(%s)", field, slot_id);
+        }
     }
 }
 

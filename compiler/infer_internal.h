@@ -130,6 +130,7 @@ instance *infer_instantiate(infer *x, const decl *d, const value *args, uint32_t
 /* infer_hint.c: the help of a message */
 void   hint_name(infer *x, scope *s, diag *d, name id);
 const char *hint_element(infer *x, const char *word);              /* the symbol in its own case, or NULL     */
+void   hint_of_structure(infer *x, diag *d, name slot_id, name field);    /* volume(s) where s.volume is written */
 void   hint_indices(infer *x, diag *d, value tensor);              /* of what needs them                      */
 void   hint_type(infer *x, diag *d, name word);
 /* `what` and its `members` where one of them was asked for that does not exist, written behind `before` */

@@ -106,6 +106,9 @@ value infer_index(infer *x, scope *s, const expr *e)
             bool vector = base.kind == V_NODE && base.node != SETIR_NONE && elem_of(x, base.node).rank == 1;
             if (vector) {
                 diag_help(x->sink, d, "v.x, v.y, v.z   for the components of a vector");
+            } else if (base.kind == V_FUNCTION || base.kind == V_BUILTIN) {
+                diag_help(x->sink, d, "round brackets: %s(...) is a function",
+                          base.kind == V_BUILTIN ? builtin_table[base.builtin].name : base.function->def.lhs.id);
             }
         }
         return value_error(e->at);
@@ -200,6 +203,7 @@ static value slot_member(infer *x, value base, name field, span at)
     }
     diag *d = infer_report(x, D_NO_MEMBER, at, sl->type, field);
     diag_label_primary(x->sink, d, "no such field or set");
+    hint_of_structure(x, d, sl->id, field);
     hint_members(x, d, sl->type, sl->id, sc->members, field);
     return value_error(at);
 }

@@ -108,7 +108,11 @@ static void report_unit(infer *x, node_op op, const node_imm *imm, const node_id
     if (op == OP_ASCRIBE) {
         diag *d = infer_report(x, D_UNIT_DECLARED, at, infer_unit_text(x, imm->unit), infer_unit_text(x, infer_unit(x, args[0])));
         diag_label_primary(x->sink, d, "has the unit %s", infer_unit_text(x, infer_unit(x, args[0])));
-        suggest_factor(x, d, imm->unit, infer_unit(x, args[0]));
+        if (unit_is_none(imm->unit)) {
+            diag_help(x->sink, d, "[%s]   behind the type", infer_unit_text(x, infer_unit(x, args[0])));
+        } else {
+            suggest_factor(x, d, imm->unit, infer_unit(x, args[0]));
+        }
         return;
     }
     if (culprit < 0 || op == OP_VEC3 || op == OP_CHANNEL_CAT) {

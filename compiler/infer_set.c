@@ -23,7 +23,7 @@ const char *set_text(infer *x, set_id id)
     case SET_PAIRS: return arena_printf(x->a, "pairs(%s)", set_text(x, s->parent));
     case SET_DIFFER: return "differ(...)";
     case SET_RECIP: return "reciprocal(...)";
-    case SET_AXIS: return "lattice axes";
+    case SET_AXIS: return arena_printf(x->a, "%s.axis", x->p->slots.at[s->slot].id);
     case SET_RANGE: return arena_printf(x->a, "%d..%d", s->lo, s->hi);
     case SET_SPECIES: return set_has_all_species(s) ? "species" : "species(...)";
     case SET_RANK:

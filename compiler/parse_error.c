@@ -142,6 +142,8 @@ static bool slip_outside(slip *s)
     diag *d = diag_report(s->sink, D_OUTSIDE_BLOCK, s->got->at, text_of(s, s->got->at));
     if (s->before->kind == '}')
         diag_label_at(s->sink, d, s->before->at, "the block ended here");
+    else if (s->got->kind == T_LET)
+        help_edit(s, d, s->got->at.start, s->got->at.end, "const");
     return true;
 }
 
@@ -300,8 +302,12 @@ static bool slip_in(slip *s)
     diag_label_primary(s->sink, d, "expected `in` here");
     if (s->got->kind == T_NAME && !s->got->starts_line)
         help_edit(s, d, s->got->at.start, s->got->at.start, " in ");
+    else if (s->got->kind == ',' && r)
+        diag_help(s->sink, d, "(i, j) in S   for two indices, {i, j} in S   for each pair once");
     else if (s->got->kind == ':' || s->got->kind == ']')
         help_edit(s, d, s->before->at.end, s->before->at.end, " in S");
+    if (is_word(s, T_GIVES) && s->got->kind == ']' && !r)
+        diag_help(s->sink, d, ": scalar [%s]   if that is a unit: it stands behind the type", what);
     return true;
 }
 
@@ -467,7 +473,8 @@ static bool slip_braces(slip *s)
 {
     if (s->got->kind != '{' || (!expects_value(s) && !(is_operand_end(s->before) && s->p->in_block)))
         return false;
-    diag_report(s->sink, D_BRACED_BODY, s->got->at);
+    diag *d = diag_report(s->sink, D_BRACED_BODY, s->got->at);
+    diag_help(s->sink, d, "( ... )   or, where a set is meant, without braces: sum b in bond: x[b]");
     return true;
 }
 
