@@ -115,7 +115,6 @@ MISTAKES = [
     ("cutoff(d, reach, 3)", "cutof(d, reach, 3)", "E0101", "cutof", "cutoff"),
     ("cutoff(d, reach, 3)", "if d > reach then 0", "E0027", "", "`else`"),
     ("respects permute", "respect permute", "E0007", "respect", "respects"),
-    ("respects permute", "respects permutation", "E0201", "permutation", "permute"),
     ("permute, translate", "permute translate", "E0038", "translate", "permute, translate"),
     ("rotate, reflect", "rotate(w), reflect", "E0202", "rotate(w)", "x, y or z"),
     ("intensive n", "intensive m", "E0205", "m", "It has n"),
