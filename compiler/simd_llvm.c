@@ -6,6 +6,7 @@
  * to 60 neighbours; loops that this file does not take (llvm_lanes), and other processors, are left to it.
  */
 #include "emit_llvm_internal.h"
+#include "loop_lanes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,46 +15,7 @@
 #define UNROLL_STEPS      4 /* vectors */
 #define UNROLL_STATEMENTS 4
 
-/* ---- which loops ----
- * Every bound inside is the same for all lanes, every store has a place of its own in each lane. */
-
-typedef struct scan {
-    const kernel *k;
-    bool *varies;
-    bool bad;
-} scan;
-
-static bool scan_varies(const scan *s, const lexpr *x)
-{
-    if (x->op == L_VALUE) return s->varies[x->value];
-    for (int i = 0; i < loop_op_table[x->op].args; i++)
-        if (scan_varies(s, x->arg[i])) return true;
-    return false;
-}
-
-static void scan_block(scan *s, const lblock *b)
-{
-    for (uint32_t i = 0; i < b->stmt.n && !s->bad; i++) {
-        const lstmt *st = b->stmt.at[i];
-        switch (st->kind) {
-        case LOOP_LET: s->varies[st->let.value] = scan_varies(s, st->let.expr); break;
-        case LOOP_VAR: s->varies[st->let.value] = true; break;
-        case LOOP_SET: break;
-        case LOOP_STORE: s->bad = !scan_varies(s, st->store.index); break;
-        case LOOP_FOR:
-            s->bad = scan_varies(s, st->loop.lo) || scan_varies(s, st->loop.hi);
-            scan_block(s, &st->loop.body);
-            break;
-        case LOOP_IF:
-            scan_block(s, &st->branch.then);
-            scan_block(s, &st->branch.other);
-            break;
-        case LOOP_IF_WANTED: scan_block(s, &st->wanted.body); break;
-        case LOOP_CALL: s->bad = true; break;
-        case LOOP_COMMENT: break;
-        }
-    }
-}
+/* ---- which loops --------------------------------------------------------------------------------------- */
 
 /* What idle lanes have stored cannot be forwarded to the next load: a table row of a few numbers that every pair
  * adds to is faster as numbers. */
@@ -66,11 +28,7 @@ unsigned llvm_lanes(const emitter *e, const lstmt *loop)
 {
     if (!(loop->loop.simd || loop->loop.wide) || e->lanes || e->level < 3 || few(loop->loop.lo, loop->loop.hi))
         return 0;
-    scan s = {.k = e->k, .varies = e->varies};
-    memset(s.varies, 0, (e->k->values.n + 1u) * sizeof *s.varies);
-    s.varies[loop->loop.index] = true;
-    scan_block(&s, &loop->loop.body);
-    return s.bad ? 0 : e->level == 4 ? 8 : 4;
+    return !lanes_possible(e->k, loop, e->varies) ? 0 : e->level == 4 ? 8 : 4;
 }
 
 /* ---- statements ---------------------------------------------------------------------------------------- */
@@ -203,48 +161,9 @@ static void close_sums(emitter *e, const lstmt *s, LLVMValueRef *saved)
 /* ---- sums over rows of rows ----
  * A sum over all rows stays a vector from row to row, when nothing in the loop over rows reads it. */
 
-static bool expr_reads(const lexpr *x, lvalue v)
+static bool in_lanes(const void *user, const lstmt *loop)
 {
-    if (x->op == L_VALUE) return x->value == v;
-    for (int i = 0; i < loop_op_table[x->op].args; i++)
-        if (expr_reads(x->arg[i], v)) return true;
-    return false;
-}
-
-static bool reduces(const lstmt *s, lvalue v)
-{
-    for (uint32_t i = 0; i < s->loop.n_reduction; i++)
-        if (s->loop.reduction[i] == v) return true;
-    return false;
-}
-
-static bool block_reads(const emitter *e, const lblock *b, lvalue v)
-{
-    for (uint32_t i = 0; i < b->stmt.n; i++) {
-        const lstmt *s = b->stmt.at[i];
-        bool reads = false;
-        switch (s->kind) {
-        case LOOP_LET:
-        case LOOP_VAR: reads = expr_reads(s->let.expr, v); break;
-        case LOOP_SET: reads = s->let.value == v || expr_reads(s->let.expr, v); break;
-        case LOOP_STORE: reads = expr_reads(s->store.index, v) || expr_reads(s->store.expr, v); break;
-        case LOOP_FOR:
-            reads = expr_reads(s->loop.lo, v) || expr_reads(s->loop.hi, v) ||
-                    (!(reduces(s, v) && llvm_lanes(e, s)) && block_reads(e, &s->loop.body, v));
-            break;
-        case LOOP_IF:
-            reads = expr_reads(s->branch.cond, v) || block_reads(e, &s->branch.then, v) ||
-                    block_reads(e, &s->branch.other, v);
-            break;
-        case LOOP_CALL:
-            for (uint32_t k = 0; k < s->call.n; k++) reads |= expr_reads(s->call.arg[k].value, v);
-            break;
-        case LOOP_IF_WANTED: reads = block_reads(e, &s->wanted.body, v); break;
-        case LOOP_COMMENT: break;
-        }
-        if (reads) return true;
-    }
-    return false;
+    return llvm_lanes(user, loop) > 0;
 }
 
 lifted llvm_open_lifted(emitter *e, const lstmt *loop)
@@ -256,7 +175,7 @@ lifted llvm_open_lifted(emitter *e, const lstmt *loop)
         unsigned lanes = s->kind == LOOP_FOR ? llvm_lanes(e, s) : 0;
         for (uint32_t k = 0; lanes && k < s->loop.n_reduction && l.n < LIFTED_MOST; k++) {
             lvalue v = s->loop.reduction[k];
-            if (!e->cell[v] || e->sums[v] || block_reads(e, body, v)) continue;
+            if (!e->cell[v] || e->sums[v] || lanes_read(body, v, in_lanes, e)) continue;
             l.v[l.n] = v;
             l.cell[l.n++] = open_sum(e, v, lanes);
         }
