@@ -4,7 +4,7 @@
  * loops, whose arrays are restrict parameters, and an entry function of the kernel type that finds the arrays
  * in the view and lays out the scratch memory. No checks here, no compiling (cc.c).
  */
-#include "emit_c.h"
+#include "emit_c_internal.h"
 
 #include "loop_plan.h"
 
@@ -14,16 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct c_printer {
-    const kernel *k;
-    text *out;
-    int indent;
-} c_printer;
-
-/* how tightly an expression binds; an operand that binds more loosely than its place gets parentheses */
-enum { BIND_SELECT, BIND_BITS, BIND_COMPARE, BIND_ADD, BIND_MUL, BIND_UNARY, BIND_ATOM };
-
-static const char *c_type(loop_type t)
+const char *c_type(loop_type t)
 {
     switch (t) {
     case LT_F64: return "double";
@@ -51,7 +42,7 @@ void c_identifier(const char *words, text *out)
     c_word(words, out);
 }
 
-static void c_value(c_printer *c, lvalue v)
+void c_name(c_printer *c, lvalue v)
 {
     const char *words = c->k->value_names.at[v];
     if (v <= KERNEL_F1) {
@@ -60,6 +51,14 @@ static void c_value(c_printer *c, lvalue v)
     }
     c_word(words && *words ? words : "t", c->out);
     text_printf(c->out, "_%u", v);
+}
+
+void c_value(c_printer *c, lvalue v)
+{
+    bool array = c->array && c->array[v];
+    text_add(c->out, array && c->part[v] ? "part_" : "");
+    c_name(c, v);
+    text_add(c->out, array ? "[lane]" : "");
 }
 
 static void c_buffer(c_printer *c, buffer_id b)
@@ -147,8 +146,6 @@ static int c_binding(const c_printer *c, const lexpr *e)
     return BIND_ATOM;
 }
 
-static void c_expr(c_printer *c, const lexpr *e, int binding);
-
 static void c_infix(c_printer *c, const lexpr *e, int left, int right)
 {
     c_expr(c, e->arg[0], left);
@@ -168,11 +165,14 @@ static void c_function(c_printer *c, const lexpr *e, const char *function)
 
 static void c_load(c_printer *c, const lexpr *e)
 {
+    bool guarded = c->lanes && lanes_differ(e->arg[0], c->varies); /* idle lanes may be behind the end */
+    text_add(c->out, guarded ? "(in ? " : "");
     if (c->k->buffers.at[e->buffer].type == LT_I32) text_add(c->out, "(int64_t)");
     c_buffer(c, e->buffer);
     text_add(c->out, "[");
     c_expr(c, e->arg[0], BIND_SELECT);
     text_add(c->out, "]");
+    if (guarded) text_add(c->out, e->type == LT_F64 ? " : 1.0)" : " : 0)");
 }
 
 static void c_select(c_printer *c, const lexpr *e)
@@ -269,7 +269,7 @@ static void c_bare(c_printer *c, const lexpr *e)
     }
 }
 
-static void c_expr(c_printer *c, const lexpr *e, int binding)
+void c_expr(c_printer *c, const lexpr *e, int binding)
 {
     bool wrap = c_binding(c, e) < binding;
     text_add(c->out, wrap ? "(" : "");
@@ -279,7 +279,7 @@ static void c_expr(c_printer *c, const lexpr *e, int binding)
 
 /* ---- statements ---------------------------------------------------------------------------------------- */
 
-static void c_line(c_printer *c)
+void c_line(c_printer *c)
 {
     text_printf(c->out, "%*s", 4 * c->indent, "");
 }
@@ -292,23 +292,25 @@ static void c_comment(const char *words, text *out)
     text_add(out, " */");
 }
 
-static void c_block(c_printer *c, const lblock *b);
-
 static void c_let(c_printer *c, const lstmt *s)
 {
-    if (s->kind != LOOP_SET)
+    bool declared = c->array && c->array[s->let.value];
+    if (s->kind != LOOP_SET && !declared)
         text_printf(c->out, "%s%s ", s->kind == LOOP_LET ? "const " : "",
                     c_type(c->k->values.at[s->let.value]));
     c_value(c, s->let.value);
+    bool part = c->lanes && c->part[s->let.value]; /* idle lanes add nothing */
     const lexpr *term = s->kind == LOOP_SET ? reduction_term(s->let.expr, s->let.value) : NULL;
     bool difference = s->let.expr->op == L_SUB || s->let.expr->op == L_ISUB;
     text_add(c->out, !term ? " = " : difference ? " -= " : " += ");
-    c_expr(c, term ? term : s->let.expr, BIND_SELECT);
-    text_add(c->out, ";\n");
+    text_add(c->out, part ? "in ? " : "");
+    c_expr(c, term ? term : s->let.expr, part ? BIND_BITS : BIND_SELECT);
+    text_add(c->out, part ? " : 0;\n" : ";\n");
 }
 
 static void c_store(c_printer *c, const lstmt *s)
 {
+    if (c->lanes) text_add(c->out, "if (in) ");
     c_buffer(c, s->store.buffer);
     text_add(c->out, "[");
     c_expr(c, s->store.index, BIND_SELECT);
@@ -319,18 +321,19 @@ static void c_store(c_printer *c, const lstmt *s)
     text_add(c->out, ";\n");
 }
 
-static void c_for(c_printer *c, const lstmt *s)
+static void c_simd(c_printer *c, const lstmt *s)
 {
-    if (s->loop.simd) {
-        text_add(c->out, "#pragma omp simd");
-        bool whole_row = s->loop.n_reduction > 0;
-        for (uint32_t i = 0; i < s->loop.n_reduction; i++) {
-            text_add(c->out, i ? ", " : " reduction(+:");
-            c_value(c, s->loop.reduction[i]);
-        }
-        text_add(c->out, whole_row ? ")\n" : "\n");
-        c_line(c);
+    text_add(c->out, "#pragma omp simd");
+    for (uint32_t i = 0; i < s->loop.n_reduction; i++) {
+        text_add(c->out, i ? ", " : " reduction(+:");
+        c_value(c, s->loop.reduction[i]);
     }
+    text_add(c->out, s->loop.n_reduction ? ")\n" : "\n");
+    c_line(c);
+}
+
+void c_for_head(c_printer *c, const lstmt *s)
+{
     text_add(c->out, "for (int64_t ");
     c_value(c, s->loop.index);
     text_add(c->out, " = ");
@@ -342,9 +345,21 @@ static void c_for(c_printer *c, const lstmt *s)
     text_add(c->out, "; ");
     c_value(c, s->loop.index);
     text_add(c->out, "++) {\n");
+}
+
+static void c_for(c_printer *c, const lstmt *s)
+{
+    if (!c->lanes && c_in_lanes(c, s)) {
+        c_lanes(c, s);
+        return;
+    }
+    lifted_parts open = c_open_parts(c, s);
+    if (s->loop.simd && !c->lanes) c_simd(c, s);
+    c_for_head(c, s);
     c_block(c, &s->loop.body);
     c_line(c);
     text_add(c->out, "}\n");
+    c_close_parts(c, &open);
 }
 
 static void c_if(c_printer *c, const lstmt *s)
@@ -384,7 +399,7 @@ static void c_wanted(c_printer *c, const lstmt *s)
     text_add(c->out, "}\n");
 }
 
-static void c_stmt(c_printer *c, const lstmt *s)
+void c_stmt(c_printer *c, const lstmt *s)
 {
     c_line(c);
     switch (s->kind) {
@@ -403,7 +418,7 @@ static void c_stmt(c_printer *c, const lstmt *s)
     }
 }
 
-static void c_block(c_printer *c, const lblock *b)
+void c_block(c_printer *c, const lblock *b)
 {
     c->indent++;
     for (uint32_t i = 0; i < b->stmt.n; i++) c_stmt(c, b->stmt.at[i]);
@@ -571,6 +586,11 @@ static void c_entry(c_printer *c, const char *symbol)
 void emit_c_kernel(const kernel *k, const char *symbol, text *out)
 {
     c_printer c = {.k = k, .out = out};
+    c.array = calloc(3 * (k->values.n + 1u), sizeof *c.array);
+    if (c.array) { /* without that memory no loop becomes lanes */
+        c.part = c.array + k->values.n + 1;
+        c.varies = c.part + k->values.n + 1;
+    }
     for (buffer_id b = 0; b < k->buffers.n; b++)
         if (k->buffers.at[b].kind == BUF_CONST && k->uses->buffer[b]) c_table(&c, b, symbol);
     c_loops_head(&c, symbol);
@@ -578,6 +598,7 @@ void emit_c_kernel(const kernel *k, const char *symbol, text *out)
     c_block(&c, &k->body);
     text_add(out, "}\n\n");
     c_entry(&c, symbol);
+    free(c.array);
 }
 
 static void c_real_bytes(const buffer *b, text *out)
@@ -677,6 +698,7 @@ void emit_c_prelude(bool alone, text *out)
     else
         text_add(out, "#include \"mtx/mtxrt.h\"\n\n");
     c_vector_math(out);
+    text_add(out, "/* iterations of a loop that run at once */\nenum { MTX_LANES = 8 };\n");
     text_add(out,
              "#ifndef MTX_KERNEL\n"
              "#define MTX_KERNEL(symbol) symbol\n"
