@@ -480,10 +480,21 @@ static void arithmetic(jet_function *x, const node *n, jet_row *to)
     }
 }
 
+static void product_of(jet_function *x, const node *n, jet_row *to)
+{
+    jet_row room[JET_TERMS];
+    uint32_t number_at = x->varies[n->arg[0]] ? 1 : 0;
+    if (x->varies[n->arg[number_at]])
+        arithmetic(x, n, to);
+    else
+        jet_scale(row(x, n->arg[1 - number_at], room), number(x, n->arg[number_at]), to, x->terms);
+}
+
 static void compute(jet_function *x, const node *n, jet_row *to)
 {
     jet_row room[JET_TERMS];
     switch ((int)n->op) {
+    case OP_MUL: product_of(x, n, to); return;
     case OP_ASCRIBE: memcpy(to, row(x, n->arg[0], room), x->terms * sizeof *to); return;
     case OP_ACCESS: access_def(x, n, to); return;
     case OP_REDUCE: reduce(x, n, to); return;

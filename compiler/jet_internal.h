@@ -11,6 +11,7 @@
 typedef double jet_row[JET_POINTS];
 
 void jet_multiply(const jet_row *a, const jet_row *b, jet_row *to, uint32_t terms);
+void jet_scale(const jet_row *a, double by, jet_row *to, uint32_t terms);
 void jet_divide(const jet_row *a, const jet_row *b, jet_row *to, uint32_t terms);
 void jet_power(const jet_row *a, double p, jet_row *to, uint32_t terms);
 void jet_function_of(node_op op, const jet_row *a, jet_row *to, uint32_t terms);   /* EXP ... FLOOR           */

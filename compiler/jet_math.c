@@ -23,6 +23,11 @@ void jet_multiply(const jet_row *a, const jet_row *b, jet_row *to, uint32_t term
     }
 }
 
+void jet_scale(const jet_row *a, double by, jet_row *to, uint32_t terms)
+{
+    for (uint32_t k = 0; k < terms; k++) EACH to[k][i] = by * a[k][i];
+}
+
 void jet_divide(const jet_row *a, const jet_row *b, jet_row *to, uint32_t terms)
 {
     for (uint32_t k = 0; k < terms; k++) {
@@ -48,15 +53,20 @@ static void integrate(const jet_row *a, const jet_row *g, jet_row *to, uint32_t 
 static void whole_power(const jet_row *a, int n, jet_row *to, uint32_t terms)
 {
     jet_row base[JET_TERMS], next[JET_TERMS];
-    bool inverse = n < 0;
+    bool inverse = n < 0, first = true;
     memcpy(base, a, terms * sizeof *a);
     memset(to, 0, terms * sizeof *to);
     EACH to[0][i] = 1;
     for (n = inverse ? -n : n; n; n >>= 1) {
         if (n & 1) {
-            jet_multiply((const jet_row *)to, (const jet_row *)base, next, terms);
+            if (first)
+                memcpy(next, base, terms * sizeof *base);
+            else
+                jet_multiply((const jet_row *)to, (const jet_row *)base, next, terms);
+            first = false;
             memcpy(to, next, terms * sizeof *to);
         }
+        if (n == 1) break;
         jet_multiply((const jet_row *)base, (const jet_row *)base, next, terms);
         memcpy(base, next, terms * sizeof *base);
     }

@@ -68,6 +68,11 @@ class Gradients(unittest.TestCase):
           + (sum i in s.atom, z in element, k in n: B1[i, z, k] * B2[i, z, z, k, k, 1])""",
                          ("const l_max = 3", "const l_max = 2"))
 
+    def test_soap_featomic(self):
+        self.differences("soap_featomic", """sum i in s.atom, y in element, z in element, m in l, j in n, k in n:
+            cos(j + 3 * k + m) * p[i, y, z, m, j, k]""",
+                         ("species(Si)", "species(C, Si)"), ("const n_max = 8", "const n_max = 4"), ("const l_max = 6", "const l_max = 3"))
+
     def test_mbtr(self):
         self.differences("mbtr", """(sum y in element, z in element, k in g: cos(k) * two[y, z, k])
           + (sum x in element, y in element, z in element, k in g: cos(2 * k) * three[x, y, z, k])""")

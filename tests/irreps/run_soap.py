@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from mtx_call import Mtx, xyz
 
 NEAR = 1e-9                # relative to the largest number
+SLOPES_NEAR = 1e-8         # of what is tabulated to 1e-10
 NUMBERS = {"C": 6, "Si": 14, "S": 16, "Mo": 42}
 HUGE = [[60.0, 0, 0], [0, 60.0, 0], [0, 0, 60.0]]
 mtx = None
@@ -28,9 +29,9 @@ def text_of(frame):
     return xyz(frame["sites"], frame.get("cell", HUGE))
 
 
-def sized(frame, elements, *more):
-    """soap.mtx with the numbers of a frame"""
-    return mtx.changed("stdlib/descriptors/soap.mtx", ("const reach = 5 Å", f"const reach = {frame['reach']} Å"),
+def sized(frame, elements, *more, name="soap"):
+    """a spec with the numbers of a frame"""
+    return mtx.changed(f"stdlib/descriptors/{name}.mtx", ("const reach = 5 Å", f"const reach = {frame['reach']} Å"),
                        ("const n_max = 8", f"const n_max = {frame['n']}"), ("const l_max = 6", f"const l_max = {frame['l']}"),
                        ("species(Si)", f"species({', '.join(elements)})"), *more)
 
@@ -46,6 +47,10 @@ def dscribe_places(frame, elements):
                         yield y, z, m, j, k
 
 
+def elements_of(frame):
+    return sorted({s for s, *_ in frame["sites"]}, key=NUMBERS.get)
+
+
 def nested(shape, weight, at=()):
     """a list of lists ... of weights, as a spec has it"""
     if len(at) == len(shape):
@@ -54,10 +59,10 @@ def nested(shape, weight, at=()):
 
 
 class Spectra(unittest.TestCase):
-    def near(self, got, want, what):
+    def near(self, got, want, what, tolerance=NEAR):
         scale = max(map(abs, want))
         self.assertEqual(len(got), len(want), what)
-        self.assertLessEqual(max(abs(a - b) for a, b in zip(got, want)), NEAR * scale, what)
+        self.assertLessEqual(max(abs(a - b) for a, b in zip(got, want)), tolerance * scale, what)
 
     def test_dscribe(self):
         for frame in frames_of("dscribe"):
@@ -85,6 +90,39 @@ class Spectra(unittest.TestCase):
         want = [sum(centre[a][x] for centre in frame["position gradients"])
                 for a in range(len(frame["sites"])) for x in range(3)]
         self.near(got, want, "gradients")
+
+    def test_featomic(self):
+        for frame in frames_of("featomic"):
+            elements, row = elements_of(frame), (frame["l"] + 1) * frame["n"]**2
+            got = mtx.run(sized(frame, elements, name="soap_featomic"), mtx.write("one.xyz", text_of(frame)))["p"].values
+            scale = max(map(abs, got))
+            for block in frame["blocks"]:
+                y, z = ([NUMBERS[s] for s in elements].index(e) for e in block["elements"][1:])
+                for i, want in zip(block["centres"], block["values"]):
+                    first = ((i * len(elements) + y) * len(elements) + z) * row
+                    want = [x for table in want for line in table for x in line]
+                    worst = max(abs(a - b) for a, b in zip(got[first:first + row], want))
+                    self.assertLessEqual(worst, NEAR * scale, f"{frame['name']}, centre {i}, {y} {z}")
+
+    def test_featomic_gradients(self):
+        """of carbon's neighbours C and Si, weighed"""
+        frame = [f for f in frames_of("featomic") if f["name"] == "silicon carbide"][0]
+        block = [b for b in frame["blocks"] if b["elements"] == [6, 6, 14]][0]
+        more = """  let   w(m, j, k) = cos(1 + (m * n_max + j) * n_max + k)
+  let   E = sum i in s.atom, m in l, j in n, k in n where s.Z[i] == C: w(m, j, k) * p[i, C, Si, m, j, k]
+  gives F : s.atom -> vector [1/Å] = grad(E, s.r)
+  gives stress : tensor(2) = grad(E, strain(s))
+
+  respects  permute"""
+        got = mtx.run(sized(frame, elements_of(frame), ("\n  respects  permute", more), name="soap_featomic"),
+                      mtx.write("one.xyz", text_of(frame)))
+        want = [0.0] * (3 * len(frame["sites"]))
+        for atom, slope in zip(block["moved"], block["position gradients"]):
+            for x in range(3):
+                want[3 * atom + x] += slope[x]
+        self.near(got["F"].values, want, "by position", SLOPES_NEAR)
+        self.near(got["stress"].values, [sum(one[a][b] for one in block["strain gradients"]) for a in range(3) for b in range(3)],
+                  "by strain", SLOPES_NEAR)
 
     def test_jacobian(self):
         """every derivative by the displacements of pairs, contracted, is the derivative of the contraction"""
