@@ -31,7 +31,7 @@ const char *elem_text(infer *x, elem e)
         text t;
         text_init(&t);
         irreps_text(x->p, e, &t);
-        const char *words = arena_strndup(x->a, t.s ? t.s : "", t.n);
+        const char *words = arena_printf(x->a, "tuple of %.*s", (int)t.n, t.s ? t.s : ""); /* after "a" */
         text_free(&t);
         return words;
     }
