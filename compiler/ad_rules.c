@@ -463,8 +463,8 @@ static void dual_virial(ad *x, const visit *v, uint32_t of, node_id k, node_id u
     if (inside != u) virial(x, v, ad_sub(x, u, inside), k);
 }
 
-/* What u . v with k as above, u = slope, gives the strain and v: nothing where v is strained with the lattice, as long as
- * it lies in the span. The terms of k and of v that cancel are not written: sums of them do not fall apart into factors. */
+/* What k . v, k as above, gives v and the strain, u k = slope. Where v is strained with the lattice there is nothing of the
+ * strain but off the span; two terms that cancel are not written, since sums of them do not fall apart into factors. */
 static void measured(ad_walk *w, visit *v, uint32_t of, node_id slope, node_id vector)
 {
     ad *x = w->x;

@@ -41,9 +41,9 @@ typedef struct blame {
     int         derivatives;     /* taken of it since                                                      */
 } blame;
 
-/* A value f >= 0 whose derivatives of number j are O(f^(1 - j/power)) where it comes to zero: a term that vanishes as
- * t^power where a condition ends it and is zero beyond, a sum of terms that do or that come and go so. f^p is then C^k there for every k < p power. power 0: not
- * known to be so. `floor`: at an edge that the value does not have, f is at least of order t^floor, because one
+/* A value f >= 0 whose derivatives of number j are O(f^(1 - j/power)) where it comes to zero: a term that
+ * vanishes as t^power where a condition ends it and is zero beyond, a sum of terms that do so or that come and
+ * go so. f^p is then C^k there for every k < p power. power 0: not known to be so. `floor`: at an edge that the value does not have, f is at least of order t^floor, because one
  * of the terms is that edge's. */
 typedef struct touch {
     double power, floor;
@@ -81,8 +81,8 @@ bool  fact_is_zero(const fact *f);
 bool  fact_is_nonzero(const fact *f);            /* off the edges                                           */
 double fact_vanish(const fact *f, uint32_t key); /* m at an edge                                            */
 bool  fact_series(const fact *f, uint32_t key, series *out);
-/* A value f >= 0: its derivatives are bounded as by touch.power where it comes to zero, at its edges too; 0: not known.
- * Of one that comes to zero nowhere, or is zero everywhere: infinite. */
+/* of a value f >= 0: as touch.power, but where it comes to zero at its edges, too. 0: not known; infinite: it
+ * comes to zero nowhere, or is zero everywhere */
 double fact_touch(const fact *f);
 void  fact_limit(fact *f, int order, const blame *why);
 void  fact_settle(fact *f);                      /* m and definite from series and range                    */
