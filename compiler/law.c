@@ -280,6 +280,23 @@ static void apply_assumptions(law_cx *x, def_id id, law_info *r)
     }
 }
 
+static void def_law(law_cx *x, def_id id)
+{
+    const def *d = &x->p->defs.at[id];
+    law_info *r = &x->r->def[id];
+    if (d->lib == LIB_NONE) {
+        *r = x->r->node[d->body];
+    } else {
+        lib_law(x, d, r);
+        if (d->lib == LIB_EIGVALS) { check_matrix(x, d, r); }
+    }
+    domain_law(x, d, r);
+    apply_assumptions(x, id, r);
+    x->r->used[id] = *r;
+    table_law(x, d, r);
+    apply_assumptions(x, id, r);
+}
+
 law_result *law_infer(arena *a, const program *p, diag_sink *sink)
 {
     return law_infer_by(a, p, sink, law_rules);
@@ -307,17 +324,7 @@ law_result *law_infer_by(arena *a, const program *p, diag_sink *sink, const law_
             const def *d = &p->defs.at[k];
             bool ready = d->lib == LIB_NONE ? d->body < n : def_done[d->lib_arg] && (d->lib != LIB_ALONG || def_done[d->along]);
             if (def_done[k] || !ready) { continue; }
-            if (d->lib == LIB_NONE) {
-                cx.r->def[k] = cx.r->node[d->body];
-            } else {
-                lib_law(&cx, d, &cx.r->def[k]);
-                if (d->lib == LIB_EIGVALS) { check_matrix(&cx, d, &cx.r->def[k]); }
-            }
-            domain_law(&cx, d, &cx.r->def[k]);
-            apply_assumptions(&cx, k, &cx.r->def[k]);
-            cx.r->used[k] = cx.r->def[k];
-            table_law(&cx, d, &cx.r->def[k]);
-            apply_assumptions(&cx, k, &cx.r->def[k]);
+            def_law(&cx, k);
             def_done[k] = true;
         }
         if (n < p->nodes.n) {
