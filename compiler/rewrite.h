@@ -34,6 +34,9 @@ ivar_id rewrite_canonical(rewriter *r, ivar wanted, const ivar_list *avoid);
 /* does the value have sums over the row of pair `v`, which runs over all pairs? */
 bool rewrite_needs_row(const program *p, node_id n, ivar_id v);
 row_loops rewrite_rows(rewriter *r, node_id body, ivar_id v, const ivar_list *avoid);
+
+/* ---- rewrite_keep.c: by def: is it stored? */
+bool *rewrite_keep(arena *a, const program *p);
 double op_cost(const program *p, const node *n); /* of the operation alone; 1 is an addition */
 
 /* ---- rewrite_rules.c: one node, simplified by local rules */
