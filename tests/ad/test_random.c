@@ -105,17 +105,20 @@ static bool make_derivatives(arena *a, uint64_t seed, double moved, made_of *out
     intern_init(&g.names, a);
     for (uint32_t k = 0; k < g.p->ivars.n; k++) /* bodies here are not symmetric, as those of unordered pairs have to be */
         g.p->ivars.at[k].unordered = false;
-    node_id body = g.p->slots.n == 1 ? energy_body(&g, moved) : SETIR_NONE; /* spots have no derivatives */
+    node_id body = energy_body(&g, moved);
     if (body == SETIR_NONE) return false;
     for (uint32_t k = 0; k < g.p->defs.n; k++) g.p->defs.at[k].output = false;
     def e = {.id = gen_name(&g, "E"), .lib_arg = SETIR_NONE, .elem = elem_real(0), .declared = elem_real(0), .body = body,
              .output = true, .out_scale = 1, .param = arena_array(a, ivar_id, 1)};
     out->energy = program_def(g.p, e);
+    uint32_t last = g.p->slots.n - 1; /* a host stays as it is, its sample moves; their fields are the host's */
     set_id atoms = g.p->slots.at[0].base;
     const wrt strain = {.kind = WRT_STRAIN, .slot = 0, .input = SETIR_NONE, .set = SETIR_NONE};
     const wrt named = {.kind = WRT_NAMED, .slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE};
-    bool lattice = g.p->slots.at[0].axes != 0;
-    out->by[0] = derivative(&g, out->energy, by_field(g.p->slots.at[0].position), elem_real(1), atoms, "F");
+    bool lattice = g.p->slots.at[0].axes != 0 && !last; /* a layer's spots are not strained */
+    wrt position = by_field(g.p->slots.at[last].position);
+    position.slot = last;
+    out->by[0] = derivative(&g, out->energy, position, elem_real(1), g.p->slots.at[last].base, "F");
     out->by[1] = lattice ? derivative(&g, out->energy, strain, elem_real(2), SETIR_NONE, "W") : SETIR_NONE;
     out->by[2] = derivative(&g, out->energy, by_field(input_called(g.p, "charge")), elem_real(0), atoms, "Q");
     out->by[3] = derivative(&g, out->energy, by_field(input_called(g.p, "dipole")), elem_real(1), atoms, "U");
@@ -147,11 +150,11 @@ static program *differentiated(arena *a, uint64_t seed)
 
 /* ---- differences --------------------------------------------------------------------------------------- */
 
-enum { STEPS = 6, ATOMS = 4 };
+enum { STEPS = 6, ATOMS = 4, MOVING = 4 * ATOMS, SLOTS = 2 };
 static const double steps[STEPS] = {1, -1, 2, -2, 4, -4};
 
 typedef struct direction {
-    double r[3 * ATOMS], q[ATOMS], u[3 * ATOMS], f, e[9];
+    double r[3 * MOVING], q[ATOMS], u[3 * ATOMS], f, e[9];
 } direction;
 typedef struct tally {
     long compared, unclear, wrong, nothing;
@@ -162,7 +165,7 @@ static direction random_direction(uint64_t seed)
     dice d = {seed};
     direction out;
     double *all[] = {out.r, out.q, out.u, out.e, &out.f};
-    const int n[] = {3 * ATOMS, ATOMS, 3 * ATOMS, 9, 1};
+    const int n[] = {3 * MOVING, ATOMS, 3 * ATOMS, 9, 1};
     for (int k = 0; k < 5; k++)
         for (int m = 0; m < n[k]; m++) all[k][m] = uniform(&d, -1, 1);
     for (int a = 0; a < 3; a++)
@@ -191,12 +194,12 @@ static void move(const mtx_structure *from, mtx_structure *to, int by, const dir
 }
 
 /* the values of a tensor; false: the program cannot be evaluated there */
-static bool values_of(const program *p, def_id id, const mtx_structure *s, double *out, int64_t most)
+static bool values_of(const program *p, def_id id, const mtx_structure *const *s, double *out, int64_t most)
 {
     mtx_batch *batch = mtx_batch_new();
     interp *x = interp_new(p);
     mtx_problem problem;
-    bool good = batch && x && interp_prepare(p, &s, 1, batch, &problem) == MTX_OK;
+    bool good = batch && x && interp_prepare(p, s, 1, batch, &problem) == MTX_OK;
     if (good) {
         interp_bind(x, mtx_batch_view(batch), 0);
         good = interp_def_size(x, id) <= most &&
@@ -217,7 +220,7 @@ static double along(const direction *d, int by, const double *g, int64_t atoms)
 }
 
 /* E with another constant */
-static double with_constant(uint64_t seed, double moved, const mtx_structure *s)
+static double with_constant(uint64_t seed, double moved, const mtx_structure *const *s)
 {
     arena a;
     arena_init(&a, &landing);
@@ -228,27 +231,35 @@ static double with_constant(uint64_t seed, double moved, const mtx_structure *s)
     return out;
 }
 
-static double energy_at(const made_of *m, uint64_t seed, const mtx_structure *s, int by, const direction *d, double h)
+/* what is moved by that: the sample's positions, the host's fields */
+static uint32_t slot_moved(const made_of *m, int by)
+{
+    return by < 2 ? m->p->slots.n - 1 : 0;
+}
+
+static double energy_at(const made_of *m, uint64_t seed, const mtx_structure *const *s, int by, const direction *d, double h)
 {
     if (by == 5) return with_constant(seed, h, s);
     mtx_structure moved;
     double out = NAN;
-    move(s, &moved, by, d, h);
-    values_of(m->p, m->energy, &moved, &out, 1);
+    const mtx_structure *all[SLOTS] = {s[0], s[1]};
+    all[slot_moved(m, by)] = &moved;
+    move(s[slot_moved(m, by)], &moved, by, d, h);
+    values_of(m->p, m->energy, all, &out, 1);
     mtx_structure_free(&moved);
     return out;
 }
 
 /* differences of three widths, two extrapolations: where these are not the same nothing is known */
-static void compare(const made_of *m, uint64_t seed, const mtx_structure *s, int by, double E, tally *t)
+static void compare(const made_of *m, uint64_t seed, const mtx_structure *const *s, int by, double E, tally *t)
 {
     const direction d = random_direction(seed * BY + (uint64_t)by);
-    double g[9 * ATOMS], slope[3];
-    if (!values_of(m->p, m->by[by], s, g, 9 * ATOMS)) {
+    double g[3 * MOVING], slope[3];
+    if (!values_of(m->p, m->by[by], s, g, 3 * MOVING)) {
         t->nothing++;
         return;
     }
-    double mine = along(&d, by, g, s->n);
+    double mine = along(&d, by, g, s[slot_moved(m, by)]->n);
     for (int k = 0; k < 3; k++) {
         double up = energy_at(m, seed, s, by, &d, steps[2 * k] * STEP);
         double down = energy_at(m, seed, s, by, &d, steps[2 * k + 1] * STEP);
@@ -271,14 +282,18 @@ static void one_program(uint64_t seed, tally *t)
     arena_init(&a, &landing);
     made_of m = made_from(&a, seed, 0);
     dice d = {seed};
-    mtx_structure s;
+    mtx_structure s[SLOTS];
+    const mtx_structure *all[SLOTS] = {&s[0], &s[1]};
     check_pool pool = check_elements(m.p, 0);
-    check_structure(&s, &d, 2 + pick(&d, ATOMS - 1), m.p->slots.at[0].axes, &pool);
+    check_structure(&s[0], &d, 2 + pick(&d, ATOMS - 1), m.p->slots.at[0].axes, &pool);
+    check_defects(&s[1], &d, &s[0], m.p->slots.at[0].axes, 1);
+    for (int64_t i = 0; i < s[1].n; i++)
+        for (int c = 0; c < 3; c++) s[1].r[i][c] += uniform(&d, -0.02, 0.02);
     double E;
     long wrong = t->wrong;
-    if (values_of(m.p, m.energy, &s, &E, 1) && isfinite(E)) {
+    if (values_of(m.p, m.energy, all, &E, 1) && isfinite(E)) {
         for (int by = 0; by < BY; by++)
-            if (m.by[by] != SETIR_NONE) compare(&m, seed, &s, by, E, t);
+            if (m.by[by] != SETIR_NONE) compare(&m, seed, all, by, E, t);
     } else {
         t->nothing++;
     }
@@ -289,7 +304,7 @@ static void one_program(uint64_t seed, tally *t)
         fputs(words.s, stderr);
         text_free(&words);
     }
-    mtx_structure_free(&s);
+    for (int k = 0; k < SLOTS; k++) mtx_structure_free(&s[k]);
     arena_free(&a);
 }
 
