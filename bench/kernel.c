@@ -4,7 +4,7 @@
  * Reads the first structure of a file, compiles, prepares the batch once (neighbour lists included) and then times
  * the compiled code alone, as it computes the named outputs and no others. Prints the atoms and the seconds of one
  * call (least of some timings: others share the machine), and writes the outputs, in the order in which they are
- * named, as float64.
+ * named, as float64. MTX_BACKEND=c: through the C compiler.
  */
 #include <math.h>
 #include <stdio.h>
@@ -107,7 +107,9 @@ static int whole(int argc, char **argv)
     engine e;
     text why;
     text_init(&why);
-    if (!t || engine_open(&e, &c.memory, t, BACKEND_ANY, &why) != MTX_OK) {
+    const char *backend = getenv("MTX_BACKEND");
+    backend_kind kind = backend && !strcmp(backend, "c") ? BACKEND_C : BACKEND_ANY;
+    if (!t || engine_open(&e, &c.memory, t, kind, &why) != MTX_OK) {
         fprintf(stderr, "kernel: %s\n", why.s ? why.s : "no such transform");
         return 1;
     }

@@ -11,6 +11,8 @@
 #include "emit_c.h"
 #include "loop_lanes.h"
 
+enum { EMIT_C_LANES = 8 }; /* MTX_LANES */
+
 typedef struct c_printer {
     const kernel *k;
     text *out;
@@ -19,6 +21,7 @@ typedef struct c_printer {
     bool *part;   /* by lvalue: of those, the parts of a sum */
     bool *varies; /* by lvalue: of the loop that runs in lanes */
     bool lanes;   /* within the loop over lanes */
+    bool guarded; /* there may be idle lanes */
 } c_printer;
 
 /* how tightly an expression binds; an operand that binds more loosely than its place gets parentheses */
