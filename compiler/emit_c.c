@@ -165,7 +165,7 @@ static void c_function(c_printer *c, const lexpr *e, const char *function)
 
 static void c_load(c_printer *c, const lexpr *e)
 {
-    bool guarded = c->lanes && c->guarded && lanes_differ(e->arg[0], c->varies); /* idle lanes may be behind the end */
+    bool guarded = c->lanes && lanes_differ(e->arg[0], c->varies); /* idle lanes may be behind the end */
     text_add(c->out, guarded ? "(in ? " : "");
     if (c->k->buffers.at[e->buffer].type == LT_I32) text_add(c->out, "(int64_t)");
     c_buffer(c, e->buffer);
@@ -299,7 +299,7 @@ static void c_let(c_printer *c, const lstmt *s)
         text_printf(c->out, "%s%s ", s->kind == LOOP_LET ? "const " : "",
                     c_type(c->k->values.at[s->let.value]));
     c_value(c, s->let.value);
-    bool part = c->lanes && c->guarded && c->part[s->let.value]; /* idle lanes add nothing */
+    bool part = c->lanes && c->part[s->let.value]; /* idle lanes add nothing */
     const lexpr *term = s->kind == LOOP_SET ? reduction_term(s->let.expr, s->let.value) : NULL;
     bool difference = s->let.expr->op == L_SUB || s->let.expr->op == L_ISUB;
     text_add(c->out, !term ? " = " : difference ? " -= " : " += ");
@@ -310,7 +310,7 @@ static void c_let(c_printer *c, const lstmt *s)
 
 static void c_store(c_printer *c, const lstmt *s)
 {
-    if (c->lanes && c->guarded) text_add(c->out, "if (in) ");
+    if (c->lanes) text_add(c->out, "if (in) ");
     c_buffer(c, s->store.buffer);
     text_add(c->out, "[");
     c_expr(c, s->store.index, BIND_SELECT);

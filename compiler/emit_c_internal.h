@@ -21,7 +21,6 @@ typedef struct c_printer {
     bool *part;   /* by lvalue: of those, the parts of a sum */
     bool *varies; /* by lvalue: of the loop that runs in lanes */
     bool lanes;   /* within the loop over lanes */
-    bool guarded; /* there may be idle lanes */
 } c_printer;
 
 /* how tightly an expression binds; an operand that binds more loosely than its place gets parentheses */

@@ -33,9 +33,11 @@ static bool loops_unconditional(const lblock *b, bool conditional)
     return true;
 }
 
+/* Of loops over a few constants compilers make better use as they are. */
 bool c_in_lanes(c_printer *c, const lstmt *loop)
 {
-    return c->array && loop->loop.wide && loops_unconditional(&loop->loop.body, false) &&
+    bool fixed = loop->loop.lo->op == L_I64 && loop->loop.hi->op == L_I64;
+    return c->array && loop->loop.wide && !fixed && loops_unconditional(&loop->loop.body, false) &&
            lanes_possible(c->k, loop, c->varies);
 }
 
@@ -136,16 +138,14 @@ static void lane_loop(c_printer *c, const lstmt *loop, const lblock *b, uint32_t
     text_add(c->out, " = first_");
     c_name(c, loop->loop.index);
     text_add(c->out, " + lane;\n");
-    if (c->guarded) {
-        c_line(c);
-        text_add(c->out, "const bool in = ");
-        c_name(c, loop->loop.index);
-        text_add(c->out, " < end_");
-        c_name(c, loop->loop.index);
-        text_add(c->out, ";\n");
-        c_line(c);
-        text_add(c->out, "(void)in;\n");
-    }
+    c_line(c);
+    text_add(c->out, "const bool in = ");
+    c_name(c, loop->loop.index);
+    text_add(c->out, " < end_");
+    c_name(c, loop->loop.index);
+    text_add(c->out, ";\n");
+    c_line(c);
+    text_add(c->out, "(void)in;\n");
     c->lanes = true;
     for (uint32_t i = first; i < end; i++) c_stmt(c, b->stmt.at[i]);
     c->lanes = false;
@@ -201,12 +201,6 @@ static void lane_bounds(c_printer *c, const lstmt *s)
     text_add(c->out, " += MTX_LANES) {\n");
 }
 
-static bool fills_lanes(const lstmt *s)
-{
-    const lexpr *lo = s->loop.lo, *hi = s->loop.hi;
-    return lo->op == L_I64 && hi->op == L_I64 && (hi->i64 - lo->i64) % EMIT_C_LANES == 0;
-}
-
 void c_lanes(c_printer *c, const lstmt *s)
 {
     lvalue *opened = calloc(s->loop.n_reduction + 1u, sizeof *opened);
@@ -216,7 +210,6 @@ void c_lanes(c_printer *c, const lstmt *s)
         opened[n++] = s->loop.reduction[k];
         open_part(c, s->loop.reduction[k]);
     }
-    c->guarded = !fills_lanes(s);
     lane_bounds(c, s);
     lane_block(c, s, &s->loop.body);
     c_line(c);
