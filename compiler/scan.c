@@ -16,11 +16,15 @@ enum {
     FITTED = 3,
     STRIDE = 2,
     STENCILS = SCAN_POINTS - 4 * STRIDE,
-    SLOPES = SCAN_POINTS - 1
+    SLOPES = SCAN_POINTS - 1,
+    JUMPING = 3,
+    NOISY = 5
 };
 #define ROUNDING 32.0 /* ulps in a fourth difference */
 #define LITTLE   1e-6
 #define VISIBLE  1e3 /* times the rounding: differences below are not looked at */
+#define NOISE    1e8 /* times the rounding: larger differences are none */
+#define STANDS_OUT 4.0
 #define BETWEEN  0.3 /* a measured power below order + this is not C^order; t^1.5 is C1 */
 
 typedef struct window {
@@ -101,11 +105,47 @@ static void note_curvature(const search *s, const double *y, window *w)
         }
 }
 
+static double squares(const double *d, int n)
+{
+    double sum = 0;
+    for (int k = 0; k < n; k++) sum += d[k] * d[k];
+    return sum / n;
+}
+
+/* Do a few neighbouring ones stand out of differences of that order? So it is where a derivative jumps. */
+static bool stands_out(const double *d, int n, int order)
+{
+    double size[SCAN_POINTS], middle;
+    memcpy(size, d, sizeof *d * (size_t)n);
+    qsort(size, (size_t)n, sizeof *size, by_size);
+    middle = size[n / 2];
+    for (int k = 0; k < n; k++) size[k] = fabs(d[k] - middle);
+    qsort(size, (size_t)n, sizeof *size, by_size);
+    return size[n - 1] > STANDS_OUT * size[n - 1 - order];
+}
+
+/* Values that rounding moves by more than it should, as after large terms that cancel: higher differences are larger, and
+ * none stands out. */
+static bool is_noise(const search *s, const double *y, int64_t c)
+{
+    double d[SCAN_POINTS], fourth = 0;
+    for (int k = 0; k < SCAN_POINTS; k++) d[k] = y[k * s->width + c];
+    for (int order = 1; order <= NOISY; order++) {
+        int n = SCAN_POINTS - order;
+        for (int k = 0; k < n; k++) d[k] = d[k + 1] - d[k];
+        if (order <= JUMPING && stands_out(d, n, order)) return false;
+        if (order == NOISY - 1) fourth = squares(d, n);
+        if (order == NOISY) return squares(d, n) > fourth;
+    }
+    return false;
+}
+
 /* the largest fourth difference of a window that is more than rounding, in units of the component's usual size, and
  * which of its stencils has it; 0: none */
 static double roughest(const search *s, const double *y, const window *w, int *stencil)
 {
     double most = 0;
+    bool noise = false;
     for (int64_t c = 0; c < s->width; c++) {
         double rounding = rounding_of(s, y, c, w);
         for (int k = 0; k < STENCILS; k++) {
@@ -115,10 +155,11 @@ static double roughest(const search *s, const double *y, const window *w, int *s
             if (d > VISIBLE * rounding && d / s->usual[c] > most) {
                 most = d / s->usual[c];
                 *stencil = k;
+                noise = d < NOISE * rounding && is_noise(s, y, c);
             }
         }
     }
-    return most;
+    return noise ? 0 : most;
 }
 
 static void judge(search *s, const window *w)

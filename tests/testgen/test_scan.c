@@ -74,6 +74,11 @@ static double faded(double t)
 {
     return t < PLACE ? 1 - cos((t - PLACE) / 50) : 0;
 } /* ends in steps of rounding of 1 */
+static double noisy(double t)
+{
+    volatile double large = wave(t) + 1e5;
+    return large - 1e5;
+} /* rounding of large terms that cancel */
 
 static bool call(void *user, const double *t, int64_t n, double *value)
 {
@@ -120,7 +125,7 @@ static void test_orders(void **state)
                 {"wall", wall, 2},
                 {"ended", ended, 2},
                 {"nothing", nothing, 2},
-                {"grainy", grainy, 2},
+                {"grainy", grainy, 2},   {"noisy", noisy, 2},
                 {"faded", faded, 1},
                 {"jump", jump, -1},
                 {"kink", kink, 0},
