@@ -10,8 +10,9 @@
 #include <math.h>
 #include <string.h>
 
-/* a sum over so few constant elements is written out; over more when each means another case of its body */
-enum { UNROLL_MOST = 4, UNROLL_CASES = 8, UNROLL_AXES = 9 };
+/* a sum over so few constant elements is written out; over more when each means another case of its body, or another
+ * channel */
+enum { UNROLL_MOST = 4, UNROLL_CASES = 8, UNROLL_AXES = 9, UNROLL_CHANNELS = 32 };
 
 /* ---- canonical index variables ------------------------------------------------------------------------- */
 
@@ -179,28 +180,41 @@ static bool is_scalar(elem e)
     return e.kind == ELEM_REAL && e.rank == 0 && e.channels == 0;
 }
 
-/* is something chosen by which constant element the variable is? */
-static bool chooses_by(const program *p, node_id id, ivar_id v, bool *seen)
+static bool is_variable(const program *p, node_id id, ivar_id v)
 {
     const node *n = &p->nodes.at[id];
-    if (seen[id] || !program_depends(p, id, v)) return false;
+    return n->op == OP_IVAR && n->imm.ivar == v;
+}
+
+/* is something chosen by which constant element the variable is? */
+static int64_t chosen_by(const program *p, node_id id, ivar_id v, bool *seen)
+{
+    const node *n = &p->nodes.at[id];
+    int64_t most = UNROLL_MOST;
+    if (seen[id] || !program_depends(p, id, v)) return most;
     seen[id] = true;
-    for (uint32_t k = 0; n->op == OP_INDEX_EQ && k < 2; k++) {
-        const node *a = &p->nodes.at[n->arg[k]];
-        if (a->op == OP_IVAR && a->imm.ivar == v && p->nodes.at[n->arg[1 - k]].op == OP_INDEX_CONST) return true;
+    for (uint32_t k = 0; n->op == OP_INDEX_EQ && k < 2; k++)
+        if (is_variable(p, n->arg[k], v) && p->nodes.at[n->arg[1 - k]].op == OP_INDEX_CONST) most = UNROLL_CASES;
+    for (uint32_t k = 1; (n->op == OP_CHANNEL_AT || n->op == OP_CHANNEL_PUT) && k < n->n_args; k++)
+        if (is_variable(p, n->arg[k], v)) return UNROLL_CHANNELS;
+    for (uint32_t k = 0; k < n->n_args && most < UNROLL_CHANNELS; k++) {
+        int64_t part = chosen_by(p, n->arg[k], v, seen);
+        most = part > most ? part : most;
     }
-    for (uint32_t k = 0; k < n->n_args; k++)
-        if (chooses_by(p, n->arg[k], v, seen)) return true;
-    return false;
+    return most;
 }
 
 static int64_t unroll_most(const walk *w, const node *n, ivar_id v)
 {
     const program *p = w->from;
     if (p->sets.at[p->ivars.at[v].set].kind == SET_AXIS) return UNROLL_AXES;
-    bool *seen = arena_array(w->r->memory, bool, p->nodes.n), cases = false;
-    for (uint32_t k = 0; k < n->n_args; k++) cases |= chooses_by(p, n->arg[k], v, seen);
-    return cases ? UNROLL_CASES : UNROLL_MOST;
+    bool *seen = arena_array(w->r->memory, bool, p->nodes.n);
+    int64_t most = UNROLL_MOST;
+    for (uint32_t k = 0; k < n->n_args; k++) {
+        int64_t part = chosen_by(p, n->arg[k], v, seen);
+        most = part > most ? part : most;
+    }
+    return most;
 }
 
 /* picks the variables to write out; true when there are some */

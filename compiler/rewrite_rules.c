@@ -232,8 +232,40 @@ static node_id rule_over(const ruled *x)
     return build2(x, OP_DIV, x->e, build2(x, x->op, x->e, a, b), u);
 }
 
+static bool is_list(const node *n)
+{
+    return n->op == OP_CHANNEL_CAT && n->n_args == elem_components(n->elem);
+}
+
+/* a number put among channels where it is known to go: it beside zeros */
+static node_id rule_channel_put(const ruled *x)
+{
+    uint32_t at = 0, n = elem_components(x->e);
+    for (uint32_t k = 1; k < x->n; k++) {
+        const node *index = arg_of(x, k);
+        if (index->op != OP_INDEX_CONST) return SETIR_NONE;
+        at = at * (uint32_t)set_constant(x->p, index->elem.set) + (uint32_t)index->imm.k;
+    }
+    node_id *all = arena_array(x->r->memory, node_id, n + 1);
+    for (uint32_t k = 0; k < n; k++) all[k] = k == at ? x->arg[0] : number(x, 0);
+    return program_node(x->p, OP_CHANNEL_CAT, x->e, all, n, NULL, x->at);
+}
+
+/* lists of numbers add up number by number */
+static node_id rule_lists(const ruled *x)
+{
+    const node a = *arg_of(x, 0), b = *arg_of(x, 1);
+    if (!is_list(&a) || !is_list(&b)) return SETIR_NONE;
+    node_id *all = arena_array(x->r->memory, node_id, a.n_args + 1);
+    for (uint32_t k = 0; k < a.n_args; k++)
+        all[k] = build2(x, OP_ADD, x->p->nodes.at[a.arg[k]].elem, a.arg[k], b.arg[k]);
+    return program_node(x->p, OP_CHANNEL_CAT, x->e, all, a.n_args, NULL, x->at);
+}
+
 static node_id rule_add(const ruled *x)
 {
+    node_id lists = rule_lists(x);
+    if (lists != SETIR_NONE) return lists;
     node_id along = rule_along(x), over = along == SETIR_NONE ? rule_over(x) : SETIR_NONE;
     if (along != SETIR_NONE) return along;
     if (over != SETIR_NONE) return over;
@@ -647,6 +679,7 @@ static node_id rule_apply(const ruled *x)
     case OP_NOT: return rule_logic(x);
     case OP_SELECT: return rule_select(x);
     case OP_COMP: return rule_component(x);
+    case OP_CHANNEL_PUT: return rule_channel_put(x);
     case OP_BILINEAR: return rule_bilinear(x->r, x->arg, x->imm->table, x->at);
     case OP_REDUCE: return rule_reduce(x);
     default: return SETIR_NONE;

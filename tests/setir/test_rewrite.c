@@ -188,13 +188,15 @@ static void powers_and_divisions_meet(void **state)
     assert_int_equal(rule2(&t, OP_MUL, e, five, d), six);
     assert_int_equal(rule2(&t, OP_MUL, e, power(&t, d, 3), power(&t, d, 3)), power(&t, d, 6));
     node_id inverse = rule2(&t, OP_DIV, e, number(&t, 1), d);
-    assert_int_equal(rule2(&t, OP_DIV, e, s, power(&t, d, 4)), rule2(&t, OP_MUL, e, s, power(&t, inverse, 4)));
+    assert_int_equal(rule2(&t, OP_DIV, e, s, power(&t, d, 4)),
+                     rule2(&t, OP_MUL, e, s, power(&t, inverse, 4)));
     node_id half = rule2(&t, OP_DIV, e, d, number(&t, 2)), ratio = rule2(&t, OP_DIV, e, s, d);
     assert_int_equal(rule2(&t, OP_DIV, e, s, half), rule2(&t, OP_MUL, e, number(&t, 2), ratio));
     node_id difference = rule2(&t, OP_SUB, e, s, number(&t, 3)), over_d = rule2(&t, OP_DIV, e, difference, d);
     assert_int_equal(rule2(&t, OP_SUB, e, ratio, rule2(&t, OP_MUL, e, number(&t, 3), inverse)), over_d);
     node_id back = rule2(&t, OP_SUB, e, number(&t, 3), s);
-    assert_int_equal(rule2(&t, OP_SUB, e, back, difference), rule2(&t, OP_MUL, e, number(&t, -2), difference));
+    assert_int_equal(rule2(&t, OP_SUB, e, back, difference),
+                     rule2(&t, OP_MUL, e, number(&t, -2), difference));
     arena_free(&t.memory);
 }
 
@@ -292,6 +294,38 @@ static void products_of_a_node_with_itself_count_each_pair_once(void **state)
     arena_free(&t.memory);
 }
 
+static void numbers_put_among_channels_are_lists(void **state)
+{
+    (void)state;
+    bench t;
+    bench_open(&t);
+    set three = {.kind = SET_RANGE,
+                 .count = 3,
+                 .parent = SETIR_NONE,
+                 .host = SETIR_NONE,
+                 .sample = SETIR_NONE,
+                 .cutoff = SETIR_NONE};
+    set_id s = program_set(t.p, three);
+    node_id x = rule1(&t, OP_NORM, elem_real(0),
+                      rule1(&t, OP_PAIR_D, elem_real(1), node_ivar(t.p, over(&t, t.bond), here)));
+    node_id sum = SETIR_NONE;
+    for (int32_t k = 0; k < 3; k++) {
+        node_id index =
+            program_node(t.p, OP_INDEX_CONST, elem_index(s), NULL, 0, &(node_imm){.set = s, .k = k}, here);
+        node_id put = rule2(&t, OP_CHANNEL_PUT, elem_channels(3),
+                            rule2(&t, OP_MUL, elem_real(0), number(&t, k + 2), x), index);
+        assert_int_equal(op_at(&t, put), OP_CHANNEL_CAT);
+        sum = k ? rule2(&t, OP_ADD, elem_channels(3), sum, put) : put;
+    }
+    assert_int_equal(op_at(&t, sum), OP_CHANNEL_CAT);
+    for (uint32_t k = 0; k < 3; k++) {
+        const node *each = &t.p->nodes.at[t.p->nodes.at[sum].arg[k]];
+        assert_int_equal(each->op, OP_MUL);
+        assert_true(t.p->nodes.at[each->arg[0]].imm.value[0] == k + 2);
+    }
+    arena_free(&t.memory);
+}
+
 int main(void)
 {
     if (setjmp(landing)) {
@@ -305,6 +339,7 @@ int main(void)
         cmocka_unit_test(phases_are_split_by_atom),
         cmocka_unit_test(chosen_sides_use_what_the_choice_says),
         cmocka_unit_test(products_of_a_node_with_itself_count_each_pair_once),
+        cmocka_unit_test(numbers_put_among_channels_are_lists),
         cmocka_unit_test(rewriting_keeps_the_meaning),
         cmocka_unit_test(rewriting_twice_changes_nothing),
     };
