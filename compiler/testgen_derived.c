@@ -22,17 +22,19 @@ static void show(program *p, def_id k)
     d->has_unit = false;
 }
 
-/* a copy whose outputs are the derivatives of numbers and those numbers; NULL: there are none */
-static program *with_derivatives(arena *a, const program *declared)
+/* a copy whose outputs are the derivatives, what they are of and the directions that they are along; NULL: there are none */
+static program *with_derivatives(arena *a, const program *inferred)
 {
-    program *p = program_copy(a, declared);
+    program *p = program_copy(a, inferred);
     bool any = false;
     for (def_id k = 0; k < p->defs.n; k++) p->defs.at[k].output = false;
     for (def_id k = 0; k < p->defs.n; k++) {
         const def *d = &p->defs.at[k];
-        if (d->lib != LIB_GRAD || d->nested || p->defs.at[d->lib_arg].nested) continue;
+        if (!lib_is_derivative(d->lib) || d->nested || p->defs.at[d->lib_arg].nested) continue;
+        if (d->lib == LIB_ALONG && p->defs.at[d->along].nested) continue;
         show(p, d->lib_arg);
         show(p, k);
+        if (d->lib == LIB_ALONG) show(p, d->along);
         any = true;
     }
     return any ? p : NULL;
@@ -42,7 +44,7 @@ bool testgen_derive(tester *x)
 {
     diag_sink sink;
     text why;
-    program *p = with_derivatives(x->a, x->t->declared);
+    program *p = with_derivatives(x->a, x->t->inferred);
     if (!p) return false;
     text_init(&why);
     diag_sink_init(&sink, x->a);
@@ -80,37 +82,35 @@ static const char *energy_words(const program *p, def_id id)
     return words ? words : "energy";
 }
 
-/* A constant as its first use spells it. */
-static const char *constant_words(const program *p, uint32_t named)
+/* a derivative as the spec has it, on one line */
+static const char *call_words(arena *a, const def *d)
 {
-    for (node_id k = 0; k < p->nodes.n; k++) {
-        const node *n = &p->nodes.at[k];
-        if (n->op != OP_NAMED || n->imm.param != named || !n->at.src) continue;
-        return arena_strndup(p->memory, n->at.src->text + n->at.start, n->at.end - n->at.start);
-    }
-    return "a constant";
+    if (!d->lib_at.src) return "grad by a constant";
+    char *words = arena_strndup(a, d->lib_at.src->text + d->lib_at.start, d->lib_at.end - d->lib_at.start);
+    for (char *c = words; *c; c++)
+        if (*c == '\n' || *c == '#') *c = ' ';
+    return words;
 }
 
 const char *testgen_words(tester *x, def_id id)
 {
     const program *p = x->t->declared;
     const def *d = &p->defs.at[id];
-    if (d->lib != LIB_GRAD) return energy_words(p, id);
-    const char *energy = testgen_words(x, d->lib_arg);
+    if (!lib_is_derivative(d->lib)) return energy_words(p, id);
+    const char *more = d->lib == LIB_ALONG ? ", ..." : "", *energy = testgen_words(x, d->lib_arg);
     const char *base = d->wrt.slot < p->slots.n ? p->slots.at[d->wrt.slot].id : "";
     switch (d->wrt.kind) {
-    case WRT_STRAIN: return arena_printf(x->a, "grad(%s, strain(%s))", energy, base);
+    case WRT_STRAIN: return arena_printf(x->a, "grad(%s, strain(%s)%s)", energy, base, more);
     case WRT_CELL:
-        return arena_printf(x->a, "grad(%s, %s.%s)", energy, base, p->slots.at[d->wrt.slot].cell_name);
+        return arena_printf(x->a, "grad(%s, %s.%s%s)", energy, base, p->slots.at[d->wrt.slot].cell_name, more);
     case WRT_PAIRS: {
         const char *pairs = p->sets.at[d->wrt.set].id;
         return arena_printf(x->a, "grad(%s, %s.d)", energy, pairs ? pairs : "pairs");
     }
-    case WRT_NAMED: return arena_printf(x->a, "grad(%s, %s)", energy, constant_words(p, d->wrt.named));
+    case WRT_NAMED: return call_words(x->a, d);
     case WRT_INPUT: break;
     }
-    return arena_printf(x->a, "grad(%s, %s%s%s)", energy, base, *base ? "." : "",
-                        p->inputs.at[d->wrt.input].id);
+    return arena_printf(x->a, "grad(%s, %s%s%s%s)", energy, base, *base ? "." : "", p->inputs.at[d->wrt.input].id, more);
 }
 
 /* ---- batches ------------------------------------------------------------------------------------------- */
@@ -197,12 +197,16 @@ static bool sees_more(const program *p, node_id id, bool *seen)
     return false;
 }
 
+bool testgen_sees_more(const tester *x, def_id of)
+{
+    const program *p = x->t->declared;
+    return p->defs.at[of].lib != LIB_NONE || sees_more(p, p->defs.at[of].body, arena_array(x->a, bool, p->nodes.n + 1));
+}
+
 double testgen_reach(const tester *x, def_id energy, uint32_t base)
 {
     const program *p = x->t->declared;
-    const def *d = &p->defs.at[energy];
-    bool *seen = arena_array(x->a, bool, p->nodes.n + 1);
-    if (d->lib != LIB_NONE || sees_more(p, d->body, seen)) return NAN;
+    if (testgen_sees_more(x, energy)) return NAN;
     double reach = 0;
     for (int32_t s = 0; s < x->e.plan.n_sets; s++) {
         const mtx_set_desc *desc = &x->e.plan.sets[s];

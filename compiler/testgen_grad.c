@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * testgen_grad.c: derivatives against differences of the energy. In: compiled energies and their derivatives
- * (testgen_derived.c). Out: a check for each derivative by positions, fields, strain or lattice vectors. The differences
+ * testgen_grad.c: derivatives against differences of what they are of. In: compiled numbers and tables with their
+ * derivatives (testgen_derived.c), and how they move (testgen_motion.c). Out: a check for each derivative. The differences
  * are central ones, for steps from 0.1 to 1e-8: the large ones err by truncation (as the step squared), the small ones
  * by rounding (as its inverse), and what two neighbouring steps extrapolate to is compared where that changes least.
- * Not here: derivatives by single pairs, which no change of a structure can show.
  */
-#include "testgen_internal.h"
+#include "testgen_motion.h"
 
 #include <float.h>
 #include <math.h>
@@ -19,12 +18,6 @@ enum { STEPS = 15, FRAMES = 2 * STEPS + 1, STRUCTURES = 6, DIRECTIONS = 2 };
 #define GRAD_NOISE  10.0               /* times the change from one step to the next */
 #define GRAD_UNSURE 1e-6 /* such a change: the energy is too rough there, or too large, to tell */
 #define GRAD_SPOIL  1e-4 /* the negative control's factor */
-
-/* a direction in the space of what the derivative is taken by, of length 1 */
-typedef struct direction {
-    double *u;
-    int64_t n;
-} direction;
 
 /* derivative along a direction, from differences and as claimed */
 typedef struct slope {
@@ -42,76 +35,6 @@ typedef struct study {
     char seen[160];
 } study;
 
-/* ---- moving -------------------------------------------------------------------------------------------- */
-
-static mtx_column *field_of(mtx_structure *s, const mtx_input_desc *in)
-{
-    for (int32_t k = 0; k < s->n_columns && in->rows >= 0; k++)
-        if (!strcmp(s->columns[k].name, in->key)) return &s->columns[k];
-    for (int32_t k = 0; k < s->n_info && in->rows < 0; k++)
-        if (!strcmp(s->info[k].name, in->key)) return &s->info[k];
-    return NULL;
-}
-
-/* v += h u v, for a symmetric u */
-static void stretch(double v[3], const double *u, double h)
-{
-    const double w[3] = {v[0], v[1], v[2]};
-    for (int a = 0; a < 3; a++)
-        for (int b = 0; b < 3; b++) v[a] += h * u[3 * a + b] * w[b];
-}
-
-/* lattice vector k moves by h u[k]; what it is a combination of follows */
-static void drag(const mtx_structure *from, mtx_structure *to, const double *u, double h)
-{
-    double numbers[21];
-    if (mtx_cell_numbers((const double(*)[3])from->cell, from->pbc, numbers, NULL) != MTX_OK) return;
-    for (int64_t i = 0; i < to->n; i++)
-        for (int k = 0; k < 3; k++) {
-            double f = 0;
-            for (int c = 0; c < 3; c++) f += from->r[i][c] * numbers[9 + 3 * c + k];
-            for (int c = 0; c < 3; c++) to->r[i][c] += h * f * u[3 * k + c];
-        }
-    for (int k = 0; k < 9; k++) to->cell[k / 3][k % 3] += h * u[k];
-}
-
-static void move(const tester *x, const wrt *by, const mtx_structure *from, mtx_structure *to,
-                 const double *u, double h)
-{
-    if (by->kind == WRT_CELL) drag(from, to, u, h);
-    if (by->kind == WRT_STRAIN) {
-        for (int k = 0; k < 3; k++) stretch(to->cell[k], u, h);
-        for (int64_t i = 0; i < to->n; i++) stretch(to->r[i], u, h);
-    }
-    if (by->kind != WRT_INPUT) return;
-    const mtx_input_desc *in = &x->e.plan.inputs[by->input];
-    if (in->role == MTX_IN_POSITION) {
-        for (int64_t k = 0; k < 3 * to->n; k++) to->r[k / 3][k % 3] += h * u[k];
-        return;
-    }
-    mtx_column *c = field_of(to, in);
-    for (int64_t k = 0; c && k < c->rows * c->width; k++) c->real[k] += h * u[k] / in->scale;
-}
-
-static bool can_move(const tester *x, const wrt *by)
-{
-    if (by->kind == WRT_PAIRS || by->slot >= x->p->slots.n) return false;
-    if (by->kind == WRT_CELL) return x->p->slots.at[by->slot].axes == 7;
-    return by->kind != WRT_INPUT || x->p->inputs.at[by->input].elem.kind == ELEM_REAL;
-}
-
-/* all coordinates at once, or a single one */
-static void draw(direction *d, const wrt *by, bool single, uint64_t *rng)
-{
-    double sum = 0;
-    int64_t only = sample_below(rng, d->n);
-    for (int64_t k = 0; k < d->n; k++) d->u[k] = single ? k == only : sample_normal(rng);
-    for (int k = 0; k < 9 && by->kind == WRT_STRAIN; k++)
-        if (k / 3 > k % 3) d->u[k] = d->u[3 * (k % 3) + k / 3] = 0.5 * (d->u[k] + d->u[3 * (k % 3) + k / 3]);
-    for (int64_t k = 0; k < d->n; k++) sum += d->u[k] * d->u[k];
-    for (int64_t k = 0; k < d->n; k++) d->u[k] /= sqrt(sum);
-}
-
 /* ---- differences --------------------------------------------------------------------------------------- */
 
 static double step_size(int k)
@@ -119,32 +42,23 @@ static double step_size(int k)
     return pow(STEP_RATIO, -2 - k);
 }
 
-/* the energy of frame 2k+1 and 2k+2: step k forth and back; frame 0 has not moved */
-static bool measure(tester *x, def_id g, const direction *d, mtx_structure *frames, slope *s)
+/* the value of frame 2k+1 and 2k+2: step k forth and back; frame 0 has not moved. `e`: gives what is differentiated */
+static bool measure(tester *x, def_id g, const motion *m, engine *e, mtx_structure *frames, slope *s)
 {
-    const def *grad = &x->t->declared->defs.at[g];
-    uint32_t base = grad->wrt.slot;
+    along a;
     for (int f = 0; f < FRAMES; f++) {
-        if (mtx_structure_copy(&frames[f], &x->before[base]) != MTX_OK) return false;
-        if (f)
-            move(x, &grad->wrt, &x->before[base], &frames[f], d->u,
-                 (f % 2 ? 1 : -1) * step_size((f - 1) / 2));
+        if (mtx_structure_copy(&frames[f], &x->before[m->base]) != MTX_OK) return false;
+        motion_apply(x, m, &frames[f], f ? (f % 2 ? 1 : -1) * step_size((f - 1) / 2) : 0);
     }
-    if (!testgen_apply(x, &x->d.e, base, frames, FRAMES)) return false;
-    int64_t n;
-    const double *G = testgen_values(&x->d.e, testgen_output_of(&x->d.e, g), 0, &n);
-    const double *E = testgen_values(&x->d.e, testgen_output_of(&x->d.e, grad->lib_arg), 0, &n);
-    double sum = 0;
-    s->claimed = 0;
-    for (int64_t k = 0; k < d->n; k++) {
-        s->claimed += d->u[k] * G[k];
-        sum += G[k] * G[k];
-    }
-    s->size = sqrt(sum);
-    s->rounding = 4 * DBL_EPSILON * fabs(E[0]);
+    if (!testgen_apply(x, &x->d.e, m->base, frames, 1) || !motion_slope(x, m, g, &a)) return false;
+    if (!testgen_apply(x, e, m->base, frames, FRAMES)) return false;
+    uint32_t output = testgen_output_of(e, m->d->lib_arg);
+    s->claimed = a.claimed;
+    s->size = a.size;
+    s->rounding = 4 * DBL_EPSILON * fabs(motion_value(m, e, output, 0));
     bool good = isfinite(s->size);
     for (int k = 0; k < STEPS; k++) {
-        s->at[k] = (E[2 * k + 1] - E[2 * k + 2]) / (2 * step_size(k));
+        s->at[k] = (motion_value(m, e, output, 2 * k + 1) - motion_value(m, e, output, 2 * k + 2)) / (2 * step_size(k));
         good = good && isfinite(s->at[k]);
     }
     return good;
@@ -211,22 +125,30 @@ static void judge(tester *x, const slope *s, study *y)
 
 /* ---- the checks ---------------------------------------------------------------------------------------- */
 
-static void try_structure(tester *x, def_id g, uint64_t seed, study *y)
+/* the engine that gives what is differentiated; one of its own, made when it is needed, where a constant moves */
+static engine *values_of(tester *x, def_id g, const motion *m, engine *own)
+{
+    if (m->by.kind != WRT_NAMED) return &x->d.e;
+    return own->n_outputs || constant_engine(x, g, m->u, own) ? own : NULL;
+}
+
+static void try_structure(tester *x, def_id g, uint64_t seed, engine *own, study *y)
 {
     const wrt *by = &x->t->declared->defs.at[g].wrt;
-    mtx_structure *frames = testgen_copies(&x->before[by->slot], FRAMES);
-    direction d = {0};
-    if (frames && testgen_apply(x, &x->d.e, by->slot, frames, 1))
-        d.n = testgen_numbers(&x->d.e, testgen_output_of(&x->d.e, g), 0);
-    d.u = d.n > 0 ? malloc(sizeof *d.u * (size_t)d.n) : NULL;
-    for (int k = 0; k < DIRECTIONS && d.u; k++) {
+    uint32_t base = by->kind == WRT_NAMED ? 0 : by->kind == WRT_PAIRS ? x->p->sets.at[by->set].slot : by->slot;
+    mtx_structure *frames = testgen_copies(&x->before[base], FRAMES);
+    for (int k = 0; k < DIRECTIONS && frames; k++) {
         slope s = {0};
-        draw(&d, by, k % 2, &seed);
-        if (!measure(x, g, &d, frames, &s)) continue;
-        extrapolate(&s);
-        judge(x, &s, y);
+        motion m = {0};
+        engine *e = NULL;
+        bool drawn = testgen_apply(x, &x->d.e, base, &x->before[base], 1) && motion_draw(x, g, k, &seed, &m);
+        if (drawn) e = values_of(x, g, &m, own);
+        if (e && measure(x, g, &m, e, frames, &s)) {
+            extrapolate(&s);
+            judge(x, &s, y);
+        }
+        motion_free(&m);
     }
-    free(d.u);
     testgen_copies_free(frames, FRAMES);
 }
 
@@ -258,10 +180,12 @@ static void check_gradient(tester *x, def_id g)
     const char *control = arena_printf(x->a, "%s equals central differences, negative control", words);
     if (!testgen_wanted(x, title) && !testgen_wanted(x, control)) return;
     study y = {0};
+    engine own = {0};
     for (int k = 0; k < STRUCTURES; k++)
-        if (testgen_load(x, false, k)) try_structure(x, g, x->o->seed * 7331u + (uint64_t)k, &y);
+        if (testgen_load(x, false, k)) try_structure(x, g, x->o->seed * 7331u + (uint64_t)k, &own, &y);
     for (int k = 0; k < STRUCTURES && k < x->o->n_data; k++)
-        if (testgen_load(x, true, k)) try_structure(x, g, x->o->seed * 7333u + (uint64_t)k, &y);
+        if (testgen_load(x, true, k)) try_structure(x, g, x->o->seed * 7333u + (uint64_t)k, &own, &y);
+    engine_close(&own);
     if (testgen_wanted(x, title)) tell(x, title, &y);
     if (testgen_wanted(x, control))
         testgen_add(x, !y.missed, !y.done, control,
@@ -274,7 +198,6 @@ void testgen_gradients(tester *x)
 {
     const program *p = x->t->declared;
     for (def_id k = 0; k < p->defs.n; k++)
-        if (p->defs.at[k].lib == LIB_GRAD && testgen_output_of(&x->d.e, k) != SETIR_NONE &&
-            can_move(x, &p->defs.at[k].wrt))
+        if (lib_is_derivative(p->defs.at[k].lib) && testgen_output_of(&x->d.e, k) != SETIR_NONE && motion_possible(x, k))
             check_gradient(x, k);
 }

@@ -70,6 +70,8 @@ void testgen_extensive(tester *x);
 /* ---- testgen_scan.c: dimers and atoms that cross cutoffs */
 void testgen_scans(tester *x);
 
+/* does it see the lattice, or places, other than through pairs */
+bool testgen_sees_more(const tester *x, def_id of);
 /* the smallest cube beside all of whose faces a cluster sees none of its images, when the program sees nothing but pairs
  * within constant cutoffs: its longest cutoff. NaN: it sees more. */
 double testgen_reach(const tester *x, def_id energy, uint32_t base);

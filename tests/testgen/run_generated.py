@@ -55,6 +55,16 @@ class Generated(unittest.TestCase):
         self.assertGreater(directions, 8)
         self.assertGreater(min(truncation, rounding), directions // 2)
 
+    def test_tables(self):
+        """by pairs, by constants, of tables, along directions"""
+        found, _ = self.run_spec(os.path.join(HERE, "tables.mtx"), "--only", "central differences")
+        self.assertEqual([name for good, name, skipped in found if not good or skipped], [])
+        for what in ("energy, bond.d", "p, bond.d", "v, bond.d", "p, s.r", "p, strain(s)", "E, depth", "E, width", "T, scale",
+                     "p, width", "p, s.r, ...", "v, s.r, ..."):
+            for end in "", ", negative control":
+                plain = [re.sub(r" \(vc-.*\)", "", name) for _, name, _ in found]
+                self.assertIn(f"tables: grad({what}) equals central differences{end}", plain)
+
     def failures(self, transform):
         found, out = self.run_spec(os.path.join(HERE, "wrong.mtx:" + transform))
         return [name.split(": ", 1)[1] for good, name, _ in found if not good], out
@@ -67,6 +77,11 @@ class Generated(unittest.TestCase):
         self.assertEqual(self.failures("stairs")[0],
                          ["grad(E, s.r) equals central differences (vc-forces-numerical-derivative)",
                           "grad(E, strain(s)) equals central differences"])
+
+    def test_wrong_tables_fail(self):
+        failed = self.failures("stairs_of_tables")[0]
+        self.assertEqual([name.split(" equals")[0] for name in failed],
+                         ["grad(energy, bond.d)", "grad(p, bond.d)", "grad(E, size)", "grad(p, s.r, ...)"])
 
     def test_again(self):
         failed, out = self.failures("stairs")
