@@ -3,14 +3,13 @@
 """Derivatives by constants: numbers, exponents, vectors, lists, tables over elements, columns of files, each against central
 differences of the spec written again with another constant, by each back end; laws, units, what is refused. Standard
 library of Python only.   usage: run_constants.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import os
 import re
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Mtx, xyz
+from mtx_call import opened, xyz
 
 STEP = 3e-6                # of a constant, relative
 AGREES = 2e-8              # of a derivative, relative to the largest of its kind
@@ -255,9 +254,5 @@ class Constants(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser()
-    p.add_argument("--mtx", required=True)
-    p.add_argument("--root", required=True)
-    options, rest = p.parse_known_args()
-    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
+    mtx, words = opened()
+    unittest.main(argv=words, verbosity=1)

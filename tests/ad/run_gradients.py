@@ -4,7 +4,6 @@
 pairs, first and second order, on random triclinic cells, by each back end. Every operation that has a rule
 occurs in a spec here. Standard library of Python only.
 usage: run_gradients.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import os
 import random
 import re
@@ -13,7 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from differences import Frame, displaced, slopes
-from mtx_call import Mtx
+from mtx_call import opened
 
 AGREES = 2e-8              # of a derivative, relative to the largest of its kind
 KINDS = {"F": "r", "W": "strain", "A": "cell", "Q": "q", "U": "u"}
@@ -201,9 +200,5 @@ class Gradients(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser()
-    p.add_argument("--mtx", required=True)
-    p.add_argument("--root", required=True)
-    options, rest = p.parse_known_args()
-    mtx = Mtx(options.mtx, options.root)
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
+    mtx, words = opened()
+    unittest.main(argv=words, verbosity=1)

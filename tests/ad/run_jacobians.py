@@ -3,7 +3,6 @@
 """Derivatives forward: along a direction and of tables, against the gradients in reverse of every energy of
 run_gradients.py; descriptors by pairs, positions and strain against central differences, second derivatives.
 usage: run_jacobians.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import os
 import random
 import sys
@@ -13,7 +12,7 @@ from run_gradients import ENERGIES, HEAD, TAIL, flat, random_frame
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from differences import STEP
-from mtx_call import Mtx
+from mtx_call import opened
 
 mtx = None
 
@@ -157,12 +156,8 @@ class Forward(unittest.TestCase):
 
 def main():
     global mtx
-    p = argparse.ArgumentParser()
-    p.add_argument("--mtx", required=True)
-    p.add_argument("--root", required=True)
-    options, rest = p.parse_known_args()
-    mtx = Mtx(options.mtx, options.root)
-    unittest.main("run_jacobians", argv=sys.argv[:1] + rest, verbosity=1)
+    mtx, words = opened()
+    unittest.main("run_jacobians", argv=words, verbosity=1)
 
 
 if __name__ == "__main__":

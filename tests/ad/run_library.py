@@ -3,7 +3,6 @@
 """Derivatives through library functions (eigenvalues, sorted rows, lists, padded tables) against central differences, first
 and second order and along directions; where eigenvalues are equal. Standard library of Python only.
 usage: run_library.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import os
 import random
 import sys
@@ -13,7 +12,7 @@ import run_gradients
 from run_gradients import HEAD, Gradients, flat, random_frame
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Mtx
+from mtx_call import opened
 
 CLOSE = 1e-10              # two ways to one number
 SMALL_TAIL = """
@@ -144,10 +143,7 @@ class Library(Gradients):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser()
-    p.add_argument("--mtx", required=True)
-    p.add_argument("--root", required=True)
-    options, rest = p.parse_known_args()
-    mtx = run_gradients.mtx = Mtx(options.mtx, options.root)
+    mtx, words = opened()
+    run_gradients.mtx = mtx
     del Gradients
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
+    unittest.main(argv=words, verbosity=1)

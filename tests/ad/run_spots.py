@@ -3,13 +3,12 @@
 """Derivatives of what is made of spots: by the sample's positions and strain beside central differences of runs, by the
 displacements between spots beside what they are on paper; along a direction beside the gradient; what is refused.
 usage: run_spots.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import os
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Mtx, xyz
+from mtx_call import opened, xyz
 
 STEP = 1e-3
 BODY = """structure Block {
@@ -125,9 +124,5 @@ class Spots(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mtx", required=True)
-    parser.add_argument("--root", required=True)
-    options = parser.parse_args()
-    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
-    unittest.main(argv=sys.argv[:1])
+    mtx, words = opened()
+    unittest.main(argv=words)

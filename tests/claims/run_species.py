@@ -3,14 +3,13 @@
 """`species` as a set without a list: all that a species can be, the atomic number is the place. Beside the same spec
 with the elements listed, which has the columns of those.
 usage: run_species.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import os
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import npz
-from mtx_call import Mtx, xyz
+from mtx_call import opened, xyz
 
 OPEN = """use "crystal.mtx"
 transform power {
@@ -88,9 +87,5 @@ class Species(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mtx", required=True)
-    parser.add_argument("--root", required=True)
-    options = parser.parse_args()
-    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
-    unittest.main(argv=sys.argv[:1])
+    mtx, words = opened()
+    unittest.main(argv=words)

@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table that `mtx check` prints: verdicts, claims and outputs each begin in one column, whatever is claimed.
 usage: run_table.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import os
 import re
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Mtx
+from mtx_call import opened
 
 SPEC = """use "crystal.mtx"
 transform pairs_smooth {
@@ -37,9 +36,5 @@ class Table(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser()
-    p.add_argument("--mtx", required=True)
-    p.add_argument("--root", required=True)
-    options, rest = p.parse_known_args()
-    mtx = Mtx(options.mtx, options.root)
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
+    mtx, words = opened()
+    unittest.main(argv=words, verbosity=1)

@@ -3,7 +3,6 @@
 """The examples: each is numbered, opens with what it shows and with the command that runs it; the command
 works on the bundled data, every claim holds, and the values are what the text beside them says.
 usage: run_examples.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import glob
 import math
 import os
@@ -13,7 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import npz
-from mtx_call import Mtx
+from mtx_call import opened
 
 ROUNDING = 1e-9            # relative, between two settings of one crystal
 K_E = 14.3996454784255     # eV angstrom / e^2
@@ -157,13 +156,9 @@ class Examples(unittest.TestCase):
 
 def main():
     global mtx
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mtx", required=True)
-    parser.add_argument("--root", required=True)
-    options, rest = parser.parse_known_args()
-    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
+    mtx, words = opened()
     os.chdir(mtx.root)
-    unittest.main(argv=[sys.argv[0], *rest])
+    unittest.main(argv=words)
 
 
 if __name__ == "__main__":

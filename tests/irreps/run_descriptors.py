@@ -3,7 +3,6 @@
 """Descriptors of the standard library that are written with irreps, and MBTR: beside tests/reference/soap (README.md there),
 beside what is known of perfect crystals, on a pair of environments that only the bispectrum tells apart.
 usage: run_descriptors.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import json
 import math
 import os
@@ -11,7 +10,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Mtx, xyz
+from mtx_call import opened, xyz
 
 FOLDER = "stdlib/descriptors/"
 THIRD = {"fcc": (-0.159317, -0.013161), "hcp": (0.134097, -0.012442), "bcc": (0.159317, 0.013161)}
@@ -70,9 +69,5 @@ class Descriptors(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser()
-    p.add_argument("--mtx", required=True)
-    p.add_argument("--root", required=True)
-    options, rest = p.parse_known_args()
-    mtx = Mtx(options.mtx, options.root)
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
+    mtx, words = opened()
+    unittest.main(argv=words, verbosity=1)

@@ -3,14 +3,13 @@
 """Gradients by position and strain of one number made of each descriptor that is written with irreps, and of MBTR, beside
 central differences.
 usage: run_descriptors_full.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import os
 import random
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Mtx, xyz
+from mtx_call import opened, xyz
 
 FOLDER = "stdlib/descriptors/"
 STEP, AGREES = 1e-4, 1e-8  # Å, and in strain; of a derivative, relative to the largest
@@ -79,9 +78,5 @@ class Gradients(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser()
-    p.add_argument("--mtx", required=True)
-    p.add_argument("--root", required=True)
-    options, rest = p.parse_known_args()
-    mtx = Mtx(options.mtx, options.root)
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
+    mtx, words = opened()
+    unittest.main(argv=words, verbosity=1)

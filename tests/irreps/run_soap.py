@@ -3,7 +3,6 @@
 """Power spectra of the standard library beside DScribe's and featomic's (tests/reference/soap, README.md there), values and
 gradients by position and strain of one number made of them, and gradients beside central differences.
 usage: run_soap.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import json
 import math
 import os
@@ -11,7 +10,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Mtx, xyz
+from mtx_call import opened, xyz
 
 NEAR = 1e-9                # relative to the largest number
 SLOPES_NEAR = 1e-8         # of what is tabulated to 1e-10
@@ -139,9 +138,5 @@ class Spectra(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser()
-    p.add_argument("--mtx", required=True)
-    p.add_argument("--root", required=True)
-    options, rest = p.parse_known_args()
-    mtx = Mtx(options.mtx, options.root)
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
+    mtx, words = opened()
+    unittest.main(argv=words, verbosity=1)

@@ -3,7 +3,6 @@
 """Expressions that nest hundreds and thousands of levels deep: values and derivatives beside those of a loop here; what
 is too deep is said where it is written, in whatever order the lines are.
 usage: run_deep.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import math
 import os
 import sys
@@ -11,7 +10,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import npz
-from mtx_call import Mtx, xyz
+from mtx_call import opened, xyz
 
 ATOMS = [("Si", 0.0, 0.0, 0.0, 0.3), ("Si", 2.0, 0.1, 0.0, 0.4)]
 LEVELS = 3                                             # of operations that each line adds
@@ -79,9 +78,5 @@ class Deep(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mtx", required=True)
-    parser.add_argument("--root", required=True)
-    options = parser.parse_args()
-    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
-    unittest.main(argv=sys.argv[:1])
+    mtx, words = opened()
+    unittest.main(argv=words)

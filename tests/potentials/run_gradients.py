@@ -3,7 +3,6 @@
 """Forces and stress of every potential of the standard library beside central differences of its energy: random triclinic
 cells, smaller than the cutoff, of all the elements that it knows; where atoms are alone, forces are finite.
 usage: run_gradients.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import glob
 import os
 import random
@@ -13,7 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from differences import Frame, displaced, slopes
-from mtx_call import Mtx
+from mtx_call import opened
 
 AGREES = 1e-8              # relative to the largest force, or stress times volume
 
@@ -81,9 +80,5 @@ class Gradients(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser()
-    p.add_argument("--mtx", required=True)
-    p.add_argument("--root", required=True)
-    options, rest = p.parse_known_args()
-    mtx = Mtx(options.mtx, options.root)
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
+    mtx, words = opened()
+    unittest.main(argv=words, verbosity=1)

@@ -4,7 +4,6 @@
 there has the conventions): LAMMPS's, and those of closed formulas. E, e, F and the stress S = -virial / volume. Numbers that
 are known without any program are here as well.
 usage: run_values.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import json
 import os
 import re
@@ -12,7 +11,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Mtx, cross, dot, xyz
+from mtx_call import cross, dot, opened, xyz
 
 EXACT = 1e-11               # relative to the largest number of a frame: the same formula in another program
 MADELUNG = 1.747564594633   # of rock salt
@@ -159,15 +158,6 @@ for _name in CASES:
     setattr(Values, "test_" + _name, lambda self, name=_name: self.compare(name))
 
 
-def main():
-    global mtx
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mtx", required=True)
-    parser.add_argument("--root", required=True)
-    options, rest = parser.parse_known_args()
-    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    mtx, words = opened()
+    unittest.main(argv=words)

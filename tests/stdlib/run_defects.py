@@ -4,7 +4,6 @@
 reordered or in another cell; samples that do not fit; and the counts over the whole data set where it lies
 beside the project.
 usage: run_defects.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import gzip
 import math
 import os
@@ -13,7 +12,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Failed, Mtx, cartesian, hexagonal, xyz
+from mtx_call import Failed, cartesian, hexagonal, opened, xyz
 
 PLACES = 1.5e-3            # distances are published with three decimals, of positions with six digits
 SAME = 1e-5                # of the same cell in another setting: its file has six decimals
@@ -207,15 +206,6 @@ def connected(n, edges):
     return len(seen) == n
 
 
-def main():
-    global mtx
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mtx", required=True)
-    parser.add_argument("--root", required=True)
-    options, rest = parser.parse_known_args()
-    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    mtx, words = opened()
+    unittest.main(argv=words)

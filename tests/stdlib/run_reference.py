@@ -4,14 +4,13 @@
 tests/reference/dscribe.json; made again, with dscribe==2.1.2 ase==3.23.0, by
   tests/reference/make_dscribe.py tests/reference/dscribe.json
 usage: run_reference.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import json
 import os
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Mtx, xyz
+from mtx_call import opened, xyz
 
 SAME = 1e-9                # relative to the largest number of a table
 FOLDER = "stdlib/descriptors/"
@@ -65,14 +64,10 @@ class Reference(unittest.TestCase):
 
 def main():
     global mtx, reference
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mtx", required=True)
-    parser.add_argument("--root", required=True)
-    options, rest = parser.parse_known_args()
-    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
+    mtx, words = opened()
     with open(mtx.path("tests", "reference", "dscribe.json"), encoding="utf-8") as f:
         reference = json.load(f)
-    unittest.main(argv=[sys.argv[0], *rest])
+    unittest.main(argv=words)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 """The standard library: every file says what it is, cites, and has its claims proved; its values agree with
 published numbers and with sums over all images written out here. Standard library of Python only.
 usage: run_stdlib.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import glob
 import math
 import os
@@ -12,7 +11,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Failed, Mtx, cartesian, dot, hexagonal, neighbours, xyz
+from mtx_call import Failed, cartesian, dot, hexagonal, neighbours, opened, xyz
 
 PUBLISHED = 1e-6           # numbers given with six decimals
 EXACT = 1e-10              # the same formula in another program, relative
@@ -325,15 +324,6 @@ class Graphs(unittest.TestCase):
         self.assertAlmostEqual(got["density"][0], (95.95 + 2 * 32.06) / volume, delta=1e-4)
 
 
-def main():
-    global mtx
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mtx", required=True)
-    parser.add_argument("--root", required=True)
-    options, rest = parser.parse_known_args()
-    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    mtx, words = opened()
+    unittest.main(argv=words)

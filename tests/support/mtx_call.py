@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls the command line from tests: Mtx(PROGRAM, ROOT).check(SPEC), .run(SPEC, INPUT, host=FILE), and small
+"""Calls the command line from tests: opened(), Mtx(PROGRAM, ROOT).check(SPEC), .run(SPEC, INPUT, host=FILE), and small
 structures as extended XYZ text. Nothing is asserted here."""
+import argparse
 import json
 import math
 import os
 import subprocess
+import sys
 import tempfile
 
 import npz
@@ -61,6 +63,15 @@ class Mtx:
                 raise Failed(f"{spec} has no `{old}`")
             text = text.replace(old, new)
         return self.write("changed.mtx", text)
+
+
+def opened():
+    """The Mtx of --mtx and --root, and the other words of the command line for unittest"""
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    parser.add_argument("--mtx", required=True)
+    parser.add_argument("--root", required=True)
+    options, rest = parser.parse_known_args()
+    return Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root)), [sys.argv[0], *rest]
 
 
 def xyz(atoms, cell=None, pbc="T T T", columns="", **info):

@@ -3,13 +3,12 @@
 """Tables that specs read: numbers by elements, pairs, triples and indices with their units, exchanged keys, LAMMPS's parameter
 files, embedded-atom functions; what is wrong in a file is said at its place. Standard library of Python only.
 usage: run_files.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import os
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Failed, Mtx, xyz
+from mtx_call import Failed, opened, xyz
 
 EXACT = 1e-12
 KJ = 0.010364269656262175        # kJ/mol in eV, as units.def has it
@@ -121,9 +120,5 @@ class Files(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser()
-    p.add_argument("--mtx", required=True)
-    p.add_argument("--root", required=True)
-    options, rest = p.parse_known_args()
-    mtx = Mtx(os.path.abspath(options.mtx), os.path.abspath(options.root))
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
+    mtx, words = opened()
+    unittest.main(argv=words, verbosity=1)

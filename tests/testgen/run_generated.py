@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mtx test`: which checks it makes of a potential, that each can fail, that what failed can be run again, TAP and JUnit.
 usage: run_generated.py --mtx PROGRAM --root SOURCE_TREE"""
-import argparse
 import os
 import re
 import shlex
@@ -10,7 +9,7 @@ import unittest
 import xml.etree.ElementTree as xml
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mtx_call import Mtx
+from mtx_call import opened
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 mtx = None
@@ -108,9 +107,5 @@ class Generated(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--mtx", required=True)
-    parser.add_argument("--root", required=True)
-    given = parser.parse_args()
-    mtx = Mtx(given.mtx, given.root)
-    unittest.main(argv=["generated"])
+    mtx, words = opened()
+    unittest.main(argv=words)
