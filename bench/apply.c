@@ -10,8 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
-#include "engine.h"
+#include "spec.h"
 
 #define BATCH 64
 #define ATOMS 8192
@@ -69,20 +68,9 @@ static int whole(int argc, char **argv)
         fputs("usage: apply SPEC[:TRANSFORM] INPUT OUT.f64\n", stderr);
         return 2;
     }
-    const char *path, *transform;
-    char *copy = cli_split_spec(argv[1], &path, &transform);
-    static compilation c;
-    if (cli_compile(&c, path, STAGE_LOWER, false, false) != EXIT_FINE) {
-        return 1;
-    }
-    compiled *t = driver_find(&c, transform);
+    static spec of;
     engine e;
-    text why;
-    text_init(&why);
-    if (!t || engine_open(&e, &c.memory, t, BACKEND_ANY, &why) != MTX_OK) {
-        fprintf(stderr, "apply: %s\n", why.s ? why.s : "no such transform");
-        return 1;
-    }
+    if (!spec_open(&of, "apply", argv[1]) || !spec_engine(&of, of.t, &e)) return 1;
     mtx_reader *reader;
     mtx_problem problem = {.frame = -1};
     if (mtx_reader_open(&reader, argv[2], NULL, &problem) != MTX_OK) {
@@ -124,8 +112,7 @@ static int whole(int argc, char **argv)
     qsort(seconds, 5, sizeof seconds[0], by_size);
     printf("%.9g\n", seconds[2]);
     engine_close(&e);
-    driver_free(&c);
-    free(copy);
+    spec_close(&of);
     return 0;
 }
 

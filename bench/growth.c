@@ -17,8 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
-#include "engine.h"
+#include "spec.h"
 
 enum { SIZES = 8, ATOMS = 200000 };
 
@@ -80,22 +79,17 @@ static bool silicon(mtx_structure *s, const int cells[3], uint64_t seed)
     return true;
 }
 
-static bool size_open(size_run *run, const char *word, const compiled *t, arena *memory)
+static bool size_open(size_run *run, const char *word, spec *of)
 {
     int cells[3];
     const bool ordered = strchr(word, '~') == NULL;
-    text why;
-    text_init(&why);
     if (sscanf(word, "%dx%dx%d", &cells[0], &cells[1], &cells[2]) != 3) return false;
     if (cells[0] < 1 || cells[1] < 1 || cells[2] < 1) return false;
     run->word = word;
     run->atoms = (int64_t)8 * cells[0] * cells[1] * cells[2];
     run->frames = (ATOMS + run->atoms - 1) / run->atoms;
     run->frame = calloc((size_t)run->frames, sizeof *run->frame);
-    if (run->frame == NULL || engine_open(&run->features, memory, t, BACKEND_ANY, &why) != MTX_OK) {
-        fprintf(stderr, "growth: %s\n", why.s ? why.s : "memory exhausted");
-        return false;
-    }
+    if (run->frame == NULL || !spec_engine(of, of->t, &run->features)) return false;
     mtx_pairs_init(&run->pairs);
     for (int64_t k = 0; k < run->frames; k++) {
         if (!silicon(&run->frame[k], cells, (uint64_t)k + 7)) return false;
@@ -165,18 +159,13 @@ static int whole(int argc, char **argv)
         fputs("usage: growth SPEC[:TRANSFORM] CUTOFF REPEATS AxBxC[~]...\n", stderr);
         return 2;
     }
-    const char *path, *transform;
-    char *copy = cli_split_spec(argv[1], &path, &transform);
-    static compilation c;
-    if (cli_compile(&c, path, STAGE_LOWER, false, false) != EXIT_FINE) return 1;
-    compiled *t = driver_find(&c, transform);
+    static spec of;
     static size_run run[SIZES];
-    bool good = t != NULL;
-    for (int m = 0; m < argc - 4 && good; m++) good = size_open(&run[m], argv[4 + m], t, &c.memory);
+    bool good = spec_open(&of, "growth", argv[1]);
+    for (int m = 0; m < argc - 4 && good; m++) good = size_open(&run[m], argv[4 + m], &of);
     good = good && sizes_time(run, argc - 4, strtod(argv[2], NULL), atoi(argv[3]));
     for (int m = 0; m < argc - 4; m++) size_close(&run[m]);
-    driver_free(&c);
-    free(copy);
+    spec_close(&of);
     return good ? 0 : 1;
 }
 

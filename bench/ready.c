@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "cli.h"
-#include "engine.h"
+#include "spec.h"
 
 static double spent(int who)
 {
@@ -30,23 +29,13 @@ static int whole(int argc, char **argv)
         fputs("usage: ready SPEC[:TRANSFORM]\n", stderr);
         return 2;
     }
-    const char *path, *transform;
     const double start = now();
-    char *copy = cli_split_spec(argv[1], &path, &transform);
-    static compilation c;
-    if (cli_compile(&c, path, STAGE_LOWER, false, false) != EXIT_FINE) return 1;
-    compiled *t = driver_find(&c, transform);
+    static spec of;
     engine e;
-    text why;
-    text_init(&why);
-    if (t == NULL || engine_open(&e, &c.memory, t, BACKEND_ANY, &why) != MTX_OK) {
-        fprintf(stderr, "ready: %s\n", why.s ? why.s : "no such transform");
-        return 1;
-    }
+    if (!spec_open(&of, "ready", argv[1]) || !spec_engine(&of, of.t, &e)) return 1;
     printf("%.6f\n", now() - start);
     engine_close(&e);
-    driver_free(&c);
-    free(copy);
+    spec_close(&of);
     return 0;
 }
 
