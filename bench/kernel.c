@@ -12,8 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
-#include "engine.h"
+#include "spec.h"
 
 #define TIMINGS 7
 #define SECONDS 0.02                                /* one timing takes at least so long                          */
@@ -99,25 +98,12 @@ static int whole(int argc, char **argv)
         fputs("usage: kernel SPEC[:TRANSFORM] INPUT OUT.f64 OUTPUT...\n", stderr);
         return 2;
     }
-    const char *path, *transform;
-    char *copy = cli_split_spec(argv[1], &path, &transform);
-    static compilation c;
-    if (cli_compile(&c, path, STAGE_LOWER, false, false) != EXIT_FINE) return 1;
-    compiled *t = driver_find(&c, transform);
+    static spec of;
     engine e;
-    text why;
-    text_init(&why);
-    const char *backend = getenv("MTX_BACKEND");
-    backend_kind kind = backend && !strcmp(backend, "c") ? BACKEND_C : BACKEND_ANY;
-    if (!t || engine_open(&e, &c.memory, t, kind, &why) != MTX_OK) {
-        fprintf(stderr, "kernel: %s\n", why.s ? why.s : "no such transform");
-        return 1;
-    }
+    if (!spec_open(&of, "kernel", argv[1]) || !spec_engine(&of, of.t, &e)) return 1;
     int failed = measure(&e, argv[2], argv[3], argv + 4, argc - 4);
     engine_close(&e);
-    driver_free(&c);
-    text_free(&why);
-    free(copy);
+    spec_close(&of);
     return failed;
 }
 
