@@ -132,6 +132,7 @@ typedef struct lowering {
     uint32_t depth;
     uint32_t storing;     /* > 0: within tensors that are being stored */
     uint32_t written_out; /* > 0: values are made for several sums, so each gets a name              */
+    int64_t copies;       /* in how many of those what is made now stands; 0: in none                */
 } lowering;
 
 /* ---- lower_scope.c */

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-enum { LANES = 8, ALTERNATIVES = 4, ELEMENTS = 119, ROWS_MOST = 4096, WRITTEN_MOST = 16, WRITTEN_PARTS = 9 };
+enum { LANES = 8, ALTERNATIVES = 4, ELEMENTS = 119, ROWS_MOST = 4096 };
+enum { WRITTEN_MOST = 16, WRITTEN_PARTS = 9, COPIES_MOST = 256 };
 
 /* `key` says for which value of the variable `v` an element counts */
 typedef struct selector {
@@ -432,7 +433,9 @@ static void write_out(lowering *x, table *t, node_id id, const ivar_list *fresh,
         sum[row] = rewrite_rename(x->r, id, fresh->at, to, fresh->n);
         if (x->p->nodes.at[sum[row]].op == OP_REDUCE) vec_push(x->a, &x->group, sum[row]);
     }
+    int64_t before = x->copies;
     x->written_out++;
+    x->copies = (before ? before : 1) * times;
     for (int64_t row = 0; row < times; row++) {
         vals v = lower_node(x, t->at, sum[row]);
         for (uint32_t c = 0; c < t->parts; c++)
@@ -440,6 +443,7 @@ static void write_out(lowering *x, table *t, node_id id, const ivar_list *fresh,
                      v.at[v.n == 1 ? 0 : c]);
     }
     x->written_out--;
+    x->copies = before;
 }
 
 bool reduce_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id id, vals *out)
@@ -452,6 +456,7 @@ bool reduce_by_table(lowering *x, scope *cur, scope *at, scope *home, node_id id
     const node over = x->p->nodes.at[renamed];
     bool written = times > 0 && times <= WRITTEN_MOST;
     if (over.op != OP_REDUCE || (written && elem_components(over.elem) > WRITTEN_PARTS)) return false;
+    if (written && x->copies * times > COPIES_MOST) return false; /* sums in it are written out in each, and so on */
     table *t = table_find(x, renamed, &fresh, cur);
     if (!t) {
         scope *outside = leave->outer;

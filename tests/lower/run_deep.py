@@ -28,6 +28,15 @@ transform t {
 %s  respects permute, translate, rotate, reflect
 }
 """
+WIDE = """use "crystal.mtx"
+transform t {
+  takes s : Crystal
+  set   a = 0..4
+  set   q = 1..8
+  let   H[i in a, j in a, n in q] = cos(i * n + j) * volume(s) / 1 [Å^3]
+  gives K[x in a, y in a, z in a, i in a, j in a, k in a] : scalar = sum n in q: n * H[x, i, n] * H[y, j, n] * H[z, k, n]
+}
+"""
 GRADIENT = "  gives F : s.atom -> scalar = grad(E, s.q)\n"
 mtx = None
 
@@ -62,6 +71,15 @@ class Deep(unittest.TestCase):
 
     def test_derivatives(self):
         self.run_all(250, GRADIENT)
+
+    def test_wide(self):
+        """loops in loops: sums that are written out in each other would be without number"""
+        box = [[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]]
+        got = mtx.run(mtx.write("wide.mtx", WIDE), mtx.write("one.xyz", xyz([("Si", 0.0, 0.0, 0.0)], box)))["K"].values
+        h = lambda i, j, n: math.cos(i * n + j)
+        for x, y, z, i, j, k in (0, 0, 0, 0, 0, 0), (1, 2, 3, 4, 0, 1), (4, 3, 2, 1, 0, 4):
+            want = sum(n * h(x, i, n) * h(y, j, n) * h(z, k, n) for n in range(1, 9))
+            self.assertAlmostEqual(got[((((x * 5 + y) * 5 + z) * 5 + i) * 5 + j) * 5 + k], want, 10)
 
     def refused(self, code, spec):
         for command in ("check", "run", "test"):
