@@ -3,7 +3,7 @@
  * potential.c: potential [--by-hand|--subsets] SPEC:TRANSFORM [cells [repeats]]
  * Times a compiled potential on silicon crystals of cells^3 unit cells (8 atoms each) whose atoms are shaken until they
  * have 6.4 neighbours within 3.77 angstrom, the neighbour list excluded; a potential that does not take silicon gets
- * its own elements in turn. A number is the energy; a vector over atoms is the force; a tensor the stress. Prints
+ * its own elements in turn, one that wants charges 1 and -1. A number is the energy; a vector over atoms is the force; a tensor the stress. Prints
  * microseconds an atom, the energy alone and everything; by hand, also those of a Stillinger-Weber kernel written by
  * hand in C (reference_sw.h) and the largest differences from it; subsets, those of every set of outputs that a
  * caller of the library could want, as the kernel that the library would take (abi_entries.c).
@@ -37,6 +37,17 @@ static double shake(uint64_t *state)
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return SHAKE * (2 * ((double)((z ^ (z >> 31)) >> 11) * 0x1p-53) - 1);
+}
+
+/* numbers that a potential wants of each atom, as charges: 1 and -1 in turn */
+static void put_columns(mtx_structure *s, const mtx_plan *plan)
+{
+    for (int32_t k = 0; k < plan->n_inputs; k++) {
+        const mtx_input_desc *in = &plan->inputs[k];
+        if (in->role != MTX_IN_FIELD || in->type != MTX_TYPE_REAL || in->rows < 0 || in->width != 1) continue;
+        mtx_column *c = mtx_structure_add_column(s, in->key, MTX_COL_REAL, 1);
+        for (int64_t i = 0; c && i < s->n; i++) c->real[i] = i % 2 ? -1 : 1;
+    }
 }
 
 /* the elements that the transform has places for, in turn; silicon where it takes that or any */
@@ -274,6 +285,7 @@ static int whole(int argc, char **argv)
         mtx_structure s;
         silicon(&s, cells);
         put_elements(&s, e.plan.slots[0].elements);
+        put_columns(&s, &e.plan);
         wrong = sets ? subsets(&e, &c.memory, t, &s, repeats) : measure(&e, &first, &s, repeats, by_hand);
         mtx_structure_free(&s);
     }
