@@ -84,6 +84,32 @@ static const spec specs[] = {
      "gives a[i in s.atom] : scalar = sum b in bond(i), c in bond(b.j): exp(-(norm(c.d) + norm(b.d)) / 1 "
      "Å)\n",
      5},
+    {"bands", /* a sum over the row that forces read: made before, and the exponentials in it serve all */
+     "takes s : Crystal\n set bond = pairs(s.atom) within 3.5 Å\n"
+     "let w(b) = cutoff(norm(b.d), 3.5 Å, 3) * protons(s.Z[b.j])\n"
+     "let f[b in bond] = exp(-norm(b.d) / 1 Å) * protons(s.Z[b.i]) * w(b)\n"
+     "gives e[i in s.atom] : scalar = (sum b in bond(i): exp(-3 * norm(b.d) / 1 Å) * w(b))\n"
+     "  - sqrt(1 + (sum b in bond(i): f[b]))\n"
+     "gives E : scalar = sum i in s.atom: e[i]\n gives F : s.atom -> vector [1/Å] = -grad(E, s.r)\n"
+     "gives S : tensor(2) = grad(E, strain(s))\n",
+     7},
+    {"stages", /* sums that sums of the same sites read */
+     "takes s : Crystal\n set bond = pairs(s.atom) within 3.5 Å\n"
+     "let f[b in bond] = exp(-norm(b.d) / 1 Å) * cutoff(norm(b.d), 3.5 Å, 3)\n"
+     "let h[i in s.atom] = sum b in bond(i): f[b]\n"
+     "let g[i in s.atom] = sum b in bond(i): f[b] / (1 + (h[i] * norm(b.d) / 1 Å)^2)\n"
+     "gives e[i in s.atom] : scalar = sqrt(1 + g[i]^2) - 2 * h[i]\n"
+     "gives E : scalar = sum i in s.atom: e[i]\n gives F : s.atom -> vector [1/Å] = -grad(E, s.r)\n"
+     "gives S : tensor(2) = grad(E, strain(s))\n",
+     7},
+    {"cases", /* a choice by a number that is summed over */
+     "takes s : Crystal\n set bond = pairs(s.atom) within 3 Å\n set k = 0..5\n"
+     "let w(u) = cos(3 * u)\n let p(x) = [x, x^2, x^4, 1 - x, (1 - x)^2, (1 - x)^4]\n"
+     "let cosine(b, c) = dot(b.d, c.d) / (norm(b.d) * norm(c.d))\n"
+     "let g[i in s.atom, n in k] = sum (b, c) in bond(i): p(cosine(b, c))[n] * cutoff(norm(b.d), 3 Å, 3)\n"
+     "gives e[i in s.atom] : scalar = sum n in k: w(n) * g[i, n]^2\n let E = sum i in s.atom: e[i]\n"
+     "gives F : s.atom -> vector [1/Å] = -grad(E, s.r)\n",
+     4},
     {"layers", /* sums that need a table of sums like those it is filled with */
      "takes s : Crystal\n set bond = pairs(s.atom) within 3 Å\n set k = 0..5\n let w(z, u, v) = sin(protons(z) + 2 * u + 3 * v)\n"
      "let g[i in s.atom, n in k] = sum b in bond(i): exp(-n * norm(b.d) / 1 Å) * cutoff(norm(b.d), 3 Å, 3)\n"
@@ -237,6 +263,31 @@ static void specs_agree(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* in the loops of that spec, how often the words stand */
+static int found_in(const char *id, const char *words)
+{
+    int n = 0;
+    for (size_t k = 0; k < sizeof specs / sizeof *specs; k++) {
+        if (strcmp(specs[k].name, id)) continue;
+        loaded l;
+        text dump;
+        load(&l, &specs[k]);
+        text_init(&dump);
+        kernel_dump(lower_program(&l.memory, ad_expand(&l.memory, l.programs->programs.at[0], &l.sink), &l.sink)->main,
+                    &dump);
+        for (const char *at = strstr(dump.s, words); at; at = strstr(at + 1, words)) n++;
+        text_free(&dump);
+        arena_free(&l.memory);
+    }
+    return n;
+}
+
+static void nothing_is_made_twice(void **state)
+{
+    (void)state;
+    assert_int_equal(found_in("bands", "exp("), 2); /* of each pair, for energies, forces and stress */
+}
+
 int main(void)
 {
     if (setjmp(landing)) {
@@ -246,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(specs_agree, (void *)(intptr_t)BACKEND_C),
         cmocka_unit_test_prestate(specs_agree, (void *)(intptr_t)BACKEND_LLVM),
+        cmocka_unit_test(nothing_is_made_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
