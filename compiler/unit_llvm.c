@@ -79,10 +79,10 @@ void llvm_unit_close(llvm_unit *u, bool with_module)
 }
 
 /* Kernels are in lanes and share their subexpressions already: beside LLVM's own list this takes a fourth of the time
- * and leaves code of the same speed. */
+ * and leaves code of the same speed. Loops that are not in lanes, of a few steps, still ask to be vectorised. */
 static const char already_vectors[] =
-    "function(mem2reg,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),early-cse<memssa>,dse,"
-    "simplifycfg)";
+    "function(mem2reg,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),early-cse<memssa>,"
+    "loop(loop-rotate),loop-vectorize,dse,simplifycfg)";
 
 bool llvm_unit_optimise(llvm_unit *u, bool vectorise, text *problem)
 {
