@@ -191,14 +191,25 @@ static void add_row(lowering *x, sweep *w, scope *s, adding *r)
     }
 }
 
+/* the sum over the row of the same term: what is over everything adds that up, not the pairs again */
+static uint32_t same_in_row(const sweep *w, uint32_t all)
+{
+    for (uint32_t k = 0; k < w->n_row; k++)
+        if (w->row_sum[k].term == w->all[all].term) return k;
+    return SETIR_NONE;
+}
+
 static void add_all(lowering *x, sweep *w, scope *s, const vals *value, adding *r)
 {
     for (uint32_t k = 0; k < w->n_sum; k++) share_cells(x, w, k, value);
     for (uint32_t k = 0; k < w->n_all; k++) {
+        if (same_in_row(w, k) != SETIR_NONE) continue;
         const member *m = &w->sum[w->all[k].member];
         uint32_t parts = elem_components(look(x, m->of)->elem);
         add_to(x, s, m->cell, &value[k], parts);
-        bool again = k > 0 && w->all[k - 1].member == w->all[k].member;
+        bool again = false;
+        for (uint32_t before = 0; before < k; before++)
+            again |= w->all[before].member == w->all[k].member && same_in_row(w, before) == SETIR_NONE;
         for (uint32_t c = 0; c < parts && !again; c++)
             if (is_first(m->cell, c)) vec_push(x->a, &r->cells, m->cell[c]);
     }
@@ -213,7 +224,8 @@ static void pairs_loop(lowering *x, sweep *w, const bool *now, bool main)
     for (uint32_t k = 0; k < w->n_row; k++)
         if (now[k]) r.cell[k] = new_cells(x, w->at, sum_elem(x, w, k));
     scope *s = pair_loop(x, w, &pair);
-    for (uint32_t k = 0; main && k < w->n_all; k++) all[k] = lower_node(x, s, w->all[k].term);
+    for (uint32_t k = 0; main && k < w->n_all; k++)
+        all[k] = same_in_row(w, k) == SETIR_NONE ? lower_node(x, s, w->all[k].term) : (vals){0};
     for (uint32_t k = 0; k < w->n_row; k++)
         if (now[k]) r.value[k] = lower_node(x, s, w->row_sum[k].term);
     for (uint32_t k = 0; main && k < w->n_tensor; k++)
@@ -251,6 +263,12 @@ static void main_loop(lowering *x, sweep *w)
     bool now[LIST_MOST];
     for (uint32_t k = 0; k < w->n_row; k++) now[k] = sweep_is_pending(w, k);
     pairs_loop(x, w, now, true);
+    for (uint32_t k = 0; k < w->n_all; k++) {
+        uint32_t row = same_in_row(w, k);
+        if (row == SETIR_NONE) continue;
+        vals v = lower_node(x, w->at, w->row_sum[row].of);
+        add_to(x, w->at, w->sum[w->all[k].member].cell, &v, elem_components(look(x, w->all[k].term)->elem));
+    }
 }
 
 /* what the row's pairs give to their other ends, and to the site itself */
