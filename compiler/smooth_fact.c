@@ -362,7 +362,8 @@ static bool dominates(const fact *x, const fact *y)
     return true;
 }
 
-/* of a sum of two values that are never negative */
+/* of a sum of two values that are never negative; where only one of them vanishes at an edge, or one more than the
+ * other, the edge forgets how: it comes to zero there as well, where the other is zero */
 static touch touch_add(const fact *x, const fact *y)
 {
     if (x->touch.power == 0 || y->touch.power == 0)
@@ -370,7 +371,13 @@ static touch touch_add(const fact *x, const fact *y)
     double floor = x->touch.floor == 0                  ? y->touch.floor
                  : y->touch.floor == 0                  ? x->touch.floor
                                                        : fmin(x->touch.floor, y->touch.floor);
-    return (touch){fmin(x->touch.power, y->touch.power), floor, false};
+    double power = fmin(x->touch.power, y->touch.power);
+    for (uint32_t k = 0; k < x->n_edges + y->n_edges; k++) {
+        uint32_t key = k < x->n_edges ? x->edge[k].key : y->edge[k - x->n_edges].key;
+        double m = fact_vanish(x, key), n = fact_vanish(y, key);
+        power = m != n ? fmin(power, fmax(fmax(m, n), 0)) : power;
+    }
+    return (touch){power, floor, false};
 }
 
 /* of a value times something smooth that is never near zero */

@@ -128,6 +128,14 @@ static const row rows[] = {
     {crystal, "root of a density of charges that ends inside", " let rho[i in s.atom] = sum b in bond(i): if d[b] < 4 Å "
      "then s.q[b.j]^2 * (1 - d[b] / (4 Å))^5 else 0\n gives E : scalar = sum i in s.atom: sqrt(rho[i])\n", 0, false,
      0},
+    {crystal, "roots of sums of what a condition ends and what it leaves",
+     " let n[i in s.atom] = sum b in bond(i): (1 - x[b])^6\n let Y[i in s.atom] = sum b in bond(i) where s.Z[b.j] == "
+     "H: (1 - x[b])^4\n let f[i in s.atom] = if n[i] < 0.5 then (sum b in bond(i): (0.5 - n[i])^2 * (1 - x[b])^4) + "
+     "Y[i] else Y[i]\n gives E : scalar = sum i in s.atom: sqrt(f[i])\n", 0, false, 0},
+    {crystal, "roots of sums of what two conditions end alike",
+     " let n[i in s.atom] = sum b in bond(i): (1 - x[b])^6\n let Y[i in s.atom] = sum b in bond(i) where s.Z[b.j] == "
+     "H: (1 - x[b])^4\n let f[i in s.atom] = if n[i] < 0.5 then (sum b in bond(i): (0.5 - n[i])^4 * (1 - x[b])^4) + "
+     "Y[i] else Y[i]\n gives E : scalar = sum i in s.atom: sqrt(f[i])\n", 1, false, 1},
     {crystal, "roots of what ends inside", SUM("sqrt(if d[b] < 4 Å then (1 - d[b] / (4 Å))^3 else 0)"), 1, false, 1},
     {crystal, "cube roots of what ends inside", SUM("(if d[b] < 4 Å then (1 - d[b] / (4 Å))^3 else 0)^(1/3)"), 0, false,
      0},
