@@ -503,7 +503,8 @@ static node_id rule_exchanged(const summed *x)
     if (!other || inner.op != OP_REDUCE || inner.imm.reduce != RED_SUM || inner.n_args > 1) return SETIR_NONE;
     for (uint32_t k = 0; k < inner.imm.n_ivars; k++) {
         const ivar *v = &x->p->ivars.at[inner.imm.ivars[k]];
-        if (v->row != SETIR_NONE || v->partner != SETIR_NONE) return SETIR_NONE;
+        bool another = any_depends(x, &f, inner.imm.ivars[k]); /* of the same name, from a sum around both */
+        if (another || v->row != SETIR_NONE || v->partner != SETIR_NONE) return SETIR_NONE;
     }
     node_id last = peel(x, inner.arg[0], &f, &negative);
     bool vector = !is_number(x->e);

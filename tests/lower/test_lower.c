@@ -33,6 +33,13 @@ static const spec specs[] = {
      "gives e : rank(9) -> scalar = pad(eigvals(C), 9)\n gives g : rank(m.atom) -> scalar = sort(eigvals(C), "
      "descending)\n",
      9},
+    {"sums_around_sums", /* of one set: what stands between them keeps its variable */
+     "takes m : Mol\n let q(i) = m.charge[i]\n let z(i) = protons(m.Z[i]) * 0.1\n"
+     "gives E[i in m.atom] : scalar = sum k in m.atom: cos(q(k) + (sum j in m.atom: z(j) * sin(q(k)) * (sum l in "
+     "m.atom: cos(q(l) * q(i)) * sin(q(l) * q(j)) - cos(q(l) * q(j)) * sin(q(l) * q(i)))))\n"
+     "gives F[i in m.atom] : scalar = sum k in m.atom: cos(q(k) + (sum j in m.atom: z(k) * (sum l in m.atom: z(l) * "
+     "(q(i) * q(j) * cos(z(l) * z(j)) - z(i) * z(l) * z(j)))))\n",
+     6},
     {"sine",
      "takes s : Crystal\n let q[i in s.atom] = protons(s.Z[i])\n"
      "gives M[i in s.atom, j in s.atom] : scalar [1/Å] = if i == j then 0.5 / 1 Å * q[i]^2.4 else q[i] * "
