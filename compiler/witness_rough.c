@@ -34,6 +34,7 @@ static const int compared[ORDERS][COMPARED] = {{0, 2, 4}, {0, 2, 3}, {0, 1, 2}};
 
 #define DRIFT_FAR 0.5            /* Å, how far atoms move along a random path, to either side */
 #define DRIFT_STRAIN 0.04        /* and how much the cell changes meanwhile */
+#define DRIFT_OFF    1e-5        /* Å: beside the place that is looked for; where a curvature jumps it shows least */
 
 /* One parameter, two kinds of way: site `moving` of a slot along a direction (from distance 0), or
  * everything. */
@@ -210,7 +211,16 @@ static double side_derivative(const samples *s, int side, int64_t e, double h, i
 
 typedef struct jump { int64_t at; int order; double below, above; } jump;
 
-static bool find_jump(const samples *all, int order, jump *out)
+/* How much derivative number j seems to jump where the next one does, a little beside the place. */
+static double misplaced(const samples *all, int64_t e, int j, double off)
+{
+    int step = compared[j][1];
+    double below = side_derivative(&all[step], 0, e, steps[step], j + 1);
+    return off * fabs(side_derivative(&all[step], 1, e, steps[step], j + 1) - below);
+}
+
+/* off: how far beside it the place may have been found */
+static bool find_jump(const samples *all, int order, double off, jump *out)
 {
     static const double noise[ORDERS] = {1e-13, 2e-12, 3e-11};   /* of the fits, relative, times h^-j */
     double strongest = 0;
@@ -227,6 +237,7 @@ static bool find_jump(const samples *all, int order, jump *out)
             bool steady =
                 fabs(gap[0] - gap[2]) < ROUGH_AGREE * last && fabs(gap[1] - gap[2]) < ROUGH_AGREE * last;
             double least = fmax(ROUGH_LEAST * scale, 100 * noise[j] * scale / pow(h, j));
+            if (off > 0) least = fmax(least, misplaced(all, e, j, off));
             if (steady && last > least && last / least > strongest) {
                 strongest = last / least;
                 *out = (jump){e, j, below, above};
@@ -262,7 +273,7 @@ static bool try_place(trial *t, const path *w, double spot, int order, witness *
     bool good = true;
     for (int k = 0; k < STEPS && good; k++)
         good = sample_sides(t, w, spot, steps[k], &all[k]) && all[k].n == all[0].n;
-    good = good && find_jump(all, order, &found);
+    good = good && find_jump(all, order, w->drift ? DRIFT_OFF : 0, &found);
     for (uint32_t k = 0; k < t->p->slots.n && good; k++)
         good = mtx_structure_copy(&out->before[k], &t->made[1][k]) == MTX_OK
             && mtx_structure_copy(&out->after[k], &t->made[2][k]) == MTX_OK;

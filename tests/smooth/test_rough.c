@@ -102,6 +102,30 @@ static void other_places_are_found(void **state)
     }
 }
 
+/* A curvature that jumps a little beside the place that is looked at is no kink there. */
+static const char cluster[] = "transform t {\n takes s : Molecule\n set bond = pairs(s.atom) within rc\n let d[b in bond] "
+                              "= norm(b.d)\n let x[b in bond] = norm(b.d) / rc\n";
+static const row curved[] = {
+    {molecule, "square of what is left", " gives x : scalar = sum i in m.atom, j in m.atom: max(0, (m.r[i].x - m.r[j].x) "
+     "/ a - 0.3)^2\n", 1, false, 1},
+    {cluster, "power of what ends inside", " let n[i in s.atom] = sum b in bond(i): (1 - x[b])^6\n gives f[i in s.atom] : "
+     "scalar = ((if n[i] < 0.05 then (sum b in bond(i): (0.05 - n[i])^6 * (1 - x[b])^4) else 0) + (sum b in bond(i): "
+     "if d[b] < 4 Å then (4 - d[b] / a)^2 * (2 + cos(d[b] / a)) else 0))^0.75\n", 1, false, 1},
+};
+
+static void curved_places_are_no_kinks(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof curved / sizeof *curved; k++) {
+        spec s;
+        spec_init(&s);
+        assert_int_equal(setjmp(s.guard), 0);
+        assert_true(row_open(&s, &curved[k]));
+        for (uint64_t seed = 1; seed <= 40; seed++) assert_int_equal(attack(&s, curved[k].name, 1, seed), 0);
+        arena_free(&s.a);
+    }
+}
+
 /* -------------------------------------------------------------------------------------- random transforms */
 
 typedef struct words { char s[6000]; size_t n; uint64_t rng; } words;
@@ -228,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(rows_hold_numerically),
                                        cmocka_unit_test(other_places_are_found),
+        cmocka_unit_test(curved_places_are_no_kinks),
                                        cmocka_unit_test(random_transforms)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
