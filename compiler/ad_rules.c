@@ -121,9 +121,12 @@ static shares shares_of_power(ad *x, node_id f, node_id a, node_id b, node_id u)
     return (shares){{ad_mul(x, u, below), ad_mul(x, u, above)}};
 }
 
+/* (a, -b)/(a^2 + b^2); 0 at a = b = 0, where the angle has none */
 static shares shares_of_angle(ad *x, node_id b, node_id a, node_id u)
 {
-    node_id each = ad_div(x, u, ad_add(x, ad_pow(x, a, 2), ad_pow(x, b, 2)));
+    node_id length = ad_add(x, ad_pow(x, a, 2), ad_pow(x, b, 2));
+    node_id zero = ad_op(x, OP_EQ, elem_bool(), length, ad_real(x, 0));
+    node_id each = ad_select(x, zero, SETIR_NONE, ad_div(x, u, length));
     return (shares){{ad_mul(x, each, a), ad_neg(x, ad_mul(x, each, b))}};
 }
 

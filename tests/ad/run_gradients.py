@@ -185,6 +185,17 @@ class Gradients(unittest.TestCase):
         frame.r = [[0.0, 0, 0], [0.0, 0, 1.9], [0.0, 2.2, 0], [-1.8, 0, 0]]
         self.differences("poles", ENERGIES["spectrum"], frame, "llvm")
 
+    def test_angle_of_nothing(self):
+        """an angle has no derivative where both sides are zero: 0, as a norm"""
+        spec = mtx.write("angle.mtx", HEAD + """
+  let   p[i in s.atom] = sum b in bond(i): f(b) * b.d / 1 [Å]
+  gives E : scalar = sum i in s.atom: atan2(p[i].y, p[i].x) + atan2(s.u[i].x, s.u[i].y)""" + TAIL)
+        frame = random_frame(random.Random(6), 1, 9.0)
+        frame.columns["u"] = [[0.0, 0, 0]]
+        got = mtx.run(spec, mtx.write("one.xyz", frame.text()))
+        for name in "FWAU":
+            self.assertEqual(set(flat(got[name])), {0.0}, name)
+
     def test_pairs_alone(self):
         """forces and virial from the derivative by the displacements of the pairs"""
         tail = """
