@@ -33,6 +33,38 @@ static law_status broken(node_id culprit, span at, const char *why)
     return (law_status){LAW_BROKEN, culprit, at, why};
 }
 
+static bool changes_sign(const law_info *l, symmetry mirror)
+{
+    return mirror == SYM_REFLECT ? l->odd : l->odd != l->mirror[mirror - SYM_REFLECT_X];
+}
+
+/* A number that changes sign in a mirror: the innermost part of its expression from which the sign comes, as the
+ * triple product in a sum of such times numbers that keep theirs. */
+static node_id where_sign_comes_from(const judge *x, node_id n, symmetry mirror)
+{
+    for (;;) {
+        const node *d = &x->p->nodes.at[n];
+        node_id next = SETIR_NONE;
+        int found = 0;
+        for (uint32_t k = 0; k < d->n_args; k++) {
+            const node *a = &x->p->nodes.at[d->arg[k]];
+            if (a->elem.kind == ELEM_REAL && a->elem.rank == 0 && !a->elem.irreps && a->at.src == d->at.src &&
+                changes_sign(&x->laws->node[d->arg[k]], mirror)) {
+                next = d->arg[k];
+                found++;
+            }
+        }
+        if (found != 1) { return n; }
+        n = next;
+    }
+}
+
+static node_id sign_blame(const judge *x, const def *d, symmetry mirror)
+{
+    bool number = d->body != SETIR_NONE && d->declared.rank == 0 && !d->declared.irreps && !d->pseudo;
+    return number ? where_sign_comes_from(x, d->body, mirror) : d->body;
+}
+
 /* Does the law agree with the declared type? The expression's own status, or what the declaration gets wrong. */
 static law_status against_declaration(judge *x, const claim *c)
 {
@@ -59,12 +91,16 @@ static law_status against_declaration(judge *x, const claim *c)
     }
     case SYM_REFLECT:
         if (l->odd != d->pseudo) {
-            return broken(d->body, at, l->odd ? "changes sign in every mirror" : "does not change sign in a mirror");
+            node_id part = sign_blame(x, d, c->sym);
+            return broken(part, x->p->nodes.at[part].at,
+                          l->odd ? "changes sign in every mirror" : "does not change sign in a mirror");
         }
         break;
     case SYM_REFLECT_X: case SYM_REFLECT_Y: case SYM_REFLECT_Z:
         if ((l->odd != l->mirror[c->sym - SYM_REFLECT_X]) != d->pseudo) {
-            return broken(d->body, at, arena_printf(x->a, "becomes its negative in %s", symmetry_text[c->sym]));
+            node_id part = sign_blame(x, d, c->sym);
+            return broken(part, x->p->nodes.at[part].at,
+                          arena_printf(x->a, "becomes its negative in %s", symmetry_text[c->sym]));
         }
         break;
     case SYM_WRAP:
