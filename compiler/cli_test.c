@@ -300,10 +300,49 @@ static int test_spec(const char *path, const char *transform, const testgen_opti
     return code;
 }
 
+enum { DEFAULT_TRIES = 20 };
+
+/* a word of a command, as a shell reads it */
+static void add_word(text *t, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+    bool quoted = word[strspn(word, plain)] || !*word;
+    text_add(t, quoted ? " '" : " ");
+    for (; *word; word++) {
+        if (*word == '\'') {
+            text_add(t, "'\\''");
+        } else {
+            text_addn(t, word, 1);
+        }
+    }
+    text_add(t, quoted ? "'" : "");
+}
+
+/* The command that makes the same cases again; which of them and the seed are added where one fails. */
+static void write_command(text *t, char **words, int n, const cli_many *sets, int tries, const char *backend)
+{
+    char number[32];
+    snprintf(number, sizeof number, "%d", tries);
+    text_add(t, "mtx test");
+    for (int k = 0; k < n; k++) { add_word(t, words[k]); }
+    for (int k = 0; k < sets->n; k++) {
+        add_word(t, "--set");
+        add_word(t, sets->at[k]);
+    }
+    if (tries != DEFAULT_TRIES) {
+        add_word(t, "--tries");
+        add_word(t, number);
+    }
+    if (backend) {
+        add_word(t, "--backend");
+        add_word(t, backend);
+    }
+}
+
 int cli_test(int argc, char **argv)
 {
     const char *junit = NULL, *save = "mtx-failures", *only = NULL, *backend_word = NULL;
-    int seed = 1, tries = 20, n;
+    int seed = 1, tries = DEFAULT_TRIES, n;
     cli_many sets = {.n = 0};
     backend_kind backend;
     const cli_option options[] = {{"junit", 0, CLI_TEXT, &junit}, {"save", 0, CLI_TEXT, &save}, {"only", 0, CLI_TEXT, &only},
@@ -326,12 +365,15 @@ int cli_test(int argc, char **argv)
     if (code == EXIT_FINE) {
         const char *path, *transform;
         char *copy = cli_split_spec(rest[0], &path, &transform);
-        char command[1024];
-        snprintf(command, sizeof command, "mtx test %s", rest[0]);
-        testgen_options o = {.tries = tries, .seed = (uint64_t)seed, .only = only, .save = save, .command = command};
+        text command;
+        text_init(&command);
+        write_command(&command, rest, n, &sets, tries, backend_word);
+        testgen_options o = {.tries = tries, .seed = (uint64_t)seed, .only = only, .save = save,
+                             .command = command.s ? command.s : "mtx test"};
         puts("TAP version 13");
         code = test_spec(path, transform, &o, &sets, data, backend, &r);
         free(copy);
+        text_free(&command);
         printf("1..%d\n# %d passed, %d failed, %d skipped\n", r.number, r.number - r.failed - r.skipped, r.failed, r.skipped);
         if (code == EXIT_FINE && r.number == 0) {
             fprintf(stderr, "mtx test: nothing to test: no claims, no `test` blocks%s\n", only ? " of that name" : "");

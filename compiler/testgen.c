@@ -196,7 +196,7 @@ static void check_claim(tester *x, uint32_t output, symmetry sym, double weight,
             return;
         }
         if (r == SAME) {
-            double relative = d.worst > NOTHING ? d.worst / d.scale : 0;
+            double relative = d.worst / fmax(d.scale, NOTHING / CLOSE); /* where values cancel there is no size */
             worst = relative > worst ? relative : worst;
             done++;
         }

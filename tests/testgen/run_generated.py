@@ -92,6 +92,21 @@ class Generated(unittest.TestCase):
             self.assertFalse(tap(out)[0][0])
         self.assertTrue(any(name.endswith(".xyz") for name in os.listdir(os.path.join(mtx.folder.name, "again"))))
 
+    def test_again_says_all(self):
+        """the command that is printed makes the same cases: files, bound inputs and numbers of tries are in it"""
+        data = os.path.join(mtx.root, "examples", "data", "si_conventional.xyz")
+        spec = os.path.join(HERE, "wrong.mtx:anchored")
+        _, out, _ = mtx.call("test", spec, data, "--tries", "30", "--backend", "c", "--only", "adds up to nothing",
+                             "--save", os.path.join(mtx.folder.name, "failed"))
+        said = shlex.split(re.search(r"^  # again: mtx (test .*)$", out, re.M).group(1))
+        self.assertEqual(said[:7], ["test", spec, data, "--tries", "30", "--backend", "c"])
+
+    def test_rounding_is_reported(self):
+        """a sum in another order is off by rounding: what is printed is what was seen, not nothing"""
+        _, out = self.run_spec(os.path.join(HERE, "right.mtx"), "--only", "respects rotate on generated")
+        seen = [float(x) for x in re.findall(r"largest deviation (\S+) of", out)]
+        self.assertTrue(seen and 0 < max(seen) < 1e-9, seen)
+
     def test_junit(self):
         path = os.path.join(mtx.folder.name, "junit.xml")
         found, _ = self.run_spec(os.path.join(HERE, "wrong.mtx:anchored"), "--junit", path)
