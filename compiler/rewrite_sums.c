@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * rewrite_sums.c: rules of reductions. In: a reduction in normal form. Out: an equal one that costs less:
- * numbers that a factor or a choice makes 0 are not counted (so that lower_reduce.c sees what selects them),
- * and a double sum of a product is a product of sums (structure factors: the work of N atoms, not of N^2
- * pairs).
+ * numbers that a factor or a choice makes 0 are not counted, whatever the other factors are (so that
+ * lower_reduce.c sees what selects them), and a double sum of a product is a product of sums (structure
+ * factors: the work of N atoms, not of N^2 pairs).
  */
 #include "rewrite.h"
 
