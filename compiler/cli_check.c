@@ -3,6 +3,7 @@
  * cli_check.c: mtx check. Verdicts as a table for people or as JSON for programs.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -99,6 +100,15 @@ int cli_check(int argc, char **argv)
     }
     if (n == 0) {
         return cli_usage("check", "which spec?");
+    }
+    for (int k = 0; k < n; k++) {
+        const char *path, *transform;
+        char *copy = cli_split_spec(rest[k], &path, &transform);
+        if (copy) {
+            int code = cli_usage("check", "all transforms of a spec are judged: leave out `:%s`", transform);
+            free(copy);
+            return code;
+        }
     }
     text diags, claims;
     text_init(&diags);

@@ -182,6 +182,7 @@ def partly(mtx):
 
 WORDS = [
     (["chekc", "SPEC"], "did you mean `check`?"), (["help", "rnu"], "did you mean `run`?"), (["check"], "which spec?"),
+    (["check", "SPEC:defects"], "leave out `:defects`"),
     (["check", "nowhere.mtx"], "cannot read nowhere.mtx"), (["check", "SPEC", "--jsn"], "did you mean --json?"),
     (["run", "SPEC"], "which input?"), (["run", "SPEC", "DATA"], "-o OUT.npz"), (["run", "SPEC:x", "DATA", "-o", "a.npz"], "it has t"),
     (["run", "SPEC", "DATA", "--out", "a.npz"], "did you mean --output?"), (["run", "SPEC", "DATA", "-o", "a.txt"], ".npz, .h5"),
