@@ -31,6 +31,14 @@ static inline long setting(const char *variable, long otherwise)
     return s ? atol(s) : otherwise;
 }
 
+static inline void must_verify(const program *p, uint64_t seed)
+{
+    text problem;
+    text_init(&problem);
+    if (!program_verify(p, &problem)) fail_msg("seed %lu: %s", (unsigned long)seed, problem.s);
+    text_free(&problem);
+}
+
 static inline void dump(const program *p)
 {
     if (!getenv("MTX_DUMP")) return;

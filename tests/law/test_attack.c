@@ -32,10 +32,7 @@ static bool attack_program(uint64_t seed, attack *x)
     gen_start(&g, &a, seed, (gen_kind)(seed % 5 == 4 ? GEN_DEFECTS : GEN_ANY));
     g.most_depth = 2 + (int)(seed % 3);
     gen_tensors(&g, TENSORS);
-    text problem;
-    text_init(&problem);
-    if (!program_verify(g.p, &problem)) fail_msg("seed %lu: %s", (unsigned long)seed, problem.s);
-    text_free(&problem);
+    must_verify(g.p, seed);
     diag_sink sink;
     diag_sink_init(&sink, &a);
     world w;

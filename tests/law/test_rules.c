@@ -63,10 +63,7 @@ static void one_program(uint64_t seed, long wanted)
                 op[n++] = one_op;
             }
     }
-    text problem;
-    text_init(&problem);
-    if (!program_verify(g.p, &problem)) fail_msg("seed %lu: %s", (unsigned long)seed, problem.s);
-    text_free(&problem);
+    must_verify(g.p, seed);
     diag_sink sink;
     diag_sink_init(&sink, &a);
     world w;

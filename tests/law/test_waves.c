@@ -187,10 +187,7 @@ static void one_program(uint64_t seed, counts *c, const law_rule *rules)
     g.most_depth = 2;
     def_id made[2];
     waves(&g, made);
-    text problem;
-    text_init(&problem);
-    if (!program_verify(g.p, &problem)) fail_msg("seed %lu: %s", (unsigned long)seed, problem.s);
-    text_free(&problem);
+    must_verify(g.p, seed);
     diag_sink sink;
     diag_sink_init(&sink, &a);
     law_result *laws = law_infer_by(&a, g.p, &sink, rules);
