@@ -132,7 +132,8 @@ static range range_powerpositive(range a, double p)
     return range_of(hi, isinf(a.hi) ? END_OPEN : a.hi_end, lo, isinf(lo) ? END_OPEN : a.lo_end);
 }
 
-static range range_power(range a, double p, bool nonzero)
+/* `zero`: does it reach zero inside? */
+static range range_power(range a, double p, range_end zero)
 {
     bool whole = p == floor(p), odd = whole && fmod(p, 2) != 0;
     if (a.lo >= 0)
@@ -146,7 +147,7 @@ static range range_power(range a, double p, bool nonzero)
     if (odd)
         return range_of(pow(a.lo, p), a.lo_end, pow(a.hi, p), a.hi_end);
     double most = fmax(pow(a.lo, p), pow(a.hi, p));
-    return range_of(0, nonzero ? END_OPEN : END_CLOSED, most, END_CLOSED);
+    return range_of(0, zero, most, END_CLOSED);
 }
 
 /* ------------------------------------------------------------------------------------------------- basics */
@@ -175,6 +176,11 @@ bool fact_is_zero(const fact *f)
 bool fact_is_nonzero(const fact *f)
 {
     return f->nonzero || f->definite || range_nonzero(f->r, false);
+}
+
+range_end fact_zero_end(const fact *f)
+{
+    return f->definite ? END_OPEN : fact_is_nonzero(f) ? END_EDGE : END_CLOSED;
 }
 
 static const edge *fact_edge(const fact *f, uint32_t key)
@@ -482,7 +488,7 @@ fact fact_power(arena *a, const fact *x, double p, const char **problem)
     fact f = fact_like(a, x);
     f.constant = false;
     bool whole = p == floor(p);
-    f.r = *problem ? range_all : range_power(x->r, p, fact_is_nonzero(x));
+    f.r = *problem ? range_all : range_power(x->r, p, fact_zero_end(x));
     f.nonzero = fact_is_nonzero(x);
     if (!whole && x->power)
         f.base = SETIR_NONE;

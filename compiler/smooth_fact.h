@@ -79,6 +79,7 @@ fact  fact_opaque(void);
 fact  fact_constant(double value, double size);
 bool  fact_is_zero(const fact *f);
 bool  fact_is_nonzero(const fact *f);            /* off the edges                                           */
+range_end fact_zero_end(const fact *f);          /* does its size reach zero?                               */
 double fact_vanish(const fact *f, uint32_t key); /* m at an edge                                            */
 bool  fact_series(const fact *f, uint32_t key, series *out);
 /* of a value f >= 0: as touch.power, but where it comes to zero at its edges, too. 0: not known; infinite: it

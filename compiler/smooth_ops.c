@@ -32,13 +32,13 @@ static fact eval_norm(analysis *x, node_id id, const node *n, const context *c)
         return f;
     }
     fact f = *smooth_eval(x, n->arg[0], c);
-    bool nonzero = fact_is_nonzero(&f);
+    range_end zero = fact_zero_end(&f);
     f.base = SETIR_NONE;
     f.power = 0;
     f.constant = f.affine = false;
     f.touch = (touch){0};
     f.edge = f.n_edges ? arena_copy(x->a, f.edge, f.n_edges * sizeof *f.edge) : NULL;
-    f.r = range_of(0, nonzero ? END_OPEN : END_CLOSED, INFINITY, END_OPEN);
+    f.r = range_of(0, zero, INFINITY, END_OPEN);
     bool definite = f.definite;
     fact_settle(&f);
     f.definite = definite;

@@ -200,6 +200,39 @@ static bool listed_power(analysis *x, node_id id, const node *n, const context *
     return count > 0;
 }
 
+/* m of base^p where the base vanishes as t^m: m p, up to logarithms; -infinite where nothing is known */
+static double raised(const fact *base, const fact *p, uint32_t key)
+{
+    double m = fact_vanish(base, key), power = m > 0 ? p->r.lo : p->r.hi;
+    series s;
+    if (fact_vanish(p, key) < 0 || m == -INFINITY)
+        return -INFINITY;
+    if (m == 0)
+        return 0;
+    if (fact_series(p, key, &s) && isfinite(series_limit(s)))
+        power = series_limit(s);
+    return isnan(m * power) ? -INFINITY : m * power;
+}
+
+/* the edges of either; what is left of the value at one where the base vanishes is not bounded from below */
+static void raise_edges(analysis *x, fact *f, const fact *base, const fact *p)
+{
+    const fact *from[2] = {base, p};
+    bool moves = false;
+    f->edge = arena_array(x->a, edge, base->n_edges + p->n_edges + 1);
+    f->n_edges = 0;
+    for (uint32_t k = 0; k < base->n_edges + p->n_edges; k++) {
+        bool own = k < base->n_edges;
+        uint32_t key = from[!own]->edge[own ? k : k - base->n_edges].key;
+        if (!own && fact_vanish(base, key) != 0)
+            continue;
+        f->edge[f->n_edges++] = (edge){.key = key, .m = raised(base, p, key)};
+        moves |= fact_vanish(base, key) != 0;
+    }
+    range_end zero = moves && base->definite ? END_EDGE : fact_zero_end(base);
+    f->r = base->r.lo >= 0 ? range_of(0, zero, INFINITY, END_OPEN) : range_all;
+}
+
 fact smooth_powv(analysis *x, node_id id, const node *n, const context *c)
 {
     const fact *base = smooth_eval(x, n->arg[0], c), *p = smooth_eval(x, n->arg[1], c);
@@ -207,15 +240,8 @@ fact smooth_powv(analysis *x, node_id id, const node *n, const context *c)
     if (listed_power(x, id, n, c, &listed))
         return listed;
     fact f = fact_worst(x->a, base, p);
-    f.r =
-        base->r.lo >= 0 ? range_of(0, base->definite ? END_OPEN : END_CLOSED, INFINITY, END_OPEN) : range_all;
+    raise_edges(x, &f, base, p);
     bool positive = range_sign(base->r) > 0 && base->definite, varies = smooth_varies(x, id);
-    for (uint32_t k = 0; k < f.n_edges; k++) {
-        double m = fact_vanish(base, f.edge[k].key);
-        f.edge[k].m = fact_vanish(p, f.edge[k].key) < 0 ? -INFINITY
-                    : m == 0 ? 0 : m == -INFINITY ? m : (m > 0 ? m * p->r.lo : m * p->r.hi);
-        f.edge[k].known = false;
-    }
     f.definite = false;
     f.nonzero = positive;
     fact_settle(&f);
@@ -323,7 +349,7 @@ fact smooth_abs(analysis *x, node_id id, const node *n, const context *c)
     fact f = *a;
     f.base = SETIR_NONE;
     f.edge = a->n_edges ? arena_copy(x->a, a->edge, a->n_edges * sizeof *a->edge) : NULL;
-    f.r = range_of(0, fact_is_nonzero(a) ? END_OPEN : END_CLOSED, fmax(-a->r.lo, a->r.hi), END_CLOSED);
+    f.r = range_of(0, fact_zero_end(a), fmax(-a->r.lo, a->r.hi), END_CLOSED);
     fact_settle(&f);
     if (smooth_varies(x, id) && !fact_is_nonzero(a))
         smooth_limit(x, &f, 0, id, false, "has a kink where its argument changes sign");

@@ -181,6 +181,20 @@ static const row rows[] = {
     {crystal, "count", " gives E : scalar = sum i in s.atom: count(bond(i))\n", -1, true, -1},
     {crystal, "one fixed species channel", " gives E[z in species(H, C)] : scalar = sum b in bond where "
      "s.Z[b.j] == z: (1 - x[b])^4\n", 3, true, 3},
+    /* ---- powers that vary, and what is not zero off the edges but not bounded from below at them */
+    {crystal, "power that moves", SUM("(1 - x[b])^(1 + x[b])"), 1, false, 1},
+    {crystal, "one over a power that moves", SUM("(1 - x[b])^2 / (1 - x[b])^(4 * x[b])"), -1, false, -1},
+    {crystal, "negative power that moves", SUM("(1 - x[b])^2 * (1 - x[b])^(x[b] - 4)"), -1, false, -1},
+    {crystal, "power by the element", SUM("(1 - x[b])^(2 + protons(s.Z[b.i]))"), 2, false, 2},
+    {crystal, "one over a power by the element", SUM("(1 - x[b])^2 / (1 - x[b])^protons(s.Z[b.i])"), -1, false, -1},
+    {crystal, "power to zero", SUM("(1 - x[b])^2 * (1 - x[b])^(1 - x[b])"), 1, false, 1},
+    {crystal, "power of what is flat", SUM("(1 - x[b])^3 + exp(-1 / (1 - x[b]))^(1 - x[b])"), -1, false, -1},
+    {crystal, "over a length that vanishes in a corner", SUM("(1 - x[b])^2 / norm2([1 - x[b], b.d.x / rc, 0])"), -1,
+     false, -1},
+    {crystal, "over the square of either sign", SUM("(1 - x[b])^2 / ((1 - x[b] + (b.d.x / rc)^2) * (if s.Z[b.i] == Si "
+     "then 1 else -1))^2"), -1, false, -1},
+    {crystal, "over the size of either sign", SUM("(1 - x[b]) / abs((1 - x[b] + (b.d.x / rc)^2) * (if s.Z[b.i] == Si "
+     "then 1 else -1))"), -1, false, -1},
     /* ---- powers that are listed, counts */
     {crystal, "share of an atom", " gives E : scalar = (sum b in bond: (1 - x[b])^3) / count(s.atom)\n", 2,
      true, 2},
