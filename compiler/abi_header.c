@@ -309,7 +309,8 @@ static void put_plain(const abi *x, text *out)
                 "aligned, an\n"
                 " *         array is missing; MTX_ENOMEM: no memory can be that large");
     if (abi_ghosts(x, SETIR_NONE))
-        text_add(out, "; MTX_EUNSUPPORTED: an output that cannot be had with ghosts.\n"
+        text_add(out, "; MTX_EUNSUPPORTED: an output that cannot be had with ghosts,\n"
+                      " *         with ghosts or beside a derivative by pairs (OUTPUT_by_SET).\n"
                       " *\n"
                       " * Ghosts: a process of a host that is divided in space has atoms of its own, and sees others. The own ones "
                       "are the elements\n"

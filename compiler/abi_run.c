@@ -113,7 +113,7 @@ static void put_compute(const abi *x, text *out)
         "bytes)\n{\n"
         "    int entry = entry_for(wanted, ghosts);\n    void *out[%u];\n    if (entry < 0)\n        return "
         "MTX_EUNSUPPORTED;\n"
-        "    if (!has_arrays(entry, view) || most_bytes(view) > (double)bytes || (bytes && "
+        "    if (!has_arrays(entry, view) || most_bytes(view) > (scratch ? (double)bytes : 0.0) || (bytes && "
         "(uintptr_t)scratch "
         "%% 64))\n        return MTX_EINVAL;\n"
         "    set_outputs(entry, wanted, out);\n"

@@ -66,6 +66,7 @@ static const char caller[] =
     "    probe_out out;\n"
     "    out.x = x, out.g = g;\n"
     "    if (bytes && probe_compute(view, &out, scratch, bytes - 1) != MTX_EINVAL) return 4;\n"
+    "    if (bytes && probe_compute(view, &out, NULL, bytes) != MTX_EINVAL) return 10;\n"
     "    if (probe_compute(view, &out, scratch, bytes)) return 5;\n"
     "    for (int k = 0; k < 4; k++) printf(\"%.12g \", x[4 + k]);\n"
     "    for (int k = 0; k < 3; k++) printf(\"%.12g \", g[3 + k]);\n"
