@@ -395,14 +395,21 @@ static touch touch_scale(const fact *x, const fact *by)
     return by->definite && range_sign(by->r) > 0 ? x->touch : (touch){0};
 }
 
+/* a value that is known without y, which nevertheless has to be a number: 0 * sqrt(-1) is none */
+static fact beside(fact f, const fact *y)
+{
+    fact_limit(&f, y->order < 0 ? y->order : SMOOTH_INFINITE, y->blame);
+    return f;
+}
+
 fact fact_add(arena *a, const fact *x, const fact *y)
 {
     if (x->constant && y->constant)
-        return fact_constant(x->value + y->value, x->size + y->size);
+        return beside(beside(fact_constant(x->value + y->value, x->size + y->size), x), y);
     if (fact_is_zero(x))
-        return *y;
+        return beside(*y, x);
     if (fact_is_zero(y))
-        return *x;
+        return beside(*x, y);
     fact f = fact_pair(x, y, true);
     f.power = x->constant ? y->power : x->power;
     f.affine = (x->affine || x->constant) && (y->affine || y->constant);
@@ -434,11 +441,11 @@ static bool is_scale(const fact *x)
 fact fact_multiply(arena *a, const fact *x, const fact *y)
 {
     if (x->constant && y->constant)
-        return fact_constant(x->value * y->value, x->size * y->size);
+        return beside(beside(fact_constant(x->value * y->value, x->size * y->size), x), y);
     if (fact_is_zero(x))
-        return *x;
+        return beside(*x, y);
     if (fact_is_zero(y))
-        return *y;
+        return beside(*y, x);
     fact f = fact_pair(x, y, false);
     f.power = x->power + y->power;
     f.affine = (x->affine && is_scale(y)) || (y->affine && is_scale(x));

@@ -223,8 +223,11 @@ static fact reduce_sum(analysis *x, const node *n, node_id id, node_id at, bool 
 {
     const fact term = smooth_by_elements(x, at, c), *body = &term;
     fact f = without_base(x, body);
-    if (fact_is_zero(body))
-        return fact_constant(0, 0);
+    if (fact_is_zero(body)) {
+        fact none = fact_constant(0, 0);
+        fact_limit(&none, body->order, body->blame);
+        return none;
+    }
     for (uint32_t k = 0; k < n->imm.n_ivars; k++) {
         uint32_t key = bound_edge(x, n, k, &f);
         if (key == SETIR_NONE)
