@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * smooth_curve.c: tabulated functions in the smoothness analysis. In: a spline of a value with a fact; two sides of a
- * choice that are functions of the quantity where it changes. Out: the spline's fact: no smoother than its pieces
- * join, and at an edge the series of the piece that is met there; how many derivatives of the two sides agree.
+ * smooth_curve.c: constant tables in the smoothness analysis. In: numbers by elements; a spline of a value with a fact; two
+ * sides of a choice that are functions of the quantity where it changes. Out: the range of the numbers, a constant where
+ * the elements are known; the spline's fact: no smoother than its pieces join, and at an edge the series of the piece that
+ * is met there; how many derivatives of the two sides agree.
  */
 #include "smooth_internal.h"
 
@@ -12,21 +13,89 @@
 #include <math.h>
 #include <string.h>
 
-enum { PLACES_MOST = 4096 };
+enum { PLACES_MOST = 4096, NUMBERS_MOST = 256, ELEMENTS_MOST = 16, KEYS_MOST = 8 };
 #define AGREE 1e-9 /* relative to the two sides                                                             */
 #define LOST  1e-13
 
+/* the place of an index, where it is fixed or the context knows the element; -1: it depends */
+static int64_t index_place(analysis *x, node_id index, const context *c)
+{
+    const node n = x->p->nodes.at[index];
+    if (n.op == OP_INDEX_CONST) return n.imm.k;
+    if (n.op != OP_SPECIES_INDEX) return -1;
+    for (int32_t k = 0; k < x->p->sets.at[n.imm.set].count && k < ELEMENTS_MOST; k++) {
+        node_imm imm = {.k = k, .set = n.imm.set};
+        node_id member = program_node(x->p, OP_INDEX_CONST, elem_index(n.imm.set), NULL, 0, &imm, n.at);
+        if (smooth_decide(x, node_2(x->p, OP_INDEX_EQ, elem_bool(), index, member, n.at), c) == 1) return k;
+    }
+    return -1;
+}
+
 /* the only place that the index arguments name, -1: it depends */
-static int64_t only_place(const analysis *x, const node *n, const curve *c)
+static int64_t only_place(analysis *x, const node *n, const curve *cv, const context *c)
 {
     int64_t cell = 0;
-    for (uint32_t k = 0; k < c->n_domain; k++) {
-        const node *i = &x->p->nodes.at[n->arg[1 + k]];
-        if (i->op != OP_INDEX_CONST) return -1;
-        cell = cell * curve_set_size(x->p, c->domain[k]) + i->imm.k;
+    for (uint32_t k = 0; k < cv->n_domain; k++) {
+        int64_t at = index_place(x, n->arg[1 + k], c);
+        if (at < 0) return -1;
+        cell = cell * curve_set_size(x->p, cv->domain[k]) + at;
     }
     return cell;
 }
+
+/* ---- numbers by elements ------------------------------------------------------------------------------- */
+
+/* Can the indices be those of this place? `fixed` has the ones that are known; equal indices have one element. */
+static bool place_fits(const analysis *x, const node *n, const curve *cv, const int64_t *fixed, int64_t cell)
+{
+    int64_t at[KEYS_MOST];
+    bool fits = true;
+    for (uint32_t k = cv->n_domain; k-- > 0;) {
+        int64_t count = curve_set_size(x->p, cv->domain[k]);
+        at[k] = cell % count;
+        cell /= count;
+        fits = fits && (fixed[k] < 0 || fixed[k] == at[k]);
+        for (uint32_t j = k + 1; j < cv->n_domain; j++) fits = fits && (n->arg[j] != n->arg[k] || at[j] == at[k]);
+    }
+    return fits;
+}
+
+uint32_t smooth_table_values(analysis *x, const node *n, const context *c, double *list, uint32_t most)
+{
+    const curve *cv = &x->p->curves.at[n->imm.curve];
+    int64_t fixed[KEYS_MOST];
+    uint32_t count = 0;
+    if (cv->n_domain > KEYS_MOST || cv->places > PLACES_MOST) return 0;
+    for (uint32_t k = 0; k < cv->n_domain; k++) fixed[k] = index_place(x, n->arg[k], c);
+    cv = &x->p->curves.at[n->imm.curve];
+    for (uint32_t cell = 0; cell < cv->places; cell++) {
+        double v = curve_value(cv, cell, 0, 0);
+        bool fresh = place_fits(x, n, cv, fixed, cell);
+        for (uint32_t k = 0; k < count && fresh; k++) fresh = list[k] != v;
+        if (!fresh) continue;
+        if (count == most || !isfinite(v)) return 0;
+        list[count++] = v;
+    }
+    return count;
+}
+
+fact smooth_table(analysis *x, const node *n, const context *c)
+{
+    double list[NUMBERS_MOST];
+    uint32_t count = smooth_table_values(x, n, c, list, NUMBERS_MOST);
+    if (count == 1) return fact_constant(list[0], fabs(list[0]));
+    fact f = fact_opaque();
+    for (uint32_t k = 0; k < count; k++) {
+        range one = range_point(list[k]);
+        f.r = k ? range_hull(f.r, one) : one;
+    }
+    f.nonzero = count > 0;
+    for (uint32_t k = 0; k < count; k++) f.nonzero = f.nonzero && list[k] != 0;
+    f.definite = f.nonzero;
+    return f;
+}
+
+/* ---- tabulated functions ------------------------------------------------------------------------------- */
 
 /* a series in t of derivative k of the curve, of the piece that `at` runs into for t > 0. False: it vanishes faster than
  * any power, or the argument has no limit (m tells which). */
@@ -82,7 +151,8 @@ fact smooth_spline(analysis *x, node_id id, const node *n, const context *c)
 {
     const curve *cv = &x->p->curves.at[n->imm.curve];
     const fact *u = smooth_eval(x, n->arg[0], c);
-    int64_t cell = only_place(x, n, cv);
+    int64_t cell = only_place(x, n, cv, c);
+    cv = &x->p->curves.at[n->imm.curve];
     if (u->constant && cell >= 0) {
         double v = curve_value(cv, (uint32_t)cell, u->value, n->imm.k);
         return fact_constant(v, fabs(v));

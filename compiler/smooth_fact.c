@@ -529,17 +529,16 @@ static range function_range(node_op op, range r)
     case OP_EXP: return range_meet(range_monotone(r, exp), range_of(0, END_OPEN, INFINITY, END_OPEN));
     case OP_LOG: return r.lo >= 0 ? range_monotone(r, log) : range_all;
     case OP_SIN:
-        if (r.lo >= -pi / 2 * (1 + FACT_TINY) && r.hi <= pi / 2 * (1 + FACT_TINY))
-            return range_meet(range_monotone(range_meet(r, range_of(-pi / 2, END_CLOSED, pi / 2, END_CLOSED)),
-                                             sin), one);
+        if (r.lo >= -pi / 2 * (1 + FACT_TINY) && r.hi <= pi / 2 * (1 + FACT_TINY)) /* beyond: rounding     */
+            return range_meet(range_monotone(range_of(fmax(r.lo, -pi / 2), r.lo_end, fmin(r.hi, pi / 2), r.hi_end), sin),
+                              one);
         return r.lo >= 0 && r.hi <= pi
                    ? range_of(0, end_less(r.lo > 0 ? END_OPEN : r.lo_end, r.hi < pi ? END_OPEN : r.hi_end), 1,
                               END_CLOSED)
                    : one;
     case OP_COS:
         if (r.lo >= 0 && r.hi <= pi * (1 + FACT_TINY))
-            return range_meet(range_of(cos(fmin(r.hi, pi)), r.hi <= pi ? r.hi_end : END_CLOSED, cos(r.lo),
-                                       r.lo_end), one);
+            return range_meet(range_of(cos(fmin(r.hi, pi)), r.hi_end, cos(r.lo), r.lo_end), one);
         return one;
     case OP_TAN: return range_monotone(r, tan);
     case OP_ASIN: return range_monotone(r, asin);

@@ -75,6 +75,9 @@ bool smooth_apart(analysis *x, node_id l, node_id r, const context *c); /* place
 fact smooth_operation(analysis *x, node_id id, const context *c);
 
 /* smooth_curve.c */
+fact smooth_table(analysis *x, const node *n, const context *c);
+/* the different numbers that a table can give here; 0: more than `most`, or not known */
+uint32_t smooth_table_values(analysis *x, const node *n, const context *c, double *list, uint32_t most);
 fact smooth_spline(analysis *x, node_id id, const node *n, const context *c);
 /* m such that two functions of w differ as (w - w0)^m where one of them is tabulated; -INFINITY: not known */
 double smooth_agree_spline(analysis *x, node_id then, node_id other, node_id w, double w0, int way);
@@ -87,7 +90,7 @@ const context *smooth_assume(analysis *x, node_id condition, bool truth, const c
 void smooth_apply(analysis *x, node_id n, const context *c, fact *f);         /* what the context says of n */
 
 /* smooth_listed.c */
-bool smooth_listed_sum(analysis *x, const node *n, const context *c, fact *out);
+bool smooth_listed(analysis *x, const node *n, const context *c, fact *out);
 fact smooth_by_elements(analysis *x, node_id body, const context *c);
 
 /* smooth_reduce.c */

@@ -2,7 +2,8 @@
  *
  * smooth_listed.c: the smoothness analysis taken element by element, where a spec lists elements: then what a list
  * holds for each of them is a constant, and a cutoff of its own a known place. In: a sum over listed elements; the
- * body of a sum that looks up the elements of atoms in a list. Out: facts. Not here: other sums (smooth_reduce.c).
+ * body of a sum that looks up the elements of atoms in a list; the largest number of a list. Out: facts. Not here: other
+ * sums (smooth_reduce.c).
  */
 #include "smooth_internal.h"
 
@@ -70,12 +71,37 @@ static fact listed_sum(analysis *x, const node *n, uint32_t k, const context *c)
     return sum;
 }
 
-bool smooth_listed_sum(analysis *x, const node *n, const context *c, fact *out)
+/* The largest or smallest of numbers that are constants for each element: the reach of a table. */
+static bool listed_extreme(analysis *x, const node *n, uint32_t k, const context *c, fact *out)
+{
+    ivar_id v = n->imm.ivars[k];
+    set_id over = x->p->ivars.at[v].set;
+    if (n->n_args > 1 || smooth_varies(x, n->arg[0]))
+        return false;
+    node_id rest = without_variable(x, n, k);
+    for (int32_t j = 0; j < x->p->sets.at[over].count; j++) {
+        node_imm imm = {.k = j, .set = over};
+        node_id member = program_node(x->p, OP_INDEX_CONST, elem_index(over), NULL, 0, &imm, n->at);
+        const fact *one = smooth_eval(x, program_substitute(x->p, rest, &v, &member, 1), c);
+        if (!one->constant)
+            return false;
+        if (j == 0 || (n->imm.reduce == RED_MAX ? one->value > out->value : one->value < out->value))
+            *out = *one;
+    }
+    return out->constant;
+}
+
+bool smooth_listed(analysis *x, const node *n, const context *c, fact *out)
 {
     uint32_t k = listed_variable(x, n);
-    if (k < n->imm.n_ivars)
+    *out = fact_opaque();
+    if (k == n->imm.n_ivars)
+        return false;
+    if (n->imm.reduce == RED_MAX || n->imm.reduce == RED_MIN)
+        return listed_extreme(x, n, k, c, out);
+    if (n->imm.reduce == RED_SUM)
         *out = listed_sum(x, n, k, c);
-    return k < n->imm.n_ivars;
+    return n->imm.reduce == RED_SUM;
 }
 
 /* ------------------------------------------------------------------------------ elements of atoms, looked up in lists */

@@ -272,7 +272,6 @@ fact smooth_operation(analysis *x, node_id id, const context *c)
     case OP_SPOT_HOST:
     case OP_INDEX_SPECIES:
     case OP_SPECIES_INDEX:
-    case OP_TABLE:
     case OP_INDEX_EQ:
     case OP_INDEX_LT: case OP_SPECIES_EQ: case OP_ELEMENT_DATA: case OP_SPOT_R:
     case OP_AND: case OP_OR: case OP_NOT:
@@ -311,6 +310,7 @@ fact smooth_operation(analysis *x, node_id id, const context *c)
     case OP_ABS: return smooth_abs(x, id, &n, c);
     case OP_SIGN: case OP_FLOOR: return smooth_step(x, id, &n, c);
     case OP_MIN2: case OP_MAX2: return smooth_extreme(x, id, &n, c);
+    case OP_TABLE: return smooth_table(x, &n, c);
     case OP_SPLINE: return smooth_spline(x, id, &n, c);
     case OP_CUTOFF: return smooth_cutoff(x, id, &n, c);
     case OP_DOT: return eval_dot(x, id, &n, c);

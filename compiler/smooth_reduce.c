@@ -310,7 +310,7 @@ fact smooth_reduce(analysis *x, node_id id, const context *c)
 {
     const node n = x->p->nodes.at[id];
     fact by_elements;
-    if (n.imm.reduce == RED_SUM && smooth_listed_sum(x, &n, c, &by_elements))
+    if (smooth_listed(x, &n, c, &by_elements))
         return by_elements;
     node_id body = n.arg[0];
     bool filtered = n.n_args > 1;

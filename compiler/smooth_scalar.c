@@ -182,6 +182,8 @@ static uint32_t values_of(analysis *x, node_id id, const context *c, double *lis
             count = add_value(list, count, other[k]);
         return more == 0 || count > VALUES_MOST ? 0 : count;
     }
+    if (n.op == OP_TABLE)
+        return smooth_table_values(x, &n, c, list, VALUES_MOST);
     if (n.op == OP_INDEX_REAL && f->r.hi - f->r.lo < VALUES_MOST)
         for (double v = f->r.lo; v <= f->r.hi; v++)
             count = add_value(list, count, v);

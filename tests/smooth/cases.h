@@ -114,6 +114,9 @@ static const row rows[] = {
     {crystal, "root of a density of shells", " let rho[i in s.atom] = sum b in bond(i): if d[b] <= 3 Å then 0 else if "
      "d[b] < 4 Å then (d[b] / a - 3)^2 * (4 - d[b] / a)^3 else 0\n gives E : scalar = sum i in s.atom: "
      "sqrt(rho[i])\n", 0, false, 0},
+    {crystal, "power of a density that ends by a sine, to rounding", " let rho[i in s.atom] = sum b in bond(i): if d[b] < "
+     "1.95 Å - 0.15 Å then 1 else if d[b] < 1.95 Å + 0.15 Å then 0.5 - 0.5 * sin(turn / 2 * (d[b] - 1.95 Å) / (0.15 Å)) "
+     "else 0\n gives E : scalar = sum i in s.atom: rho[i]^0.7\n", 1, false, 1},
     {crystal, "power of a density of shells", " let rho[i in s.atom] = sum b in bond(i): if d[b] <= 3 Å then 0 else "
      "if d[b] < 4 Å then (d[b] / a - 3)^2 * (4 - d[b] / a)^3 else 0\n gives E : scalar = sum i in s.atom: "
      "rho[i]^0.8\n", 1, false, 1},

@@ -45,6 +45,20 @@ transform t {
   gives q[a in three.element, b in three.element, c in three.element] : scalar = three.q[a, b, c]
 }
 """
+# of every pair of elements its own reach, of every element its own power
+FADED = """use "crystal.mtx"
+const p = read "reach.csv"
+const q = read "power.csv"
+transform t {
+  takes s : Crystal
+  set   bond = pairs(s.atom) within REACH
+  let   d[b in bond] = norm(b.d)
+  let   fade(x, R, D) = if x < R - D then 1 else if x < R + D then 0.5 - 0.5 * sin(pi / 2 * (x - R) / D) else 0
+  let   rho[i in s.atom] = sum b in bond(i): fade(d[b], p.R[s.Z[b.i], s.Z[b.j]], p.D[s.Z[b.i], s.Z[b.j]])
+  gives E : scalar = sum i in s.atom: (q.scale[s.Z[i]] * rho[i])^q.power[s.Z[i]]
+  smooth E to C1
+}
+"""
 SITES = [("Si", 0.1, 0.2, 0.3), ("Ge", 2.1, 2.2, 2.0)]
 CELL = [[5.0, 0, 0], [0, 5.0, 0], [0, 0, 5.0]]
 
@@ -66,6 +80,19 @@ class Files(unittest.TestCase):
         self.near(got["e"], [1.0 * KJ, 1.5 * KJ, 1.5 * KJ, 2.0 * KJ])
         self.near(got["d"], [2.1, 2.2, 2.2, 2.3])
         self.near(got["all"], [6.0 * KJ])
+
+    def test_proofs(self):
+        """The numbers of a table count where smoothness is judged: reach, sign and power by elements."""
+        reach = "element, element, R [Å], D [Å]\nC, C, 1.95, 0.15\nC, Si, 2.36, 0.15\nSi, Si, 2.85, 0.15\n"
+        longest = "(max a in p.element, b in p.element: p.R[a, b] + p.D[a, b])"
+        for within, change, verdict in ((longest, ("", ""), "proved"), ("3.1 Å", ("", ""), "proved"), ("2.9 Å", ("", ""), None),
+                                        (longest, ("Si, 2, 0.8", "Si, 2, 0.5"), None),
+                                        (longest, ("Si, 2, 0.8", "Si, -2, 0.8"), None)):
+            mtx.write("reach.csv", reach)
+            mtx.write("power.csv", "element, scale, power\nC, 1.5, 0.75\nSi, 2, 0.8\n".replace(*change))
+            _, told = mtx.check(mtx.write("t.mtx", FADED.replace("REACH", within)))
+            found = [c["verdict"] for c in told["claims"] if c["claim"].startswith("smooth")]
+            self.assertEqual(found == ["proved"], verdict == "proved", (within, change, told))
 
     def test_other_element(self):
         mtx.write("pairs.csv", PAIRS)
