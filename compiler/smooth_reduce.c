@@ -19,13 +19,16 @@ static const char *index_text(analysis *x, node_id index)
     return id ? id : "b";
 }
 
-/* the cutoff as the spec writes it, when that is short */
+/* the cutoff as the spec writes it, when that is short; what a file holds, and long text, by its value */
 static const char *cutoff_text(analysis *x, const set *s)
 {
+    static const char file[] = "read ";
     span at = x->p->nodes.at[s->cutoff].at;
-    if (!at.src || at.end <= at.start || at.end - at.start > 32 || at.end > at.src->n)
-        return "the cutoff";
-    return arena_strndup(x->a, at.src->text + at.start, at.end - at.start);
+    bool pairs = s->kind == SET_PAIRS, brief = at.src && at.end > at.start && at.end - at.start <= 32 && at.end <= at.src->n;
+    if (brief && strncmp(at.src->text + at.start, file, sizeof file - 1) != 0)
+        return arena_strndup(x->a, at.src->text + at.start, at.end - at.start);
+    const fact *f = smooth_eval(x, s->cutoff, &x->root);
+    return f->constant ? arena_printf(x->a, pairs ? "%g Å" : "%g 1/Å", f->value) : "the cutoff";
 }
 
 static const char *vanish_text(analysis *x, uint32_t key, double m)

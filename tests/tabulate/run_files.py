@@ -3,6 +3,7 @@
 """Tables that specs read: numbers by elements, pairs, triples and indices with their units, exchanged keys, LAMMPS's parameter
 files, embedded-atom functions; what is wrong in a file is said at its place. Standard library of Python only.
 usage: run_files.py --mtx PROGRAM --root SOURCE_TREE"""
+import json
 import os
 import sys
 import unittest
@@ -127,6 +128,7 @@ class Files(unittest.TestCase):
         spec = mtx.changed("stdlib/potentials/eam.mtx", ("made_up.eam.alloy", "two.eam.alloy"))
         code, told = mtx.check(spec)
         self.assertEqual((code, {d["code"] for d in told["diagnostics"]}), (1, {"E0413"}))
+        self.assertRegex(json.dumps(told["diagnostics"], ensure_ascii=False), "when .b.d. reaches [0-9.]+ Å, so")
         code, told = mtx.check(mtx.path("stdlib", "potentials", "eam.mtx"))
         self.assertEqual((code, told["diagnostics"]), (0, []))
 
