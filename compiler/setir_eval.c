@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * setir_eval.c: the scalar operations of the set IR in the plainest form. In: numbers. Out: numbers. No
- * vectors, no indices: interp.c has those.
+ * setir_eval.c: the scalar operations of the set IR in the plainest form. In: numbers; an expression that
+ * no data enter. Out: numbers. No vectors: interp.c has those.
  */
 #include "setir_eval.h"
+
+#include "curve.h"
 
 #include <math.h>
 
@@ -91,31 +93,129 @@ double eval_element(int32_t property, int32_t Z)
     return property == 0 && Z >= 1 && Z <= count ? element_table[Z - 1].mass * AMU : NAN;
 }
 
-/* depth guards against graphs built by hand; folded constants are shallow */
-static bool constant_at(const program *p, node_id id, double *value, int depth)
+/* ---- closed expressions -------------------------------------------------------------------------------- */
+
+enum { FOLD_DEEP = 200, FOLD_WORK = 200000 };
+
+/* elements that index variables stand for, innermost first */
+typedef struct places {
+    const struct places *up;
+    ivar_id v;
+    int64_t index;
+} places;
+
+typedef struct folding {
+    const program *p;
+    int depth, work; /* guards against graphs built by hand, and sums over many elements; constants are shallow */
+} folding;
+
+static bool fold(folding *f, node_id id, const places *at, double *value);
+
+static bool fold_index(const folding *f, node_id id, const places *at, int64_t *index)
 {
-    const node *n = &p->nodes.at[id];
+    const node *n = &f->p->nodes.at[id];
+    *index = n->imm.k;
+    if (n->op == OP_INDEX_CONST) return true;
+    for (; n->op == OP_IVAR && at; at = at->up)
+        if (at->v == n->imm.ivar) return *index = at->index, true;
+    return false;
+}
+
+static bool fold_table(const folding *f, const node *n, const places *at, double *value)
+{
+    const curve *c = &f->p->curves.at[n->imm.curve];
+    int64_t cell = 0, index;
+    for (uint32_t k = 0; k < n->n_args; k++) {
+        if (!fold_index(f, n->arg[k], at, &index)) return false;
+        cell = cell * curve_set_size(f->p, c->domain[k]) + index;
+    }
+    return *value = curve_value(c, (uint32_t)cell, 0, 0), true;
+}
+
+/* an element of a list: which, is told by conditions on indices */
+static bool fold_choice(folding *f, const node *n, const places *at, double *value)
+{
+    const node *c = &f->p->nodes.at[n->arg[0]];
+    int64_t l, r;
+    if (c->op != OP_INDEX_EQ || !fold_index(f, c->arg[0], at, &l) || !fold_index(f, c->arg[1], at, &r)) return false;
+    return fold(f, n->arg[l == r ? 1 : 2], at, value);
+}
+
+static bool fold_access(folding *f, const node *n, const places *at, double *value)
+{
+    enum { MOST = 8 };
+    const def *d = &f->p->defs.at[n->imm.def];
+    places own[MOST];
+    if (d->lib != LIB_NONE || n->n_args > MOST) return false;
+    for (uint32_t k = 0; k < n->n_args; k++) {
+        own[k] = (places){.up = k ? &own[k - 1] : NULL, .v = d->param[k]};
+        if (!fold_index(f, n->arg[k], at, &own[k].index)) return false;
+    }
+    return fold(f, d->body, n->n_args ? &own[n->n_args - 1] : NULL, value);
+}
+
+/* bound variable `k` of a reduction over fixed sets, and those behind it */
+static bool fold_reduce(folding *f, const node *n, uint32_t k, const places *at, bool *any, double *value)
+{
+    if (k == n->imm.n_ivars) {
+        double one;
+        reduction r = n->imm.reduce;
+        if (!fold(f, n->arg[0], at, &one)) return false;
+        *value = !*any || (r == RED_MAX && one > *value) || (r == RED_MIN && one < *value) ? one
+               : r == RED_SUM ? *value + one : *value;
+        return *any = true;
+    }
+    const ivar *v = &f->p->ivars.at[n->imm.ivars[k]];
+    int64_t count = v->partner == SETIR_NONE && v->row == SETIR_NONE ? curve_set_size(f->p, v->set) : 0;
+    bool all = count > 0;
+    for (int64_t j = 0; j < count && all; j++)
+        all = fold_reduce(f, n, k + 1, &(places){.up = at, .v = n->imm.ivars[k], .index = j}, any, value);
+    return all;
+}
+
+static bool fold_number(folding *f, const node *n, const places *at, double *value)
+{
     double a, b;
-    if (!elem_equal(n->elem, elem_real(0)) || n->n_free || depth > 200) return false;
-    if (n->op == OP_CONST) return *value = n->imm.value[0], true;
-    if (n->op == OP_ACCESS && n->n_args == 0 && p->defs.at[n->imm.def].lib == LIB_NONE)
-        return constant_at(p, p->defs.at[n->imm.def].body, value, depth + 1);
-    if (n->op == OP_ASCRIBE || n->op == OP_NAMED) return constant_at(p, n->arg[0], value, depth + 1);
-    if (n->op < OP_NEG || n->op > OP_CUTOFF || !constant_at(p, n->arg[0], &a, depth + 1)) return false;
+    if (n->op < OP_NEG || n->op > OP_CUTOFF || !fold(f, n->arg[0], at, &a)) return false;
     if (n->op == OP_POW)
         *value = eval_power(a, n->imm.value[0]);
     else if (n->op == OP_CUTOFF)
         *value = eval_cutoff(a, n->imm.k);
     else if (n->n_args == 1)
         *value = eval_unary(n->op, a);
-    else if (constant_at(p, n->arg[1], &b, depth + 1))
+    else if (fold(f, n->arg[1], at, &b))
         *value = eval_binary(n->op, a, b);
     else
         return false;
     return true;
 }
 
+static bool fold(folding *f, node_id id, const places *at, double *value)
+{
+    const node *n = &f->p->nodes.at[id];
+    bool any = false, done = false;
+    if (!elem_equal(n->elem, elem_real(0)) || f->depth == FOLD_DEEP || f->work++ == FOLD_WORK) return false;
+    f->depth++;
+    switch ((int)n->op) {
+    case OP_CONST:
+        *value = n->imm.value[0];
+        done = true;
+        break;
+    case OP_ASCRIBE: case OP_NAMED: done = fold(f, n->arg[0], at, value); break;
+    case OP_ACCESS: done = fold_access(f, n, at, value); break;
+    case OP_TABLE: done = fold_table(f, n, at, value); break;
+    case OP_SELECT: done = fold_choice(f, n, at, value); break;
+    case OP_REDUCE:
+        done = n->n_args == 1 && (n->imm.reduce == RED_MAX || n->imm.reduce == RED_MIN || n->imm.reduce == RED_SUM) &&
+               fold_reduce(f, n, 0, at, &any, value);
+        break;
+    default: done = fold_number(f, n, at, value); break;
+    }
+    f->depth--;
+    return done;
+}
+
 bool eval_constant(const program *p, node_id n, double *value)
 {
-    return constant_at(p, n, value, 0);
+    return !p->nodes.at[n].n_free && fold(&(folding){.p = p}, n, NULL, value);
 }

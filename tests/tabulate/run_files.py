@@ -5,6 +5,7 @@ files, embedded-atom functions; what is wrong in a file is said at its place. St
 usage: run_files.py --mtx PROGRAM --root SOURCE_TREE"""
 import json
 import os
+import re
 import sys
 import unittest
 
@@ -94,6 +95,27 @@ class Files(unittest.TestCase):
             _, told = mtx.check(mtx.write("t.mtx", FADED.replace("REACH", within)))
             found = [c["verdict"] for c in told["claims"] if c["claim"].startswith("smooth")]
             self.assertEqual(found == ["proved"], verdict == "proved", (within, change, told))
+
+    def test_reach(self):
+        """The largest number of a table or list is known when compiling: the header has it."""
+        mtx.write("reach.csv", "element, element, R [Å], D [Å]\nC, C, 1.95, 0.15\nC, Si, 2.36, 0.25\nSi, Si, 2.75, 0.25\n")
+        for within, want in (("(max a in p.element, b in p.element: p.R[a, b] + p.D[a, b])", "3"), ("p.R[C, Si] + p.D[Si, C]", "2.61"),
+                             ("(min a in p.element: reach[a])", "2.5"), ("(sum a in p.element: double(a)) / 3", "4")):
+            spec = mtx.write("t.mtx", f"""use "crystal.mtx"
+const p = read "reach.csv"
+transform t {{
+  takes s : Crystal
+  let   reach[a in p.element] = [2.5 Å, 3.5 Å][a]
+  let   double(a) = 2 * reach[a]
+  set   bond = pairs(s.atom) within {within}
+  gives n[i in s.atom] : scalar = count(bond(i))
+}}
+""")
+            code, _, told = mtx.call("build", spec, "-o", mtx.folder.name, "--backend", "c")
+            self.assertEqual(code, 0, told)
+            with open(os.path.join(mtx.folder.name, "t.h"), encoding="utf-8") as f:
+                found = re.search(r"#define t_bond_cutoff (\S+)", f.read())
+            self.assertAlmostEqual(float(found.group(1)), float(want), delta=1e-12)
 
     def test_other_element(self):
         mtx.write("pairs.csv", PAIRS)
