@@ -392,7 +392,9 @@ table_format table_format_of(const char *path)
 
 table_file *table_file_read(arena *a, intern *names, diag_sink *sink, const source *src, table_format format)
 {
+    static const char mark[] = "\xef\xbb\xbf"; /* with which some spreadsheets begin a text */
     reading r = {.a = a, .names = names, .sink = sink, .src = src, .t = arena_new(a, table_file)};
+    r.at = src->n >= 3 && !memcmp(src->text, mark, 3) ? 3 : 0;
     bool good = format == TABLE_CSV ? read_header(&r) && read_lines(&r)
                                     : read_lammps(&r, format == TABLE_SW ? sw_columns : tersoff_columns);
     if (!good) return NULL;

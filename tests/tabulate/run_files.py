@@ -79,6 +79,8 @@ class Files(unittest.TestCase):
     def test_pairs(self):
         mtx.write("pairs.csv", PAIRS)
         got = mtx.run(mtx.write("t.mtx", BY_PAIRS), mtx.write("a.xyz", xyz(SITES, CELL)))
+        mtx.write("pairs.csv", "\ufeff" + PAIRS.replace("# two elements\n", "").replace("\n", "\r\n"))     # as spreadsheets write
+        self.near(mtx.run(mtx.write("t.mtx", BY_PAIRS), mtx.write("a.xyz", xyz(SITES, CELL)))["e"], got["e"])
         self.near(got["e"], [1.0 * KJ, 1.5 * KJ, 1.5 * KJ, 2.0 * KJ])
         self.near(got["d"], [2.1, 2.2, 2.2, 2.3])
         self.near(got["all"], [6.0 * KJ])
