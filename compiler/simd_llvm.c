@@ -198,13 +198,27 @@ static LLVMValueRef lane_numbers(const emitter *e)
     return LLVMConstVector(lane, e->lanes);
 }
 
+/* Lanes in, as many as are left. Processors with mask registers get them from a number: comparing vectors would cost the
+ * units that multiply. */
+static LLVMValueRef lanes_in(emitter *e)
+{
+    LLVMBuilderRef b = e->u->builder;
+    LLVMTypeRef i64 = e->u->i64, bits = LLVMIntTypeInContext(e->u->context, e->lanes);
+    if (e->level < 4) return LLVMBuildICmp(b, LLVMIntSLT, lane_numbers(e), llvm_widen(e, e->left), "in");
+    LLVMValueRef arg[] = {e->left, llvm_i64(e->u, e->lanes)};
+    LLVMValueRef n = llvm_intrinsic(e, "llvm.smin", &i64, 1, arg, 2);
+    LLVMValueRef out = LLVMBuildShl(b, LLVMConstAllOnes(i64), n, "");
+    LLVMTypeRef many = LLVMVectorType(e->u->i1, e->lanes);
+    return LLVMBuildBitCast(b, LLVMBuildTrunc(b, LLVMBuildNot(b, out, ""), bits, ""), many, "in");
+}
+
 /* the iterations index, index + 1, ... of all lanes, of which those below hi are in */
 static void vector_step(emitter *e, const lstmt *s, LLVMValueRef index, LLVMValueRef hi)
 {
     LLVMBuilderRef b = e->u->builder;
     lvalue v = s->loop.index;
     e->left = LLVMBuildNSWSub(b, hi, index, "");
-    e->mask = LLVMBuildICmp(b, LLVMIntSLT, lane_numbers(e), llvm_widen(e, e->left), "in");
+    e->mask = lanes_in(e);
     e->linear[v] = (linear){index, 1};
     e->value[v] = LLVMBuildAdd(b, llvm_widen(e, index), lane_numbers(e), "");
     llvm_block(e, &s->loop.body);
