@@ -69,6 +69,20 @@ double curve_value(const curve *c, uint32_t cell, double x, int32_t k)
     return isnan(x) ? x : sum * pow(c->rate, k);
 }
 
+bool curve_symmetric(const curve *c)
+{
+    if (c->n_domain != 2 || c->domain[0] != c->domain[1] || !c->places) return false;
+    uint32_t n = 1;
+    while (n * n < c->places) n++;
+    for (size_t block = 0; block < curve_numbers(c) / c->places; block++) {
+        const double *a = c->data + block * c->places;
+        for (uint32_t i = 0; i < n; i++)
+            for (uint32_t j = 0; j < i; j++)
+                if (a[i * n + j] != a[j * n + i]) return false;
+    }
+    return true;
+}
+
 void curve_expand(const curve *c, uint32_t cell, uint32_t piece, double u, int32_t k, double *to, double *size)
 {
     const double *a = c->data + (size_t)piece * c->terms * c->places + cell;

@@ -16,6 +16,7 @@ uint32_t curve_piece(const curve *c, double x, double *u);
 double curve_falling(uint32_t j, int32_t k);              /* j (j - 1) ... (j - k + 1)                          */
 /* Taylor coefficients, by powers of x, of derivative k of a piece at its u; and the magnitudes that went into them */
 void curve_expand(const curve *c, uint32_t cell, uint32_t piece, double u, int32_t k, double *to, double *size);
+bool curve_symmetric(const curve *c);                     /* of two indices over one set: do they exchange?    */
 const char *curve_fault(const program *p, const curve *c); /* NULL: well formed                               */
 
 #endif

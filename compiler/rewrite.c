@@ -6,6 +6,7 @@
  * one node), and every node is built by rule_node.
  */
 #include "rewrite.h"
+#include "curve.h"
 
 #include <math.h>
 #include <string.h>
@@ -521,6 +522,8 @@ rewriter *rewrite_program(arena *a, const program *from)
     r->memory = a;
     r->p = copy_frame(a, from);
     r->kept = rewrite_keep(a, from);
+    r->symmetric = arena_array(a, bool, from->curves.n + 1);
+    for (uint32_t k = 0; k < from->curves.n; k++) r->symmetric[k] = curve_symmetric(&from->curves.at[k]);
     walk w = {.r = r, .from = from, .n_nodes = from->nodes.n};
     w.nodes = arena_array(a, done *, from->nodes.n + 1);
     w.defs = arena_array(a, done_def *, from->defs.n + 1);

@@ -24,6 +24,7 @@ struct rewriter {
     uint32_t first_canonical; /* index variables from here on are canonical ones                         */
     bool *kept;               /* by def: accesses stay accesses; false: they were inlined                */
     row_loops *rows;          /* by def of the source, as its first parameter is run over                */
+    bool *symmetric;          /* by curve: its two indices may be exchanged                              */
 };
 
 rewriter *rewrite_program(arena *a, const program *p);

@@ -634,6 +634,16 @@ static node_id rule_component(const ruled *x)
     return a->op == OP_CONST ? number(x, a->imm.value[x->imm->k]) : SETIR_NONE;
 }
 
+/* numbers of two kinds of atoms that do not tell which is which: both ends of a pair look up the same */
+static node_id rule_curve(const ruled *x)
+{
+    uint32_t first = x->op == OP_SPLINE;
+    if (!x->r->symmetric[x->imm->curve] || x->arg[first] <= x->arg[first + 1]) return SETIR_NONE;
+    node_id arg[3] = {x->arg[0], x->arg[first + 1], x->arg[first]};
+    if (!first) arg[0] = x->arg[1], arg[1] = x->arg[0];
+    return rule_node(x->r, x->op, x->e, arg, x->n, x->imm, x->at);
+}
+
 static node_id rule_reduce(const ruled *x)
 {
     double value;
@@ -682,6 +692,8 @@ static node_id rule_apply(const ruled *x)
     case OP_CHANNEL_PUT: return rule_channel_put(x);
     case OP_BILINEAR: return rule_bilinear(x->r, x->arg, x->imm->table, x->at);
     case OP_REDUCE: return rule_reduce(x);
+    case OP_TABLE:
+    case OP_SPLINE: return rule_curve(x);
     default: return SETIR_NONE;
     }
 }

@@ -5,6 +5,7 @@
  */
 #include "../lower/check.h"
 #include "../lower/gen_program.c"
+#include "curve.h"
 #include "rewrite.h"
 
 enum { PROGRAMS = 3000, FRAMES = 3, ATOMS_MOST = 6 };
@@ -326,6 +327,35 @@ static void numbers_put_among_channels_are_lists(void **state)
     arena_free(&t.memory);
 }
 
+/* a table over two kinds: the same numbers both ways are one look-up, others are two */
+static void symmetric_tables_are_looked_up_once(void **state)
+{
+    (void)state;
+    bench t;
+    bench_open(&t);
+    set two = {.kind = SET_RANGE, .hi = 1, .parent = SETIR_NONE, .host = SETIR_NONE, .sample = SETIR_NONE, .cutoff = SETIR_NONE};
+    set_id kinds[2] = {program_set(t.p, two)};
+    kinds[1] = kinds[0];
+    node_id at[3] = {node_const(t.p, 0.5, unit_none(), here), node_ivar(t.p, over(&t, kinds[0]), here),
+                     node_ivar(t.p, over(&t, kinds[0]), here)},
+            back[3] = {at[0], at[2], at[1]};
+    double numbers[8] = {1, 2, 2, 3, 4, 5, 5, 6};
+    for (int which = 0; which < 4; which++) { /* plain numbers and two terms of a piece, symmetric and not */
+        curve c = {.domain = kinds, .n_domain = 2, .places = 4, .data = numbers};
+        bool piece = which & 1, symmetric = which < 2;
+        if (piece) c.pieces = 1, c.terms = 2, c.rate = 1;
+        numbers[piece ? 5 : 2] = symmetric ? numbers[piece ? 6 : 1] : -1;
+        node_imm imm = {.curve = program_curve(t.p, c)};
+        t.r->symmetric = arena_array(&t.memory, bool, imm.curve + 1);
+        t.r->symmetric[imm.curve] = curve_symmetric(&t.p->curves.at[imm.curve]);
+        node_op op = piece ? OP_SPLINE : OP_TABLE;
+        node_id one = rule_node(t.r, op, elem_real(0), at + !piece, 2 + piece, &imm, here);
+        node_id other = rule_node(t.r, op, elem_real(0), back + !piece, 2 + piece, &imm, here);
+        assert_int_equal(one == other, symmetric);
+    }
+    arena_free(&t.memory);
+}
+
 int main(void)
 {
     if (setjmp(landing)) {
@@ -340,6 +370,7 @@ int main(void)
         cmocka_unit_test(chosen_sides_use_what_the_choice_says),
         cmocka_unit_test(products_of_a_node_with_itself_count_each_pair_once),
         cmocka_unit_test(numbers_put_among_channels_are_lists),
+        cmocka_unit_test(symmetric_tables_are_looked_up_once),
         cmocka_unit_test(rewriting_keeps_the_meaning),
         cmocka_unit_test(rewriting_twice_changes_nothing),
     };
