@@ -541,6 +541,7 @@ rewriter *rewrite_program(arena *a, const program *from)
     for (uint32_t k = 0; k < from->sets.n; k++)
         if (from->sets.at[k].cutoff != SETIR_NONE)
             r->p->sets.at[k].cutoff = walk_node(&w, from->sets.at[k].cutoff, NULL);
+    rewrite_even(r);
     find_rows(r, from);
     return r;
 }

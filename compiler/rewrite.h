@@ -24,6 +24,7 @@ struct rewriter {
     uint32_t first_canonical; /* index variables from here on are canonical ones                         */
     bool *kept;               /* by def: accesses stay accesses; false: they were inlined                */
     row_loops *rows;          /* by def of the source, as its first parameter is run over                */
+    bool squares;             /* 1/(d d) of a distance d stays: nothing needs 1/d (rewrite_even.c)       */
     bool *symmetric;          /* by curve: its two indices may be exchanged                              */
 };
 
@@ -39,6 +40,9 @@ row_loops rewrite_rows(rewriter *r, node_id body, ivar_id v, const ivar_list *av
 /* ---- rewrite_keep.c: by def: is it stored? */
 bool *rewrite_keep(arena *a, const program *p);
 double op_cost(const program *p, const node *n); /* of the operation alone; 1 is an addition */
+
+/* ---- rewrite_even.c: distances in even powers, once all is there */
+void rewrite_even(rewriter *r);
 
 /* ---- rewrite_rules.c: one node, simplified by local rules */
 node_id rule_node(rewriter *r, node_op op, elem e, const node_id *args, uint32_t n, const node_imm *imm,

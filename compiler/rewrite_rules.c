@@ -430,7 +430,8 @@ static node_id rule_div_power(const ruled *x)
     if (d->op == OP_DIV && is_number(&x->p->nodes.at[d->arg[1]], &c) && c != 0 && isfinite(c))
         return build2(x, OP_MUL, x->e, d->arg[1], build2(x, OP_DIV, x->e, x->arg[0], d->arg[0]));
     pure u = as_pure(x->p, x->arg[1]);
-    if (u.n < 2) return SETIR_NONE;
+    bool kept = x->r->squares && u.n == 2 && x->p->nodes.at[u.base].op == OP_NORM && is_number(arg_of(x, 0), &c);
+    if (u.n < 2 || kept) return SETIR_NONE;
     node_id inverse = build2(x, OP_DIV, elem_real(0), number(x, 1), u.base);
     return build2(x, OP_MUL, x->e, x->arg[0], build_power(x, inverse, u.n));
 }
