@@ -179,6 +179,13 @@ static LLVMValueRef load_strided(emitter *e, buffer_id b, linear l, LLVMTypeRef 
     return LLVMBuildShuffleVector(build, all, LLVMGetPoison(LLVMTypeOf(all)), LLVMConstVector(lane, n), "");
 }
 
+/* Arrays of pairs go on for 8 numbers after their end (mtx/mtxrt.h): lanes that are not in may read what comes next. */
+static bool goes_on(const emitter *e, buffer_id b)
+{
+    buffer_kind kind = e->k->buffers.at[b].kind;
+    return e->lanes <= 8 && (kind == BUF_SET_X || kind == BUF_SET_Y || kind == BUF_SET_Z || kind == BUF_SET_DIST);
+}
+
 static LLVMValueRef load_lanes(emitter *e, buffer_id b, const lexpr *index, LLVMTypeRef type)
 {
     loop_type t = e->k->buffers.at[b].type;
@@ -187,6 +194,11 @@ static LLVMValueRef load_lanes(emitter *e, buffer_id b, const lexpr *index, LLVM
     linear l = llvm_linear(e, index);
     if (l.first && l.step == 1) {
         LLVMValueRef arg[] = {element(e, b, l.first), align, e->mask, idle(e, type)};
+        if (goes_on(e, b)) {
+            LLVMValueRef all = LLVMBuildLoad2(e->u->builder, overload[0], arg[0], "");
+            LLVMSetAlignment(all, loop_type_bytes(t));
+            return all;
+        }
         return llvm_intrinsic(e, "llvm.masked.load", overload, 2, arg, llvm_masked_arguments(arg, 4, 1));
     }
     if (l.first && l.step > 1 && l.step <= STRIDE_MOST && t == LT_F64 && e->guards == 0)
