@@ -232,10 +232,13 @@ bool abi_make(arena *a, const compiled *t, const char *prefix, abi *out, text *p
     if (!plan_from_program(a, t->p, &out->plan, problem)) return false;
     abi_names(a, out);
     abi_entries(a, out);
-    bool *read = arena_array(a, bool, t->p->sets.n + 1);
+    static const uint32_t need[2] = {MTX_NEED_REV, MTX_NEED_I};
+    static const buffer_kind kind[2] = {BUF_SET_REV, BUF_SET_I};
+    uint32_t *read = arena_array(a, uint32_t, t->p->sets.n + 1);
     for (set_id s = 0; s < t->p->sets.n; s++)
-        read[s] = abi_reads(out, BUF_SET_REV, s) || module_reads(t->loops, BUF_SET_REV, s);
-    plan_reverses(a, &out->plan, read);
+        for (int k = 0; k < 2; k++)
+            read[s] |= abi_reads(out, kind[k], s) || module_reads(t->loops, kind[k], s) ? need[k] : 0;
+    plan_reads(a, &out->plan, read);
     out->hash = abi_hash(a, out);
     text meta;
     text_init(&meta);

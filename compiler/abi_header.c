@@ -259,8 +259,9 @@ static void put_pairs(const abi *x, set_id s, text *out)
     const char *n = x->prefix, *w = x->set[s], *base = x->set[x->t->p->sets.at[s].parent];
     const mtx_set_desc *d = &x->plan.sets[s];
     if (!isnan(d->cutoff)) text_printf(out, "#define %s_%s_cutoff %.17g  /* angstrom */\n", n, w, d->cutoff);
+    const char *rest = d->need & (MTX_NEED_I | MTX_NEED_SHIFT) ? "0" : "MTX_PAIRS_LEAN";
     text_printf(out, "#define %s_%s_flags %s  /* of the neighbour search */\n", n, w,
-                abi_reads(x, BUF_SET_REV, s) ? "MTX_PAIRS_REVERSE" : "0");
+                abi_reads(x, BUF_SET_REV, s) ? "MTX_PAIRS_REVERSE" : rest);
     text_printf(out,
                 "/** The sizes and arrays of `%s` and of its atoms, from a list; which has to stay as it is until the run. */\n"
                 "static inline void %s_use_%s(%s_shape *shape, %s_in *in, const mtx_pairs *pairs)\n{\n"

@@ -43,11 +43,12 @@ static mtx_status engine_fill(engine *e, arena *a, const compiled *t, backend_ki
     if (!plan_from_program(a, t->p, &e->plan, problem)) {
         return MTX_EUNSUPPORTED;
     }
-    bool *read = arena_array(a, bool, t->p->sets.n + 1);
+    uint32_t *read = arena_array(a, uint32_t, t->p->sets.n + 1);
     for (set_id s = 0; s < t->p->sets.n; s++) {
-        read[s] = module_reads(t->loops, BUF_SET_REV, s);
+        read[s] |= module_reads(t->loops, BUF_SET_REV, s) ? MTX_NEED_REV : 0;
+        read[s] |= module_reads(t->loops, BUF_SET_I, s) ? MTX_NEED_I : 0;
     }
-    plan_reverses(a, &e->plan, read);
+    plan_reads(a, &e->plan, read);
     const jit_options options = {.backend = backend};
     mtx_status status = jit_compile(t->loops, &options, &e->code, problem);
     if (status != MTX_OK) {

@@ -40,8 +40,8 @@ int interp_stage(void *x, int32_t s, const mtx_view *view, double *cutoff);
 /* ---- from a program to a batch (plan_desc.c) */
 /** Describe a program's structures, sets and inputs to the runtime. False: it asks for what no file holds. */
 bool plan_from_program(arena *a, const program *p, mtx_plan *plan, text *problem);
-/** Of pair sets for which `read` is false (by set), reversed pairs are not asked for: no code looks at them. */
-void plan_reverses(arena *a, mtx_plan *plan, const bool *read);
+/** What code reads of pair sets, MTX_NEED_REV and MTX_NEED_I by set: what it does not look at is not asked for. */
+void plan_reads(arena *a, mtx_plan *plan, const uint32_t *read);
 /** Prepare frames[slot * nb + f] with interpreted cutoffs. */
 mtx_status interp_prepare(const program *p, const mtx_structure *const *frames, int64_t nb, mtx_batch *batch,
                           mtx_problem *problem);

@@ -159,11 +159,13 @@ bool plan_from_program(arena *a, const program *p, mtx_plan *plan, text *problem
     return good;
 }
 
-void plan_reverses(arena *a, mtx_plan *plan, const bool *read)
+void plan_reads(arena *a, mtx_plan *plan, const uint32_t *read)
 {
     mtx_set_desc *sets = arena_copy(a, plan->sets, (size_t)plan->n_sets * sizeof *sets);
-    for (int32_t s = 0; s < plan->n_sets; s++)
-        if (!read[s]) sets[s].need &= ~(uint32_t)MTX_NEED_REV;
+    for (int32_t s = 0; s < plan->n_sets; s++) {
+        bool written = sets[s].need & MTX_NEED_SHIFT; /* with outputs over it */
+        sets[s].need &= read[s] | ~(uint32_t)(MTX_NEED_REV | (written ? 0 : MTX_NEED_I));
+    }
     plan->sets = sets;
 }
 

@@ -36,17 +36,36 @@ void mtx_pairs_free(mtx_pairs *p)
     mtx_pairs_init(p);
 }
 
-static bool pairs_reserve(mtx_pairs *p, int64_t n)
+static void ends_free(mtx_pairs *p)
 {
-    if (n <= p->pair_capacity) return true;
-    const int64_t half_more = p->pair_capacity + p->pair_capacity / 2;
-    const int64_t capacity = n > half_more ? n : half_more;
-    /* one array at a time: after a failure every array still has at least the old capacity */
+    int32_t **const all[] = {&p->sz, &p->sy, &p->sx, &p->i};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        rt_aligned_free(*all[k]);
+        *all[k] = NULL;
+    }
+}
+
+/* First ends and shifts, or none of them; `sz` is the last to be there and the first to go. */
+static bool ends_reserve(mtx_pairs *p, int64_t capacity)
+{
     RT_GROW(p->i, p->n, capacity + NB_SLACK);
-    RT_GROW(p->j, p->n, capacity + NB_SLACK);
     RT_GROW(p->sx, p->n, capacity + NB_SLACK);
     RT_GROW(p->sy, p->n, capacity + NB_SLACK);
     RT_GROW(p->sz, p->n, capacity + NB_SLACK);
+    return true;
+}
+
+static bool pairs_reserve(mtx_pairs *p, int64_t n, bool lean)
+{
+    if (lean) ends_free(p);
+    const bool fits = n <= p->pair_capacity, complete = lean || p->sz != NULL || p->pair_capacity == 0;
+    if (fits && complete) return true;
+    const int64_t half_more = p->pair_capacity + p->pair_capacity / 2;
+    const int64_t capacity = fits ? p->pair_capacity : n > half_more ? n : half_more;
+    /* one array at a time: after a failure every array still has at least the old capacity */
+    if (!lean && !ends_reserve(p, capacity)) return false;
+    if (fits) return true;
+    RT_GROW(p->j, p->n, capacity + NB_SLACK);
     RT_GROW(p->dx, p->n, capacity + NB_SLACK);
     RT_GROW(p->dy, p->n, capacity + NB_SLACK);
     RT_GROW(p->dz, p->n, capacity + NB_SLACK);
@@ -86,11 +105,14 @@ static bool structures_reserve(mtx_pairs *p, int64_t structures)
 bool nb_result_reserve(mtx_pairs *out, int64_t atoms, int64_t pairs, unsigned flags)
 {
     return rows_reserve(out, out->atoms + atoms) && structures_reserve(out, out->structures + 1) &&
-           pairs_reserve(out, out->n + pairs) && (!(flags & MTX_PAIRS_REVERSE) || rev_reserve(out, out->n));
+           pairs_reserve(out, out->n + pairs, nb_lean(flags)) && (!(flags & MTX_PAIRS_REVERSE) || rev_reserve(out, out->n));
 }
 
 void nb_result_close(mtx_pairs *out, int64_t atoms)
 {
+    /* vectors of pairs end here, and compute with what they find */
+    for (int64_t k = out->n; out->pair_capacity > 0 && k < out->n + 8; k++)
+        out->dx[k] = out->dy[k] = out->dz[k] = out->dist[k] = 1.0;
     out->row[0] = 0;
     out->atom_ptr[0] = 0;
     out->pair_ptr[0] = 0;
@@ -163,7 +185,7 @@ static mtx_status coincident(const nb_grid *g, int64_t i, mtx_problem *problem)
 
 /* ---- the search */
 
-static mtx_status arguments(int64_t n, double cutoff, const mtx_pairs *out, mtx_problem *problem)
+static mtx_status arguments(int64_t n, double cutoff, unsigned flags, const mtx_pairs *out, mtx_problem *problem)
 {
     if (!(cutoff > 0.0) || !isfinite(cutoff)) {
         return rt_problem_set(problem, MTX_EINVAL, "E0655", "the cutoff is %g, not a positive length",
@@ -172,6 +194,10 @@ static mtx_status arguments(int64_t n, double cutoff, const mtx_pairs *out, mtx_
     if (n < 0 || n > INT32_MAX / 2 || out->atoms > INT32_MAX / 2 - n) {
         return rt_problem_set(problem, MTX_EINVAL, "E0655", "%lld atoms are more than one batch can hold",
                               (long long)(out->atoms + n));
+    }
+    if (out->n > 0 && (out->i == NULL) != nb_lean(flags)) {
+        return rt_problem_set(problem, MTX_EINVAL, "E0655", "the structures before are %s, this one is not",
+                              out->i == NULL ? "lean" : "not lean and would lose their shifts");
     }
     return MTX_OK;
 }
@@ -193,7 +219,7 @@ static mtx_status rows_fill(const nb_grid *g, unsigned flags, mtx_pairs *out, mt
         const double per_row =
             rows.next > 0 ? (double)(out->n - first) / (double)rows.next : (double)rows.needed;
         const double rest = 1.05 * per_row * (double)(g->atoms - rows.next);
-        if (!(rest < 1e17) || !pairs_reserve(out, out->n + rows.needed + (int64_t)rest + 1024)) {
+        if (!(rest < 1e17) || !pairs_reserve(out, out->n + rows.needed + (int64_t)rest + 1024, nb_lean(flags))) {
             out->n = first;
             return rt_no_memory(problem);
         }
@@ -205,10 +231,12 @@ mtx_status mtx_neighbors_append(const double (*r)[3], const double cell[3][3], c
                                 int64_t n, double cutoff, unsigned flags, mtx_pairs *out,
                                 mtx_problem *problem)
 {
-    mtx_status status = arguments(n, cutoff, out, problem);
+    mtx_status status = arguments(n, cutoff, flags, out, problem);
     if (status != MTX_OK) return status;
     if (out->scratch == NULL) out->scratch = nb_scratch_new();
-    if (out->scratch == NULL || !nb_result_reserve(out, n, 0, 0)) return rt_no_memory(problem);
+    if (out->scratch == NULL || !nb_result_reserve(out, n, 0, nb_lean(flags) ? MTX_PAIRS_LEAN : 0)) {
+        return rt_no_memory(problem);
+    }
     nb_grid grid;
     status = nb_grid_make(out->scratch, r, cell, pbc, n, cutoff, &grid, problem);
     if (status != MTX_OK) return status;

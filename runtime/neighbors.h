@@ -63,7 +63,7 @@ typedef struct nb_probe {
 } nb_probe;
 
 /* Rows still to do, and where their pairs go: all arrays of `out` have room for `capacity` pairs and
- * slack. */
+ * slack; those of a lean list are NULL. */
 typedef struct nb_rows {
     mtx_pairs *out;
     int64_t capacity;
@@ -80,7 +80,7 @@ nb_search nb_rows_portable, nb_rows_avx2, nb_rows_avx512;
 
 /*
  * Measures pairs again: d = kept d + (moved[j] - moved[i]). Those inside the cutoff go to `out`, which has
- * room for all and slack; after the last pair of `wide` j must be 0 for a vector. False: two atoms coincide.
+ * room for all and slack, and is lean when `wide` is; after the last pair of `wide` j must be 0 for a vector. False: two atoms coincide.
  */
 typedef bool nb_measure(const mtx_pairs *wide, const double (*moved)[4], double cutoff2, mtx_pairs *out);
 
@@ -170,6 +170,12 @@ mtx_status nb_grid_make(nb_scratch *scratch, const double (*r)[3], const double 
 bool nb_reverse(nb_scratch *scratch, mtx_pairs *pairs, int64_t base, int64_t first, unsigned flags);
 
 void nb_verlet_free(nb_verlet *verlet);
+
+/* Whether first ends and shifts are left out: reverse pairs are told by them. */
+static inline bool nb_lean(unsigned flags)
+{
+    return (flags & (MTX_PAIRS_LEAN | MTX_PAIRS_REVERSE)) == MTX_PAIRS_LEAN;
+}
 
 /* Room in the result for one more structure and so many pairs; false when memory is exhausted. */
 bool nb_result_reserve(mtx_pairs *out, int64_t atoms, int64_t pairs, unsigned flags);

@@ -62,32 +62,53 @@ static inline NB_TARGET __m512d nb_join(__m256d low, __m256d high)
     return _mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1);
 }
 
-/* Move and shift of the images that 8 staged slots are, added to displacements and shifts. */
-static inline NB_TARGET void nb_add_images(const nb_grid *g, const int32_t *stage, __m512d d[3], __m256i s[3])
+/* Moves of the images that 8 staged slots are, added to displacements. */
+static inline NB_TARGET void nb_add_moves(const nb_grid *g, const int32_t *stage, __m512d d[3])
 {
     __m512d two[4], move[4];
-    __m256i pair[4];
     for (int k = 0; k < 4; k++) {
         const nb_image *a = &g->image[g->slot[stage[k]].image], *b = &g->image[g->slot[stage[k + 4]].image];
         two[k] = nb_join(_mm256_load_pd(a->move), _mm256_load_pd(b->move));
+    }
+    nb_transpose(two, move);
+    for (int c = 0; c < 3; c++) d[c] = _mm512_add_pd(d[c], move[c]);
+}
+
+/* Their shifts, added to those of the atom. */
+static inline NB_TARGET void nb_add_shifts(const nb_grid *g, const int32_t *stage, __m256i s[3])
+{
+    __m256i pair[4];
+    for (int k = 0; k < 4; k++) {
+        const nb_image *a = &g->image[g->slot[stage[k]].image], *b = &g->image[g->slot[stage[k + 4]].image];
         const __m128i low = _mm_load_si128((const __m128i *)a->s);
         const __m128i high = _mm_load_si128((const __m128i *)b->s);
         pair[k] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
     }
-    nb_transpose(two, move);
     const __m256i xy01 = _mm256_unpacklo_epi32(pair[0], pair[1]); /* x0 x1 y0 y1 | x4 x5 y4 y5 */
     const __m256i xy23 = _mm256_unpacklo_epi32(pair[2], pair[3]);
     const __m256i z01 = _mm256_unpackhi_epi32(pair[0], pair[1]);
     const __m256i z23 = _mm256_unpackhi_epi32(pair[2], pair[3]);
-    for (int c = 0; c < 3; c++) d[c] = _mm512_add_pd(d[c], move[c]);
     s[0] = _mm256_add_epi32(s[0], _mm256_unpacklo_epi64(xy01, xy23));
     s[1] = _mm256_add_epi32(s[1], _mm256_unpackhi_epi64(xy01, xy23));
     s[2] = _mm256_add_epi32(s[2], _mm256_unpacklo_epi64(z01, z23));
 }
 
-/* Displacements, shifts and ends of 8 staged slots, one vector per component. */
+static inline NB_TARGET void nb_put_shifts(const nb_grid *g, const nb_atom *atom, const int32_t *stage,
+                                           bool images, __mmask8 lanes, __mmask8 keep, mtx_pairs *out,
+                                           int64_t end)
+{
+    int32_t *const to[3] = {out->sx + end, out->sy + end, out->sz + end};
+    __m256i s[3];
+    for (int c = 0; c < 3; c++) s[c] = _mm256_set1_epi32(atom->shift[c]);
+    if (images) nb_add_shifts(g, stage, s);
+    if (__builtin_expect(keep != lanes, 0))
+        for (int c = 0; c < 3; c++) s[c] = _mm256_maskz_compress_epi32(keep, s[c]);
+    for (int c = 0; c < 3; c++) _mm256_storeu_si256((__m256i *)to[c], s[c]);
+}
+
+/* Displacements and ends of 8 staged slots, one vector per component; whether some are images. */
 static inline NB_TARGET __m256i nb_ends(const nb_grid *g, const __m512d at[3], const int32_t *stage,
-                                        __m512d d[3], __m256i s[3])
+                                        __m512d d[3], bool *images)
 {
     __m512d two[4], part[4];
     for (int k = 0; k < 4; k++) {
@@ -96,8 +117,9 @@ static inline NB_TARGET __m256i nb_ends(const nb_grid *g, const __m512d at[3], c
     nb_transpose(two, part);
     const __m512i ends = _mm512_castpd_si512(part[3]); /* j and image in turn */
     for (int c = 0; c < 3; c++) d[c] = _mm512_sub_pd(part[c], at[c]);
-    if (_mm512_cmpgt_epi64_mask(ends, _mm512_set1_epi64(INT32_MAX)) != 0) {
-        nb_add_images(g, stage, d, s);
+    *images = _mm512_cmpgt_epi64_mask(ends, _mm512_set1_epi64(INT32_MAX)) != 0;
+    if (*images) {
+        nb_add_moves(g, stage, d);
     } else { /* -0 becomes 0, as it does with an image */
         for (int c = 0; c < 3; c++) d[c] = _mm512_add_pd(d[c], _mm512_setzero_pd());
     }
@@ -113,9 +135,8 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
     const __m256i first = _mm256_set1_epi32(base);
     for (int64_t k = 0; k < hits; k += 8) {
         __m512d d[3];
-        __m256i s[3];
-        for (int c = 0; c < 3; c++) s[c] = _mm256_set1_epi32(atom->shift[c]);
-        __m256i j = _mm256_add_epi32(nb_ends(g, at, g->stage + k, d, s), first);
+        bool images;
+        __m256i j = _mm256_add_epi32(nb_ends(g, at, g->stage + k, d, &images), first);
         __m512d dist2 = _mm512_add_pd(_mm512_mul_pd(d[0], d[0]), _mm512_mul_pd(d[1], d[1]));
         dist2 = _mm512_add_pd(dist2, _mm512_mul_pd(d[2], d[2]));
         const __mmask8 lanes = hits - k >= 8 ? 0xff : (__mmask8)((1u << (hits - k)) - 1u);
@@ -124,14 +145,11 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
             *coincident = true;
         if (__builtin_expect(keep != lanes, 0)) {
             for (int c = 0; c < 3; c++) d[c] = _mm512_maskz_compress_pd(keep, d[c]);
-            for (int c = 0; c < 3; c++) s[c] = _mm256_maskz_compress_epi32(keep, s[c]);
             j = _mm256_maskz_compress_epi32(keep, j);
             dist2 = _mm512_maskz_compress_pd(keep, dist2);
         }
         _mm256_storeu_si256((__m256i *)(out->j + end), j);
-        _mm256_storeu_si256((__m256i *)(out->sx + end), s[0]);
-        _mm256_storeu_si256((__m256i *)(out->sy + end), s[1]);
-        _mm256_storeu_si256((__m256i *)(out->sz + end), s[2]);
+        if (out->sx != NULL) nb_put_shifts(g, atom, g->stage + k, images, lanes, keep, out, end);
         _mm512_storeu_pd(out->dx + end, d[0]);
         _mm512_storeu_pd(out->dy + end, d[1]);
         _mm512_storeu_pd(out->dz + end, d[2]);
@@ -181,9 +199,11 @@ static inline NB_TARGET int64_t nb_measure_8(const mtx_pairs *wide, const double
     if (_mm512_mask_cmp_pd_mask(lanes, dist2, _mm512_set1_pd(NB_COINCIDENT2), _CMP_LT_OQ) != 0)
         *apart = false;
     nb_keep_int(out->j + end, j, keep);
-    nb_keep_int(out->sx + end, wide->sx + k, keep);
-    nb_keep_int(out->sy + end, wide->sy + k, keep);
-    nb_keep_int(out->sz + end, wide->sz + k, keep);
+    if (out->sx != NULL) {
+        nb_keep_int(out->sx + end, wide->sx + k, keep);
+        nb_keep_int(out->sy + end, wide->sy + k, keep);
+        nb_keep_int(out->sz + end, wide->sz + k, keep);
+    }
     _mm512_storeu_pd(out->dx + end, _mm512_maskz_compress_pd(keep, d[0]));
     _mm512_storeu_pd(out->dy + end, _mm512_maskz_compress_pd(keep, d[1]));
     _mm512_storeu_pd(out->dz + end, _mm512_maskz_compress_pd(keep, d[2]));
@@ -208,7 +228,7 @@ NB_TARGET bool nb_measure_avx512(const mtx_pairs *wide, const double (*moved)[4]
             const __mmask8 lanes = (__mmask8)((1u << (last - k)) - 1u);
             end = nb_measure_8(wide, moved, own, k, lanes, limit, out, end, &apart);
         }
-        for (int64_t m = first; m < end; m++) out->i[m] = (int32_t)i;
+        for (int64_t m = first; out->i != NULL && m < end; m++) out->i[m] = (int32_t)i;
         out->row[i + 1] = end;
     }
     out->n = end;

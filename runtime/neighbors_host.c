@@ -69,9 +69,11 @@ static mtx_status measure_row(const mtx_host_list *h, int64_t i, double cutoff, 
         if (!(dist2 >= NB_COINCIDENT2)) return refuse(problem, i, "a neighbour at the same place, or nowhere");
         if (!(dist2 < cutoff * cutoff)) continue;
         const int64_t at = out->n++;
-        out->i[at] = (int32_t)i;
         out->j[at] = h->owner != NULL && j >= h->owned ? h->owner[j] : j;
-        out->sx[at] = out->sy[at] = out->sz[at] = 0;
+        if (out->i != NULL) {
+            out->i[at] = (int32_t)i;
+            out->sx[at] = out->sy[at] = out->sz[at] = 0;
+        }
         out->dx[at] = x;
         out->dy[at] = y;
         out->dz[at] = z;

@@ -38,9 +38,11 @@ static inline int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t b
         const double dz = (slot->at[2] - atom->at[2]) + image->move[2];
         const double dist2 = (dx * dx + dy * dy) + dz * dz;
         out->j[end] = base + slot->j;
-        out->sx[end] = image->s[0] + atom->shift[0];
-        out->sy[end] = image->s[1] + atom->shift[1];
-        out->sz[end] = image->s[2] + atom->shift[2];
+        if (out->sx != NULL) {
+            out->sx[end] = image->s[0] + atom->shift[0];
+            out->sy[end] = image->s[1] + atom->shift[1];
+            out->sz[end] = image->s[2] + atom->shift[2];
+        }
         out->dx[end] = dx;
         out->dy[end] = dy;
         out->dz[end] = dz;

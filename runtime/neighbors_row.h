@@ -66,7 +66,7 @@ NB_TARGET void NB_KERNEL(const nb_grid *g, nb_rows *rows)
         const int64_t first = end;
         end = nb_expand(g, &g->atom[i], (int32_t)rows->base, hits, out, end, &rows->coincident);
         if (rows->coincident) break;
-        for (int64_t k = first; k < end; k++) out->i[k] = (int32_t)(rows->base + i);
+        for (int64_t k = first; out->i != NULL && k < end; k++) out->i[k] = (int32_t)(rows->base + i);
         out->row[rows->base + i + 1] = end;
         rows->next++;
     }

@@ -71,11 +71,13 @@ bool nb_measure_portable(const mtx_pairs *wide, const double (*moved)[4], double
             const double y = wide->dy[k] + (other[1] - own[1]);
             const double z = wide->dz[k] + (other[2] - own[2]);
             const double dist2 = (x * x + y * y) + z * z;
-            out->i[end] = (int32_t)i;
             out->j[end] = wide->j[k];
-            out->sx[end] = wide->sx[k];
-            out->sy[end] = wide->sy[k];
-            out->sz[end] = wide->sz[k];
+            if (out->i != NULL) {
+                out->i[end] = (int32_t)i;
+                out->sx[end] = wide->sx[k];
+                out->sy[end] = wide->sy[k];
+                out->sz[end] = wide->sz[k];
+            }
             out->dx[end] = x;
             out->dy[end] = y;
             out->dz[end] = z;
@@ -106,8 +108,9 @@ static mtx_status search_wide(nb_verlet *v, const double (*r)[3], const double c
                               mtx_problem *problem)
 {
     v->ready = false;
+    const unsigned other = flags & ~(unsigned)(MTX_PAIRS_REVERSE | MTX_PAIRS_LEAN);
     const mtx_status status = mtx_neighbors_build(r, cell, pbc, n, cutoff + skin,
-                                                  flags & ~(unsigned)MTX_PAIRS_REVERSE, &v->wide, problem);
+                                                  nb_lean(flags) ? other | MTX_PAIRS_LEAN : other, &v->wide, problem);
     if (status != MTX_OK) return status;
     void *then = nb_buffer_reserve(&v->then, n, 3 * sizeof(double), 0);
     if (then == NULL || nb_buffer_reserve(&v->moved, n, 4 * sizeof(double), 0) == NULL) {

@@ -349,7 +349,8 @@ static mtx_status pairs_set(const preparing *p, int32_t id)
     const double(*r)[3] = spots ? p->batch->set[d->parent].points.at : p->batch->slot[d->slot].r.at;
     uint8_t pbc[3];
     axes_flags(p->plan->slots[d->slot].axes, pbc);
-    const unsigned flags = d->need & MTX_NEED_REV ? MTX_PAIRS_REVERSE : 0;
+    const unsigned reverse = d->need & MTX_NEED_REV ? MTX_PAIRS_REVERSE : 0;
+    const unsigned flags = d->need & (MTX_NEED_I | MTX_NEED_SHIFT) ? reverse : reverse | MTX_PAIRS_LEAN;
     mtx_pairs_clear(pairs);
     for (int64_t f = 0; f < p->nb; f++) {
         const mtx_structure *s = p->frames[d->slot * p->nb + f];
@@ -364,7 +365,7 @@ static mtx_status pairs_set(const preparing *p, int32_t id)
                                             .max_frame = longest(pairs->pair_ptr, p->nb),
                                             .ptr = pairs->pair_ptr,
                                             .row = pairs->row,
-                                            .rev = flags ? pairs->rev : NULL,
+                                            .rev = reverse ? pairs->rev : NULL,
                                             .i = pairs->i,
                                             .j = pairs->j,
                                             .sx = pairs->sx,

@@ -361,9 +361,9 @@ MTX_API void       mtx_batch_set_param(mtx_batch *batch, const double *param);
  * reused from call to call: once the largest structure has been seen, nothing is allocated.
  *
  *   row     [atoms + 1]       pairs row[i] .. row[i+1]-1 start at atom i
- *   i, j    [n]               ends of the pair
+ *   i, j    [n]               ends of the pair; i with MTX_PAIRS_LEAN only when reverse pairs are asked for too
  *   s[xyz]  [n]               image shift S, in rows of the cell as given and for positions as given:
- *                             d = r[j] - r[i] + S * cell
+ *                             d = r[j] - r[i] + S * cell; lean lists as i
  *   d[xyz]  [n]               displacement d, within 1e-12 however far from the cell the atoms lie     angstrom
  *   dist    [n]               |d|, 1e-8 <= |d| < cutoff                                                angstrom
  *   rev     [n]               the pair (j, i, -S), whose d is the exact negative; with MTX_PAIRS_REVERSE
@@ -384,8 +384,10 @@ typedef struct mtx_pairs {
     void    *scratch;
 } mtx_pairs;
 
-/* Flags of a search. The last two force a slower kernel with the same results, for tests and measurements. */
-enum { MTX_PAIRS_REVERSE = 1, MTX_PAIRS_PORTABLE = 2, MTX_PAIRS_AVX2 = 4 };
+/* Flags of a search. LEAN: what of a pair its row and its displacement tell is left out, i and s[xyz] are NULL; a list of
+ * several structures has them for all or for none. PORTABLE and AVX2 force a slower kernel with the same results, for tests
+ * and measurements. */
+enum { MTX_PAIRS_REVERSE = 1, MTX_PAIRS_PORTABLE = 2, MTX_PAIRS_AVX2 = 4, MTX_PAIRS_LEAN = 8 };
 
 MTX_API void mtx_pairs_init(mtx_pairs *pairs);
 MTX_API void mtx_pairs_clear(mtx_pairs *pairs);          /* no structures, memory kept */
@@ -398,7 +400,7 @@ MTX_API void mtx_pairs_free(mtx_pairs *pairs);
  *   cell    [3][3]   rows; only those with pbc are read                   angstrom
  *   cutoff           > 0, may exceed the cell many times                  angstrom
  *
- * Errors  MTX_EINVAL (cutoff, n < 0), MTX_EDATA (cell without volume, position not finite, two atoms or images closer
+ * Errors  MTX_EINVAL (cutoff, n < 0, lean or not unlike the structures before), MTX_EDATA (cell without volume, position not finite, two atoms or images closer
  *         than 1e-8 angstrom: problem->atom and the message name them), MTX_ENOMEM. The batch is then as before.
  * Threads safe for different `out`.      Time   linear in atoms + pairs.
  */
