@@ -152,7 +152,7 @@ static double slot_distance2(const nb_grid *g, const nb_slot *slot, const nb_ato
 {
     double sum = 0.0;
     for (int c = 0; c < 3; c++) {
-        const double d = (slot->at[c] - atom->at[c]) + g->image[slot->image].move[c];
+        const double d = (slot->at[c] - g->slot[atom->slot].at[c]) + g->image[slot->image].move[c];
         sum += d * d;
     }
     return sum;

@@ -37,7 +37,6 @@ typedef struct nb_image {
 } nb_image;
 
 typedef struct nb_atom {
-    double at[4];
     int32_t shift[3]; /* of the move into the box, in given rows                  */
     int32_t slot;     /* the atom's own zero-shift slot                           */
 } nb_atom;
@@ -130,7 +129,8 @@ typedef struct nb_frame {
 
 enum {
     NB_ATOMS,
-    NB_PLACE,
+    NB_HOME,
+    NB_PLACE, /* atoms in the box, as given and turned */
     NB_SOWN,
     NB_U,
     NB_V,

@@ -9,6 +9,7 @@
 
 #include <immintrin.h>
 #include <math.h>
+#include <string.h>
 
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
@@ -138,8 +139,9 @@ static inline NB_TARGET void nb_close(mtx_pairs *out, int64_t end, unsigned keep
 static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
                                           mtx_pairs *out, int64_t end, bool *coincident)
 {
-    const __m256d at[3] = {_mm256_set1_pd(atom->at[0]), _mm256_set1_pd(atom->at[1]),
-                           _mm256_set1_pd(atom->at[2])};
+    const double *own = g->slot[atom->slot].at;
+    const __m256d at[3] = {_mm256_set1_pd(own[0]), _mm256_set1_pd(own[1]),
+                           _mm256_set1_pd(own[2])};
     const __m256d cutoff2 = _mm256_set1_pd(g->cutoff2), tiny = _mm256_set1_pd(NB_COINCIDENT2);
     const __m128i first = _mm_set1_epi32(base);
     for (int64_t k = 0; k < hits; k += 4) {

@@ -9,6 +9,7 @@
 
 #include <immintrin.h>
 #include <math.h>
+#include <string.h>
 
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
@@ -129,8 +130,9 @@ static inline NB_TARGET __m256i nb_ends(const nb_grid *g, const __m512d at[3], c
 static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
                                           mtx_pairs *out, int64_t end, bool *coincident)
 {
-    const __m512d at[3] = {_mm512_set1_pd(atom->at[0]), _mm512_set1_pd(atom->at[1]),
-                           _mm512_set1_pd(atom->at[2])};
+    const double *own = g->slot[atom->slot].at;
+    const __m512d at[3] = {_mm512_set1_pd(own[0]), _mm512_set1_pd(own[1]),
+                           _mm512_set1_pd(own[2])};
     const __m512d cutoff2 = _mm512_set1_pd(g->cutoff2), tiny = _mm512_set1_pd(NB_COINCIDENT2);
     const __m256i first = _mm256_set1_epi32(base);
     for (int64_t k = 0; k < hits; k += 8) {

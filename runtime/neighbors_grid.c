@@ -216,27 +216,26 @@ static bool box_of(const nb_frame *f, double place[3], double index[3])
 }
 
 /* Move the atom by lattice vectors into the box: r = at + shift * given cell. */
-static bool atom_home(const nb_frame *f, const double r[3], nb_atom *atom, double place[3])
+static bool atom_home(const nb_frame *f, const double r[3], double at[3], int32_t own[3], double place[3])
 {
     double total[3] = {0.0, 0.0, 0.0};
-    memcpy(atom->at, r, 3 * sizeof(double));
-    atom->at[3] = 0.0;
+    memcpy(at, r, 3 * sizeof(double));
     turned(f, r, place);
     for (int pass = 0; pass < 3; pass++) {
         double index[3];
         if (!box_of(f, place, index)) return false;
         if (index[0] == 0.0 && index[1] == 0.0 && index[2] == 0.0) break;
         for (int k = 0; k < 3; k++) total[k] -= index[k];
-        for (int c = 0; c < 3; c++) atom->at[c] = exact_combination(r[c], total, f->row, c);
+        for (int c = 0; c < 3; c++) at[c] = exact_combination(r[c], total, f->row, c);
         /* near home the place is already good; from far away its digits are lost and it is computed again */
         if (fabs(total[0]) + fabs(total[1]) + fabs(total[2]) < 100.0) break;
-        turned(f, atom->at, place);
+        turned(f, at, place);
     }
     for (int c = 0; c < 3; c++) {
         double shift = 0.0;
         for (int k = 0; k < 3; k++) shift -= total[k] * f->change[k][c];
         if (!(fabs(shift) < SHIFT_MAX)) return false;
-        atom->shift[c] = (int32_t)shift;
+        own[c] = (int32_t)shift;
     }
     return true;
 }
@@ -244,10 +243,11 @@ static bool atom_home(const nb_frame *f, const double r[3], nb_atom *atom, doubl
 static mtx_status atoms_home(nb_scratch *s, const double (*r)[3], int64_t n, mtx_problem *problem)
 {
     nb_atom *atoms = nb_buffer_reserve(&s->buffer[NB_ATOMS], n, sizeof *atoms, 0);
+    double(*home)[3] = nb_buffer_reserve(&s->buffer[NB_HOME], n, sizeof *home, 0);
     double(*place)[3] = nb_buffer_reserve(&s->buffer[NB_PLACE], n, sizeof *place, 0);
-    if (atoms == NULL || place == NULL) return rt_no_memory(problem);
+    if (atoms == NULL || home == NULL || place == NULL) return rt_no_memory(problem);
     for (int64_t i = 0; i < n; i++) {
-        if (atom_home(&s->frame, r[i], &atoms[i], place[i])) continue;
+        if (atom_home(&s->frame, r[i], home[i], atoms[i].shift, place[i])) continue;
         rt_problem_set(problem, MTX_EDATA, "E0652", "atom %lld is at (%g, %g, %g), which is not a place",
                        (long long)i, r[i][0], r[i][1], r[i][2]);
         if (problem != NULL) problem->atom = i;
@@ -356,7 +356,7 @@ static void sow_image(nb_sowing *sow, nb_sown *sown, int32_t *bins, int32_t j, c
     const int64_t column =
         (int64_t)nb_bin(image->w, g->per_w, g->nw) * g->nv + nb_bin(image->v, g->per_v, g->nv);
     image->bin = (int32_t)(column * g->nu + nb_bin(image->u, g->per_u, g->nu));
-    bins[image->bin + 1]++;
+    bins[image->bin + 2]++;
     sow->moved += (s[0] | s[1] | s[2]) != 0; /* of the atom itself: sow_atom */
 }
 
@@ -407,29 +407,33 @@ static void image_fill(const nb_frame *f, const int32_t s[3], const int32_t shif
     }
 }
 
-/* Counting sort of the images into slots; equal bins keep the order of atoms. */
-static void slots_fill(const nb_grid *g, const nb_frame *f, const nb_sown *sown, nb_atom *atoms,
-                       int32_t *start, float *const place[3], nb_slot *slots, nb_image *images)
+/* Counting sort of the images into slots; equal bins keep the order of atoms. start[b + 1] is where bin b begins, and
+ * in the end where the next one does. */
+static void slots_fill(const nb_grid *g, nb_scratch *s, int32_t *start, float *const place[3], nb_slot *slots,
+                       nb_image *images)
 {
+    const nb_sown *sown = s->buffer[NB_SOWN].data;
+    const double(*home)[3] = s->buffer[NB_HOME].data;
+    nb_atom *atoms = s->buffer[NB_ATOMS].data;
     int32_t moved = 0;
     images[0] = (nb_image){0};
     for (int64_t k = 0; k < g->slots; k++) {
-        const int32_t at = start[sown[k].bin]++;
-        const int32_t *s = sown[k].s;
+        const int32_t at = start[sown[k].bin + 1]++;
+        const int32_t *index = sown[k].s;
         nb_atom *atom = &atoms[sown[k].j];
         place[0][at] = sown[k].u;
         place[1][at] = sown[k].v;
         place[2][at] = sown[k].w;
         nb_slot *slot = &slots[at];
-        memcpy(slot->at, atom->at, sizeof slot->at);
+        memcpy(slot->at, home[sown[k].j], sizeof slot->at);
         slot->j = sown[k].j;
         slot->image = 0;
-        if ((s[0] | s[1] | s[2]) == 0) {
+        if ((index[0] | index[1] | index[2]) == 0) {
             atom->slot = at;
             if ((atom->shift[0] | atom->shift[1] | atom->shift[2]) == 0) continue;
         }
         slot->image = ++moved;
-        image_fill(f, s, atom->shift, &images[moved]);
+        image_fill(&s->frame, index, atom->shift, &images[moved]);
     }
 }
 
@@ -443,14 +447,9 @@ static bool slots_sort(nb_scratch *s, nb_grid *g, int32_t *start, int64_t bins, 
     nb_image *image = nb_buffer_reserve(&s->buffer[NB_IMAGES], moved + 1, sizeof *image, 0);
     int32_t *stage = nb_buffer_reserve(&s->buffer[NB_STAGE], count, sizeof *stage, 0);
     if (u == NULL || v == NULL || w == NULL || slot == NULL || image == NULL || stage == NULL) return false;
-    /* what a smaller structure finds after its hits must be one of its own slots */
-    memset(stage, 0, ((size_t)count + NB_SLACK) * sizeof *stage);
     memset(slot + count, 0, 16 * sizeof *slot); /* a vector of candidates may end after the last slot */
-    for (int64_t b = 0; b < bins; b++) start[b + 1] += start[b];
-    slots_fill(g, &s->frame, s->buffer[NB_SOWN].data, s->buffer[NB_ATOMS].data, start,
-               (float *const[3]){u, v, w}, slot, image);
-    memmove(start + 1, start, (size_t)bins * sizeof *start);
-    start[0] = 0;
+    for (int64_t b = 1; b < bins; b++) start[b + 1] += start[b];
+    slots_fill(g, s, start, (float *const[3]){u, v, w}, slot, image);
     g->u = u;
     g->v = v;
     g->w = w;
@@ -490,7 +489,7 @@ mtx_status nb_grid_make(nb_scratch *s, const double (*r)[3], const double cell[3
     nb_sowing sow = {
         .scratch = s, .grid = g, .reach = reach, .capacity = (int64_t)(1.1 * expected) + NB_SLACK};
     for (int k = 0; k < 3; k++) sow.margin[k] = f->open[k] ? 0.0f : (float)reach;
-    int32_t *start = nb_buffer_reserve(&s->buffer[NB_START], bins + 1, sizeof *start, 0);
+    int32_t *start = nb_buffer_reserve(&s->buffer[NB_START], bins + 2, sizeof *start, 0);
     if (start == NULL || nb_buffer_reserve(&s->buffer[NB_SOWN], sow.capacity, sizeof(nb_sown), 0) == NULL) {
         return rt_no_memory(problem);
     }

@@ -6,6 +6,7 @@
 #include "neighbors.h"
 
 #include <math.h>
+#include <string.h>
 
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
@@ -30,12 +31,13 @@ static inline int64_t nb_select_run(const nb_grid *g, nb_probe p, int32_t begin,
 static inline int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
                                 mtx_pairs *out, int64_t end, bool *coincident)
 {
+    const double *own = g->slot[atom->slot].at;
     for (int64_t k = 0; k < hits; k++) {
         const nb_slot *slot = &g->slot[g->stage[k]];
         const nb_image *image = &g->image[slot->image];
-        const double dx = (slot->at[0] - atom->at[0]) + image->move[0];
-        const double dy = (slot->at[1] - atom->at[1]) + image->move[1];
-        const double dz = (slot->at[2] - atom->at[2]) + image->move[2];
+        const double dx = (slot->at[0] - own[0]) + image->move[0];
+        const double dy = (slot->at[1] - own[1]) + image->move[1];
+        const double dz = (slot->at[2] - own[2]) + image->move[2];
         const double dist2 = (dx * dx + dy * dy) + dz * dz;
         out->j[end] = base + slot->j;
         if (out->sx != NULL) {

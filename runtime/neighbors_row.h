@@ -48,6 +48,8 @@ static inline NB_TARGET int64_t nb_select(const nb_grid *g, int32_t self)
             hits = nb_select_column(g, p, start, rest, self, hits);
         }
     }
+    /* a vector of hits may go on behind the last one: with what is a slot */
+    memset(g->stage + hits, 0, 8 * sizeof *g->stage);
     return hits;
 }
 
