@@ -552,8 +552,8 @@ static void rule_named(ad_walk *w, visit *v, const node *n)
 {
     ad *x = w->x;
     const node leaf = *n;
-    if (x->by.kind == WRT_NAMED && n->imm.param == x->by.named)
-        ad_collect(x, (target){TO_NAMED, n->imm.param}, leaf.arg + 1, leaf.n_args - 1, v->adjoint, &leaf);
+    if (x->by.kind == WRT_NAMED && n->imm.named == x->by.named)
+        ad_collect(x, (target){TO_NAMED, n->imm.named}, leaf.arg + 1, leaf.n_args - 1, v->adjoint, &leaf);
     else
         ad_push(w, v, leaf.arg[0], v->adjoint.value);
 }

@@ -219,7 +219,7 @@ void ad_leaf(forward *f, const node *n, node_id id, tangent_sum *out)
             at_element(f, out, n->elem, n->arg, 1);
         return;
     case OP_NAMED:
-        if (f->by.kind == WRT_NAMED && n->imm.param == f->by.named)
+        if (f->by.kind == WRT_NAMED && n->imm.named == f->by.named)
             at_element(f, out, n->elem, n->arg + 1, 1);
         return;
     case OP_SPOT_R: spot(f, n, id, out); return;

@@ -69,7 +69,7 @@ static bool leaf_active(const ad *x, const node *n)
         return x->by.kind == WRT_PAIRS ? s == &p->sets.at[x->by.set]
                                        : positions && (s->slot == x->by.slot || is_host(x, ad_spots(x, n)));
     }
-    case OP_NAMED: return x->by.kind == WRT_NAMED && n->imm.param == x->by.named;
+    case OP_NAMED: return x->by.kind == WRT_NAMED && n->imm.named == x->by.named;
     case OP_SPOT_R: return positions && (ad_spots(x, n)->slot == x->by.slot || is_host(x, ad_spots(x, n)));
     case OP_RECIP_K:
     case OP_PHASE: return x->strain && p->sets.at[p->nodes.at[n->arg[0]].elem.set].slot == x->by.slot;

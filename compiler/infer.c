@@ -230,9 +230,9 @@ static void read_transform(infer *x, const decl *d)
         diag_label_primary(x->sink, e, "has no `gives` line");
         diag_help(x->sink, e, "gives x[i in s.atom] : scalar = ...      what comes out, in place of `let`");
     }
-    infer_uncalled(x, inst->top);
     infer_claims(x, d);
     constants_check(x);
+    infer_uncalled(x, inst->top);
     x->inst = NULL;
 }
 

@@ -112,7 +112,7 @@ static node_id named(infer *x, uint32_t id, node_id n, const node_id *index, uin
     for (uint32_t k = 0; k < n_index; k++) {
         args[1 + k] = index[k];
     }
-    node_imm imm = {.param = id};
+    node_imm imm = {.named = id};
     return mk(x, OP_NAMED, elem_of(x, n), args, n_index + 1, &imm, x->p->nodes.at[n].at);
 }
 
@@ -205,7 +205,7 @@ static uint32_t name_of(infer *x, value v)
         n = v.def == SETIR_NONE ? v.node : x->p->defs.at[v.def].body;
     }
     bool has = n != SETIR_NONE && x->p->nodes.at[n].op == OP_NAMED;
-    return has ? x->p->nodes.at[n].imm.param : SETIR_NONE;
+    return has ? x->p->nodes.at[n].imm.named : SETIR_NONE;
 }
 
 /* again: it will have a name when the transform is read once more */
@@ -250,7 +250,7 @@ static void hold_all(infer *x, finding *f, node_id n)
     f->seen[n] = true;
     const node *d = &x->p->nodes.at[n];
     if (d->op == OP_NAMED) {
-        vec_push(x->a, &x->held, ((held){d->imm.param, f->at}));
+        vec_push(x->a, &x->held, ((held){d->imm.named, f->at}));
     }
     for (uint32_t k = 0; k < d->n_args; k++) {
         hold_all(x, f, d->arg[k]);

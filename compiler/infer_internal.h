@@ -95,7 +95,7 @@ typedef struct infer {
     VEC(const stmt *) called;    /* functions                                                             */
     bool        gave_up;
     VEC(mark)   marks;           /* of this transform; it is read again when there are more               */
-    VEC(constant) constants;     /* by imm.param of OP_NAMED                                              */
+    VEC(constant) constants;     /* by imm.named of OP_NAMED                                              */
     VEC(held)   held;            /* where one had to be known: a size, an exponent, an index              */
 } infer;
 

@@ -16,7 +16,8 @@ static value opaque(infer *x, scope *s, const ast_param *p)
         e.kind != ELEM_REAL) {
         return value_error(p->at);
     }
-    node_id any = mk(x, OP_PARAM, e, NULL, 0, NULL, p->at), one = mk_const(x, 1, u, p->at);
+    node_imm imm = {.param = program_param(x->p, (parameter){.id = p->id, .path = p->id, .at = p->at, .elem = e, .scale = 1})};
+    node_id any = mk(x, OP_PARAM, e, NULL, 0, &imm, p->at), one = mk_const(x, 1, u, p->at);
     return value_node(mk2(x, OP_MUL, e, one, any, p->at), p->at);
 }
 
@@ -32,8 +33,10 @@ static void read_function(infer *x, scope *home, const stmt *function)
     infer_expr(x, inner, function->def.value);
 }
 
+/* on a copy of the program: nothing of it is compiled, nor are these parameters */
 void infer_uncalled(infer *x, scope *top)
 {
+    program *whole = x->p;
     for (uint32_t k = 0; k < top->entries.n; k++) {
         const stmt *st = top->entries.at[k]->st;
         bool called = !st || st->kind != S_LET || st->def.lhs.kind != LHS_FUNCTION;
@@ -41,9 +44,11 @@ void infer_uncalled(infer *x, scope *top)
             called = x->called.at[j] == st;
         }
         if (!called) {
+            x->p = x->p == whole ? program_copy(x->a, whole) : x->p;
             read_function(x, top, st);
         }
     }
+    x->p = whole;
 }
 
 void infer_unused(infer *x)

@@ -45,8 +45,9 @@ static void eval_param(interp *x, const node *n, double *out)
     for (uint32_t k = 0; k < n->n_args; k++)
         at = at * interp_set_size(x, x->p->nodes.at[n->arg[k]].elem.set) + interp_index(x, n->arg[k]);
     uint32_t components = elem_components(n->elem);
+    uint64_t first = x->p->params.at[n->imm.param].first;
     if (!x->view->param) interp_fail(x, MTX_EINVAL, "the program has parameters, but none are given");
-    for (uint32_t c = 0; c < components; c++) out[c] = x->view->param[n->imm.param + at * components + c];
+    for (uint32_t c = 0; c < components; c++) out[c] = x->view->param[first + (uint64_t)at * components + c];
 }
 
 /* the sample's value at a spot, the second argument where the sample has no atom there */

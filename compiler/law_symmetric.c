@@ -187,7 +187,7 @@ static form imm_form(const node *d)
     memcpy(bits, d->imm.value, sizeof bits);
     for (int k = 0; k < 9; k++) { r = ordered(r, of_word(bits[k])); }
     uint64_t ids[] = {(uint64_t)d->imm.k, d->imm.slot,  d->imm.set,  d->imm.input,
-                      d->imm.def,         d->imm.param, d->imm.table, d->elem.rank, d->elem.irreps};
+                      d->imm.def,         d->imm.param, d->imm.named, d->imm.curve, d->imm.table, d->elem.rank, d->elem.irreps};
     for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++) { r = ordered(r, of_word(ids[k] + 3)); }
     return r;
 }

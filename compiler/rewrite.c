@@ -501,6 +501,7 @@ static program *copy_frame(arena *a, const program *from)
     for (uint32_t k = 0; k < from->sets.n; k++) program_set(p, from->sets.at[k]);
     for (uint32_t k = 0; k < from->inputs.n; k++) program_input(p, from->inputs.at[k]);
     for (uint32_t k = 0; k < from->claims.n; k++) vec_push(a, &p->claims, from->claims.at[k]);
+    for (uint32_t k = 0; k < from->params.n; k++) vec_push(a, &p->params, from->params.at[k]);
     for (uint32_t k = 0; k < from->curves.n; k++) vec_push(a, &p->curves, from->curves.at[k]);
     return p;
 }

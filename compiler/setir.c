@@ -325,6 +325,7 @@ static node_imm imm_clean(node_op op, elem e, const node_imm *imm)
                   .input = SETIR_NONE,
                   .def = SETIR_NONE,
                   .param = SETIR_NONE,
+                  .named = SETIR_NONE,
                   .curve = SETIR_NONE,
                   .table = SETIR_NONE};
     if (!imm) return m;
@@ -340,6 +341,7 @@ static node_imm imm_clean(node_op op, elem e, const node_imm *imm)
     if (use & IMM_INPUT) m.input = imm->input;
     if (use & IMM_DEF) m.def = imm->def;
     if (use & IMM_PARAM) m.param = imm->param;
+    if (use & IMM_NAMED) m.named = imm->named;
     if (use & IMM_CURVE) m.curve = imm->curve;
     if (use & IMM_TABLE) m.table = imm->table;
     if (use & IMM_REDUCE) {
@@ -450,7 +452,7 @@ static uint32_t node_hash(const node *n)
     uint32_t word[] = {n->op,     n->elem.kind,   n->elem.rank, n->elem.channels, n->elem.set,
                        n->n_args, (uint32_t)m->k, m->slot,      m->ivar,          m->set,
                        m->input,  m->def,         m->param,     m->reduce,        m->n_ivars,
-                       m->curve,  m->table,        n->elem.irreps};
+                       m->curve,  m->table,        m->named,     n->elem.irreps};
     uint32_t h = mix(2166136261u, word, sizeof word);
     h = mix(h, n->arg, n->n_args * sizeof *n->arg);
     h = mix(h, m->ivars, m->n_ivars * sizeof *m->ivars);
@@ -465,6 +467,7 @@ static bool node_same(const node *a, const node *b)
     return a->op == b->op && elem_equal(a->elem, b->elem) && a->n_args == b->n_args && m->k == o->k &&
            m->slot == o->slot && m->ivar == o->ivar && m->set == o->set && m->input == o->input &&
            m->def == o->def && m->param == o->param && m->curve == o->curve && m->table == o->table &&
+           m->named == o->named &&
            m->reduce == o->reduce && m->n_ivars == o->n_ivars &&
            (!a->n_args || !memcmp(a->arg, b->arg, a->n_args * sizeof *a->arg)) &&
            (!m->n_ivars || !memcmp(m->ivars, o->ivars, m->n_ivars * sizeof *m->ivars)) &&
@@ -517,6 +520,7 @@ program *program_copy(arena *a, const program *from)
     COPY_VEC(a, &p->sets, &from->sets);
     COPY_VEC(a, &p->ivars, &from->ivars);
     COPY_VEC(a, &p->inputs, &from->inputs);
+    COPY_VEC(a, &p->params, &from->params);
     COPY_VEC(a, &p->nodes, &from->nodes);
     COPY_VEC(a, &p->defs, &from->defs);
     COPY_VEC(a, &p->claims, &from->claims);

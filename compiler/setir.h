@@ -21,6 +21,7 @@ typedef uint32_t set_id;
 typedef uint32_t ivar_id;
 typedef uint32_t def_id;
 typedef uint32_t input_id;
+typedef uint32_t param_id;
 
 /* ------------------------------------------------------------------------------------------------------- units */
 
@@ -128,6 +129,28 @@ typedef struct input {
     name       key;
 } input;
 
+/* ------------------------------------------------------------------------------------------------- parameters */
+
+/* How training is to begin (parameter.c: init_table). */
+typedef enum init_kind { INIT_NONE, INIT_ZEROS, INIT_ONES, INIT_CONSTANT, INIT_NORMAL, INIT_UNIFORM, INIT_GLOROT, INIT_COUNT_ } init_kind;
+typedef struct init_row { const char *word; uint32_t args; const char *sig; } init_row;
+extern const init_row init_table[INIT_COUNT_];
+
+/* A table of trainable numbers, the same for every structure. They stand in view->param from number `first` on, row-major
+ * over the domain, components innermost, in base units; one that a file states in the declared unit is multiplied by
+ * `scale` before, as those of inputs are. The path tells instances of one `param` line apart and is the key in a file. */
+typedef struct parameter {
+    name      id, path;
+    span      at;
+    set_id   *domain; uint32_t n_domain;          /* RANGE, SPECIES, RANK without parent                    */
+    elem      elem;              /* REAL, not irreps                                                       */
+    unit      unit;              /* declared unit; `scale` converts numbers in it to base units            */
+    double    scale;
+    init_kind init; double init_value[2];         /* base units                                             */
+    uint64_t  first;             /* set by program_param                                                   */
+} parameter;
+enum { PARAM_NUMBERS_MOST = 1 << 26 };            /* of a program                                           */
+
 typedef enum lib_op {
     LIB_NONE,                    /* an ordinary def: value is `body`                                       */
     LIB_SORT,                    /* over one set -> rank(set); ascending, or descending when lib_flag      */
@@ -195,7 +218,8 @@ extern const op_row op_table[OP_COUNT_];
 /* which members of node_imm an operation uses: the rest is zero (or SETIR_NONE) in a built node */
 enum {
     IMM_VALUE = 1, IMM_POWER = 2 /* value[0] */, IMM_UNIT = 4, IMM_K = 8, IMM_SLOT = 16, IMM_IVAR = 32, IMM_SET = 64,
-    IMM_INPUT = 128, IMM_DEF = 256, IMM_PARAM = 512, IMM_REDUCE = 1024, IMM_TABLE = 2048, IMM_CURVE = 4096
+    IMM_INPUT = 128, IMM_DEF = 256, IMM_PARAM = 512, IMM_REDUCE = 1024, IMM_TABLE = 2048, IMM_CURVE = 4096,
+    IMM_NAMED = 8192
 };
 
 typedef enum reduction { RED_SUM, RED_MEAN, RED_PROD, RED_MAX, RED_MIN } reduction;
@@ -209,7 +233,8 @@ typedef struct node_imm {
     set_id   set;
     input_id input;
     def_id   def;
-    uint32_t param;              /* PARAM, NAMED: which                                                    */
+    param_id param;              /* PARAM                                                                  */
+    uint32_t named;              /* NAMED: which                                                           */
     uint32_t curve;              /* an id of program_curve                                                 */
     uint32_t table;              /* an id of program_table                                                 */
     reduction reduce;
@@ -260,6 +285,7 @@ typedef struct program {
     VEC(set)   sets;
     VEC(ivar)  ivars;
     VEC(input) inputs;
+    VEC(parameter) params;
     VEC(node)  nodes;
     VEC(def)   defs;             /* a def refers only to earlier ones                                      */
     VEC(claim) claims;
@@ -276,6 +302,11 @@ program *program_copy(arena *a, const program *from);              /* same ids; 
 set_id   program_set(program *p, set s);
 ivar_id  program_ivar(program *p, ivar v);
 input_id program_input(program *p, input in);
+/* parameter.c */
+param_id program_param(program *p, parameter w);
+uint64_t parameter_numbers(const program *p, const parameter *w);  /* 0: too many, or a set of no fixed size  */
+uint64_t program_param_numbers(const program *p);                  /* of all                                  */
+const char *parameter_fault(const program *p, param_id id);        /* NULL: well formed                       */
 def_id   program_def(program *p, def d);
 bool     lib_is_derivative(lib_op lib);
 bool     set_is_concatenated(const program *p, set_id s);         /* elements of all frames in one array       */

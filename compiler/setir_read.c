@@ -171,6 +171,39 @@ static void read_input(reader *r)
     program_input(r->program, in);
 }
 
+static void read_init(reader *r, parameter *w)
+{
+    const char *words[INIT_COUNT_] = {0};
+    for (int k = 1; k < INIT_COUNT_; k++) words[k - 1] = init_table[k].word;
+    int kind = token_one_of(r, words);
+    if (kind < 0) return token_expected(r, "an initialiser");
+    w->init = (init_kind)(kind + 1);
+    for (uint32_t k = 0; k < init_table[w->init].args; k++) w->init_value[k] = token_number(r);
+}
+
+static void read_param(reader *r)
+{
+    parameter w = {.at = token_here(r)};
+    if (token_id(r, "P", UINT32_MAX) != r->program->params.n) token_expected(r, "the next parameter");
+    w.id = token_optional_string(r, NULL);
+    w.path = token_optional_string(r, "path");
+    token_need(r, "=");
+    w.elem = token_elem(r);
+    w.unit = token_unit(r);
+    VEC(set_id) domain = {0};
+    if (token_accept(r, "over"))
+        while (token_is_id(r, "S") && !r->bad) {
+            set_id s = token_id(r, "S", r->program->sets.n);
+            vec_push(r->program->memory, &domain, s);
+        }
+    w.domain = domain.at;
+    w.n_domain = domain.n;
+    token_need(r, "scale");
+    w.scale = token_number(r);
+    if (token_accept(r, "init")) read_init(r, &w);
+    if (!r->bad) program_param(r->program, w);
+}
+
 static void read_def_tail(reader *r, def *d)
 {
     d->output = token_accept(r, "output");
@@ -321,7 +354,7 @@ static void read_heading(reader *r, bool *titled)
         name cited = token_string(r);
         vec_push(r->program->memory, &r->program->cites, cited);
     } else {
-        token_expected(r, "program, slot, set, curve, ivar, input, def, claim or a node");
+        token_expected(r, "program, slot, set, curve, ivar, input, param, def, claim or a node");
     }
 }
 
@@ -342,6 +375,8 @@ static void read_table_line(reader *r, bool *titled)
         read_ivar(r);
     else if (token_accept(r, "input"))
         read_input(r);
+    else if (token_accept(r, "param"))
+        read_param(r);
     else if (token_accept(r, "def"))
         read_def(r);
     else if (token_accept(r, "claim"))
@@ -401,9 +436,10 @@ static node_imm imm_read(reader *r, node_op op, elem e)
     if (use & IMM_INPUT) m.input = token_id(r, "in", p->inputs.n);
     if (use & IMM_DEF) m.def = token_id(r, "d", p->defs.n);
     if (use & IMM_CURVE) m.curve = token_id(r, "c", p->curves.n);
-    if (use & IMM_PARAM) {
+    if (use & IMM_PARAM) m.param = token_id(r, "P", p->params.n);
+    if (use & IMM_NAMED) {
         token_need(r, "param");
-        m.param = (uint32_t)token_integer(r, 0, INT32_MAX);
+        m.named = (uint32_t)token_integer(r, 0, INT32_MAX);
     }
     if (use & IMM_TABLE) m.table = token_id(r, "T", p->tables.n);
     if (use & IMM_REDUCE) read_ivar_list(r, &m);

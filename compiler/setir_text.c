@@ -209,6 +209,25 @@ static void dump_input(text *out, uint32_t id, const input *in)
     text_add(out, "\n");
 }
 
+static void dump_param(text *out, uint32_t id, const parameter *w)
+{
+    text_printf(out, "param P%u", id);
+    name_text(out, " ", w->id);
+    name_text(out, " path ", w->path);
+    text_add(out, " = ");
+    elem_text(out, w->elem);
+    unit_bracket(out, w->unit);
+    for (uint32_t k = 0; k < w->n_domain; k++) text_printf(out, "%s S%u", k ? "" : " over", w->domain[k]);
+    text_add(out, " scale ");
+    setir_number_text(out, w->scale);
+    if (w->init) text_printf(out, " init %s", init_table[w->init].word);
+    for (uint32_t k = 0; k < init_table[w->init].args; k++) {
+        text_add(out, " ");
+        setir_number_text(out, w->init_value[k]);
+    }
+    text_add(out, "\n");
+}
+
 static void dump_def(text *out, uint32_t id, const def *d)
 {
     text_printf(out, "def d%u", id);
@@ -265,7 +284,8 @@ static void dump_imm(text *out, const node *n)
     if (use & IMM_INPUT) text_printf(out, " in%u", m->input);
     if (use & IMM_DEF) text_printf(out, " d%u", m->def);
     if (use & IMM_CURVE) text_printf(out, " c%u", m->curve);
-    if (use & IMM_PARAM) text_printf(out, " param %u", m->param);
+    if (use & IMM_PARAM) text_printf(out, " P%u", m->param);
+    if (use & IMM_NAMED) text_printf(out, " param %u", m->named);
     if (use & IMM_TABLE) text_printf(out, " T%u", m->table);
     if (use & IMM_REDUCE) {
         text_printf(out, " %s(", setir_reduction_word[m->reduce]);
@@ -332,6 +352,7 @@ void program_dump(const program *p, text *out)
     for (uint32_t k = 0; k < p->curves.n; k++) dump_curve(out, k, &p->curves.at[k]);
     for (uint32_t k = 0; k < p->ivars.n; k++) dump_ivar(out, k, &p->ivars.at[k]);
     for (uint32_t k = 0; k < p->inputs.n; k++) dump_input(out, k, &p->inputs.at[k]);
+    for (uint32_t k = 0; k < p->params.n; k++) dump_param(out, k, &p->params.at[k]);
     for (uint32_t k = 0; k < p->defs.n; k++) dump_def(out, k, &p->defs.at[k]);
     for (uint32_t k = 0; k < p->nodes.n; k++) dump_node(out, p, k);
     for (uint32_t k = 0; k < p->claims.n; k++) dump_claim(out, &p->claims.at[k]);

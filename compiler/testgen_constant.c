@@ -37,7 +37,7 @@ static void grow(program *p, uint32_t constant, node_id step, const double *u)
             same &= args[j] == n.arg[j];
         }
         to[k] = same ? k : program_node(p, n.op, n.elem, args, n.n_args, &n.imm, n.at);
-        if (n.op != OP_NAMED || n.imm.param != constant) continue;
+        if (n.op != OP_NAMED || n.imm.named != constant) continue;
         const node named = p->nodes.at[to[k]];
         node_id grown[2] = {named.arg[0], node_2(p, OP_MUL, elem_real(0), step, share_of(p, &named, u), n.at)};
         to[k] = program_node(p, OP_ADD, elem_real(0), grown, 2, NULL, n.at);

@@ -93,6 +93,12 @@ static void verify_curve(verifier *v, uint32_t id)
     if (bad) verify_fault(v, "curve c%u: %s", id, bad);
 }
 
+static void verify_param(verifier *v, param_id id)
+{
+    const char *bad = parameter_fault(v->p, id);
+    if (bad) verify_fault(v, "P%u: %s", id, bad);
+}
+
 static void verify_slot(verifier *v, uint32_t id)
 {
     const slot *s = &v->p->slots.at[id];
@@ -163,6 +169,7 @@ bool program_verify(const program *p, text *problem)
     for (uint32_t k = 0; v.ok && k < p->tables.n; k++) verify_table(&v, k);
     for (uint32_t k = 0; v.ok && k < p->sets.n; k++) verify_set(&v, k);
     for (uint32_t k = 0; v.ok && k < p->curves.n; k++) verify_curve(&v, k);
+    for (uint32_t k = 0; v.ok && k < p->params.n; k++) verify_param(&v, k);
     for (uint32_t k = 0; v.ok && k < p->slots.n; k++) verify_slot(&v, k);
     for (uint32_t k = 0; v.ok && k < p->inputs.n; k++) verify_input(&v, k);
     for (uint32_t k = 0; v.ok && k < p->ivars.n; k++) verify_ivar(&v, k);

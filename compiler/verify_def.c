@@ -29,7 +29,7 @@ static const char *named_fault(const program *p, const def *d, uint32_t from, el
     if (moving.kind != ELEM_REAL || d->n_param < from) return "the derivative by a constant";
     for (uint32_t k = 0; k < p->nodes.n; k++) {
         const node *n = &p->nodes.at[k];
-        if (n->op != OP_NAMED || n->imm.param != d->wrt.named) continue;
+        if (n->op != OP_NAMED || n->imm.named != d->wrt.named) continue;
         if (!elem_equal(n->elem, moving) || n->n_args != 1 + d->n_param - from) return "another type than the constant's";
         for (uint32_t j = from; j < d->n_param; j++)
             if (!param_over(p, d, j, p->nodes.at[n->arg[1 + j - from]].elem.set)) return "another domain than the constant's";

@@ -108,9 +108,8 @@ static void check_leaf(verifier *v)
         want_result(v, p->inputs.at[n->imm.input].elem);
         break;
     case OP_PARAM:
-        for (uint32_t k = 0; k < n->n_args; k++)
-            want(v, arg(v, k)->elem.kind == ELEM_INDEX, "parameters are indexed by indices");
-        want(v, n->elem.kind == ELEM_REAL, "parameters are real");
+        want_indices(v, p->params.at[n->imm.param].n_domain, p->params.at[n->imm.param].domain);
+        want_result(v, p->params.at[n->imm.param].elem);
         break;
     default: check_access(v); break;
     }
@@ -451,6 +450,7 @@ static void verify_references(verifier *v)
     want(v, !(use & IMM_SET) || m->set < p->sets.n, "no such set");
     want(v, !(use & IMM_INPUT) || m->input < p->inputs.n, "no such input");
     want(v, !(use & IMM_DEF) || m->def < p->defs.n, "no such tensor");
+    want(v, !(use & IMM_PARAM) || m->param < p->params.n, "no such parameter");
     want(v, !(use & IMM_CURVE) || m->curve < p->curves.n, "no such curve");
     want(v, !(use & IMM_TABLE) || m->table < p->tables.n, "no such table");
     for (uint32_t k = 0; v->ok && k < m->n_ivars; k++)

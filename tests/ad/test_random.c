@@ -86,7 +86,7 @@ static input_id input_called(const program *p, const char *id)
 static node_id energy_body(gen *g, double moved)
 {
     node_id scale = num(g, gen_between(g, 0.5, 1.5) + moved), sum = SETIR_NONE;
-    node_id named = program_node(g->p, OP_NAMED, elem_real(0), &scale, 1, &(node_imm){.param = 0}, here);
+    node_id named = program_node(g->p, OP_NAMED, elem_real(0), &scale, 1, &(node_imm){.named = 0}, here);
     uint32_t n = g->p->defs.n;
     for (uint32_t k = n, parts = 0; k-- > 0 && parts < PARTS;) {
         if (!usable(g, k) || gen_pick(g, 4) == 0) continue;

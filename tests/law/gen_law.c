@@ -178,17 +178,17 @@ static node_id constant(gen *g)
     static const double special[] = {0, 0,    1, -1, 2, 0.5, 1.0 / 3, 6.283185307179586, 3.141592653589793,
                                      3, 0.25, -2};
     node_id n = num(g, pick(g, 3) ? special[pick(g, 12)] : between(g, -1.5, 1.5));
-    return g->naming && pick(g, 2) ? with(g, OP_NAMED, elem_real(0), &n, 1, (node_imm){.param = GEN_NAMED + g->named++}) : n;
+    return g->naming && pick(g, 2) ? with(g, OP_NAMED, elem_real(0), &n, 1, (node_imm){.named = GEN_NAMED + g->named++}) : n;
 }
 
 static node_id param(gen *g, elem e)
 {
     node_id index[1];
     uint32_t n = pick(g, 2) ? 1 : 0;
-    set_id s = pick(g, 3) ? g->range : pick(g, 2) ? g->kinds : some_set(g);
+    set_id s = pick(g, 3) ? g->range : g->kinds;
     if (n) index[0] = index_of(g, s);
-    uint32_t first = 64 * (g->params++ % 32);
-    return with(g, OP_PARAM, e, index, n, (node_imm){.param = first});
+    param_id made = program_param(g->p, (parameter){.id = intern_s(&g->names, "w"), .elem = e, .domain = &s, .n_domain = n, .scale = 1});
+    return with(g, OP_PARAM, e, index, n, (node_imm){.param = made});
 }
 
 /* ------------------------------------------------------------------------------------ values that are alike */

@@ -45,7 +45,6 @@ typedef struct gen {
     set_id atom[GEN_SLOTS], bond[GEN_SLOTS], recip[GEN_SLOTS], axis[GEN_SLOTS];
     set_id near, range, kinds, spot, edge; /* SETIR_NONE: the program has none                          */
     input_id field[GEN_SLOTS][F_COUNT];
-    uint32_t params; /* trainable numbers used                                    */
     uint32_t named; /* constants with names: made where `naming` says so          */
     bool naming;
     def_id tensor[GEN_TENSORS];
