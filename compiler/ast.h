@@ -141,7 +141,7 @@ struct stmt {
     union {
         struct { ast_name *names; uint32_t n; ast_type *type;          /* FIELD TAKES PARAM READS     */
                  from_kind from; name key; span key_at;                /* from info "k" / field "k"   */
-                 name init; ast_arg *init_arg; uint32_t n_init; } decl;/* PARAM ... init glorot       */
+                 name init; span init_at; ast_arg *init_arg; uint32_t n_init; } decl;   /* PARAM ... init glorot */
         struct { ast_name id; expr *value; } set;                      /* value NULL: set atom        */
         struct { ast_lhs lhs; ast_type *type; expr *value; } def;      /* LET (type may be NULL) GIVES*/
         struct { expr *value; } value;                                 /* MINIMISE                    */

@@ -37,6 +37,7 @@ stmt *ast_decl_stmt(builder *b, span at, span word, stmt_kind kind, name_list *n
                        .key = from.key,
                        .key_at = from.key_at,
                        .init = init.id.id,
+                       .init_at = init.id.at,
                        .init_arg = init.arg,
                        .n_init = init.n}};
     return statement(b, at, word, kind, s);

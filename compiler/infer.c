@@ -110,7 +110,9 @@ value eval_entry(infer *x, scope *s, entry *e, span at)
     uint32_t depth = x->depth;
     x->depth++;
     value v = value_error(e->at);
-    if (e->st) {
+    if (e->st && e->st->kind == S_PARAM) {
+        v = infer_param(x, s, e);
+    } else if (e->st) {
         v = eval_statement(x, s, e->st);
     } else if (e->d && e->d->kind == D_CONST) {
         v = eval_const(x, e->d);
@@ -203,7 +205,7 @@ void infer_begin(infer *x, const decl *d)
     x->calls = NULL;
     x->called.n = 0;
     x->inst = NULL;
-    x->constants.n = x->held.n = 0;
+    x->constants.n = x->held.n = x->sites.n = x->trained.n = 0;
     fill_global(x);
 }
 
@@ -232,6 +234,7 @@ static void read_transform(infer *x, const decl *d)
     }
     infer_claims(x, d);
     constants_check(x);
+    params_finish(x, outputs > 0);
     infer_uncalled(x, inst->top);
     x->inst = NULL;
 }

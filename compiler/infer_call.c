@@ -638,6 +638,9 @@ value infer_call(infer *x, scope *s, const expr *e)
             }
         }
         instance *inst = infer_instantiate(x, f.transform, args, e->call.n, e->at);
+        if (inst) {
+            inst->site = param_site(x, s, e, f.transform);
+        }
         return inst ? (value){.kind = V_RECORD, .at = e->at, .record = inst, .def = SETIR_NONE} : value_error(e->at);
     }
     case V_NOT_YET: {

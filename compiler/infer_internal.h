@@ -60,10 +60,22 @@ typedef enum entry_state { ENTRY_NEW, ENTRY_BUSY, ENTRY_DONE } entry_state;
 typedef struct entry { name id; span at; const stmt *st; const decl *d; entry_state state; value v; } entry;
 struct scope { scope *outer; instance *inst; VEC(entry *) entries; };
 
+/* where a transform is called in the text of one that is called at `outer` (NULL: the transform that is read): its
+ * instances there share their parameters. In a test: all calls of the transform */
+typedef struct call_site {
+    struct call_site *outer;
+    const void *place;           /* the call, or a declaration                                            */
+    name        word;
+    span        at;
+    bool        holds;           /* parameters                                                            */
+} call_site;
+typedef struct trained { const call_site *site; const stmt *st; param_id id; } trained;
+
 /* one inlined transform */
 struct instance {
     const decl *d;
     scope      *top;
+    call_site  *site;
     instance   *caller; span call_at;
     uint32_t    depth;
 };
@@ -96,6 +108,8 @@ typedef struct infer {
     bool        gave_up;
     VEC(mark)   marks;           /* of this transform; it is read again when there are more               */
     VEC(constant) constants;     /* by imm.named of OP_NAMED                                              */
+    VEC(call_site *) sites;
+    VEC(trained) trained;        /* which parameter a line is, at a site                                  */
     VEC(held)   held;            /* where one had to be known: a size, an exponent, an index              */
 } infer;
 
@@ -201,6 +215,12 @@ bool    grad_by_constant(infer *x, scope *s, const expr *by, value v, wrt *w, bo
 void    constant_held(infer *x, node_id n, span at);              /* its value has to be known here: no derivative by it */
 bool    constant_mentioned(infer *x, node_id n);
 void    constants_check(infer *x);
+
+/* infer_param.c */
+call_site *param_site(infer *x, const scope *s, const expr *call, const decl *d);
+value   infer_param(infer *x, scope *s, const entry *e);
+param_id param_mentioned(infer *x, node_id n);                    /* one that the value depends on, or NONE */
+void    params_finish(infer *x, bool whole);                      /* paths; whole: and what no output needs */
 
 /* infer_matrix.c */
 value   infer_orthonormal(infer *x, value overlaps, span at);

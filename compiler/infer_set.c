@@ -181,6 +181,13 @@ static value set_within(infer *x, scope *s, const expr *call, const expr *cutoff
         diag_label_primary(x->sink, d, "depends on an index");
         return value_error(at);
     }
+    const param_id moved = param_mentioned(x, c);
+    if (moved != SETIR_NONE) {
+        diag *d = infer_report(x, D_PARAM_HELD, cutoff->at, x->p->params.at[moved].id);
+        diag_label_primary(x->sink, d, "which pairs there are would be trained");
+        diag_help(x->sink, d, "within 5 Å   and a function that ends earlier:  cutoff(norm(b.d), %s, 3)", x->p->params.at[moved].id);
+        return value_error(at);
+    }
     double number;
     if (const_value(x, c, &number) && !(number > 0 && number < 1e6)) {
         diag *d = infer_report(x, D_CUTOFF_RANGE, cutoff->at);

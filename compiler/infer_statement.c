@@ -195,10 +195,7 @@ value eval_statement(infer *x, scope *s, const stmt *st)
     case S_LET: case S_GIVES:
         v = eval_def(x, s, st);
         break;
-    case S_PARAM:
-        v = (value){.kind = V_NOT_YET, .at = st->at, .what = "trainable parameters (`param`)", .def = SETIR_NONE};
-        break;
-    case S_ERROR: case S_FIELD: case S_TAKES: case S_MINIMISE: case S_RESPECTS: case S_SOFTLY: case S_PRESERVES:
+    case S_ERROR: case S_PARAM: case S_FIELD: case S_TAKES: case S_MINIMISE: case S_RESPECTS: case S_SOFTLY: case S_PRESERVES:
     case S_LOSES: case S_ASSUME: case S_BREAKS: case S_SMOOTH: case S_EXTENSIVE: case S_INTENSIVE: case S_CITES:
     case S_FORMAT: case S_READS: case S_KEY: case S_SETTING: case S_GIVEN: case S_EXPECT:
         break;

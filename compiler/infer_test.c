@@ -112,6 +112,7 @@ static test_program *read_test(infer *x, const decl *d)
             add_expect(x, t, d->body[k], inst->top);
         }
     }
+    params_finish(x, false);
     for (uint32_t s = 0; s < x->p->slots.n; s++) {
         name path = NULL;
         for (uint32_t k = 0; k < files.n; k++) {

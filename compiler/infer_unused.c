@@ -16,9 +16,9 @@ static value opaque(infer *x, scope *s, const ast_param *p)
         e.kind != ELEM_REAL) {
         return value_error(p->at);
     }
-    node_imm imm = {.param = program_param(x->p, (parameter){.id = p->id, .path = p->id, .at = p->at, .elem = e, .scale = 1})};
-    node_id any = mk(x, OP_PARAM, e, NULL, 0, &imm, p->at), one = mk_const(x, 1, u, p->at);
-    return value_node(mk2(x, OP_MUL, e, one, any, p->at), p->at);
+    const parameter any = {.id = p->id, .at = p->at, .elem = e, .unit = u, .scale = 1};
+    node_imm imm = {.param = program_param(x->p, any)};
+    return value_node(mk(x, OP_PARAM, e, NULL, 0, &imm, p->at), p->at);
 }
 
 static void read_function(infer *x, scope *home, const stmt *function)

@@ -99,6 +99,7 @@ static bool known_op(jet_function *x, node_id id)
         if (x->p->defs.at[n->imm.def].lib != LIB_NONE) return refuse(x, id, "is sorted or diagonalised");
         if (n->n_args > TENSOR_SETS) return refuse(x, id, "runs over too many sets");
         break;
+    case OP_PARAM: return refuse(x, id, "is trained");
     default:
         if ((n->op < OP_NEG || n->op > OP_CUTOFF) && (n->op < OP_LT || n->op > OP_SELECT))
             return refuse(x, id, n->op == OP_INPUT || n->moves ? "depends on the data" : "cannot be followed here");

@@ -3,7 +3,7 @@
  * parameter.c: the trainable numbers of a program (setir.h, parameter). In: tables over sets of fixed size. Out: their
  * places in view->param, how many there are, whether they are well formed. Made from `param` lines: infer_param.c.
  */
-#include "curve.h"
+#include "setir.h"
 
 const init_row init_table[INIT_COUNT_] = {
     [INIT_NONE] = {"", 0, ""},
@@ -15,12 +15,18 @@ const init_row init_table[INIT_COUNT_] = {
     [INIT_GLOROT] = {"glorot", 0, "glorot"},
 };
 
+uint64_t parameter_set_size(const program *p, set_id s)
+{
+    set_kind kind = p->sets.at[set_counted(p, s)].kind;
+    int64_t size = kind == SET_RANGE || kind == SET_SPECIES || kind == SET_RANK ? set_constant(p, s) : 0;
+    return size > 0 ? (uint64_t)size : 0;
+}
+
 uint64_t parameter_numbers(const program *p, const parameter *w)
 {
     uint64_t n = elem_components(w->elem);
     for (uint32_t k = 0; k < w->n_domain; k++) {
-        int64_t size = curve_set_size(p, w->domain[k]);
-        n = size > 0 ? n * (uint64_t)size : 0;
+        n *= parameter_set_size(p, w->domain[k]);
         if (n > PARAM_NUMBERS_MOST) return 0;
     }
     return n;

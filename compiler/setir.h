@@ -142,7 +142,7 @@ extern const init_row init_table[INIT_COUNT_];
 typedef struct parameter {
     name      id, path;
     span      at;
-    set_id   *domain; uint32_t n_domain;          /* RANGE, SPECIES, RANK without parent                    */
+    set_id   *domain; uint32_t n_domain;          /* RANGE, SPECIES, RANK of a fixed size                   */
     elem      elem;              /* REAL, not irreps                                                       */
     unit      unit;              /* declared unit; `scale` converts numbers in it to base units            */
     double    scale;
@@ -304,6 +304,7 @@ ivar_id  program_ivar(program *p, ivar v);
 input_id program_input(program *p, input in);
 /* parameter.c */
 param_id program_param(program *p, parameter w);
+uint64_t parameter_set_size(const program *p, set_id s);           /* elements; 0: a structure's own        */
 uint64_t parameter_numbers(const program *p, const parameter *w);  /* 0: too many, or a set of no fixed size  */
 uint64_t program_param_numbers(const program *p);                  /* of all                                  */
 const char *parameter_fault(const program *p, param_id id);        /* NULL: well formed                       */

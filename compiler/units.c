@@ -225,6 +225,9 @@ bool units_of_op(const program *p, node_op op, const node_imm *imm, const unit *
     case OP_ELEMENT_DATA:
         *out = imm->unit;
         return true;
+    case OP_PARAM:
+        *out = p->params.at[imm->param].unit;
+        return true;
     case OP_TABLE:
         *out = p->curves.at[imm->curve].unit;
         return true;
@@ -233,7 +236,7 @@ bool units_of_op(const program *p, node_op op, const node_imm *imm, const unit *
         *out = unit_mul(p->curves.at[imm->curve].unit,
                         unit_pow(p->curves.at[imm->curve].unit_x, rational_new(-imm->k, 1)));
         return unit_equal(arg[0], p->curves.at[imm->curve].unit_x);
-    case OP_ACCESS: case OP_PADGET: case OP_PARAM:
+    case OP_ACCESS: case OP_PADGET:
     case OP_BOOL_CONST: case OP_SPECIES_CONST: case OP_IVAR: case OP_INDEX_CONST: case OP_PAIR_I: case OP_PAIR_J:
     case OP_PAIR_REV: case OP_SPOT_HOST: case OP_INDEX_REAL: case OP_INDEX_SPECIES: case OP_SPECIES_INDEX:
     case OP_INDEX_EQ: case OP_INDEX_LT:
