@@ -192,6 +192,7 @@ static node_id result_of(gradient *g, const def *d, const ivar_id *q)
         return ad_op(x, OP_MATVEC, elem_real(1), all, ad_dual(x, d->wrt.slot, ad_ivar(x, q[0])));
     }
     case WRT_NAMED: return ad_gather(x, ad_collector(x, (target){TO_NAMED, d->wrt.named}), q, d->n_param);
+    case WRT_PARAM: return ad_gather(x, ad_collector(x, (target){TO_PARAM, d->wrt.param}), q, d->n_param);
     case WRT_PAIRS: return g->pairs[d->wrt.set] == SETIR_NONE ? SETIR_NONE : edge_at(x, g->pairs[d->wrt.set], ad_ivar(x, q[0]));
     }
     return SETIR_NONE;
@@ -203,7 +204,7 @@ static node_id result_of(gradient *g, const def *d, const ivar_id *q)
 static uint32_t geometry_of(const program *p, const wrt *w)
 {
     if (w->kind == WRT_PAIRS) return p->sets.at[w->set].slot;
-    if (w->kind == WRT_NAMED) return SETIR_NONE;
+    if (w->kind == WRT_NAMED || w->kind == WRT_PARAM) return SETIR_NONE;
     if (w->kind != WRT_INPUT) return w->slot;
     const input *in = &p->inputs.at[w->input];
     return in->role == IN_POSITION ? in->slot : SETIR_NONE;
@@ -320,17 +321,18 @@ program *ad_expand(arena *a, program *from, diag_sink *sink)
     return good ? p : NULL;
 }
 
-program *ad_named_expand(arena *a, program *from)
+program *ad_numbers_expand(arena *a, program *from)
 {
-    if (!ad_has_names(from)) return from;
-    bool *which = arena_array(a, bool, from->defs.n + 1);
+    bool *which = arena_array(a, bool, from->defs.n + 1), any = ad_has_names(from);
     diag_sink silent;
     diag_sink_init(&silent, a);
     for (uint32_t k = from->defs.n; k-- > 0;) {
         const def *d = &from->defs.at[k];
-        which[k] |= lib_is_derivative(d->lib) && d->wrt.kind == WRT_NAMED;
+        which[k] |= lib_is_derivative(d->lib) && (d->wrt.kind == WRT_NAMED || d->wrt.kind == WRT_PARAM);
         if (which[k] && d->lib != LIB_NONE) mark_reached(from, d, which);
+        any |= which[k];
     }
+    if (!any) return from;
     bool good;
     return expand_some(a, from, which, &silent, &good);
 }

@@ -20,8 +20,8 @@ program *ad_expand(arena *a, program *p, diag_sink *sink);
 program *ad_values(arena *a, program *p);
 bool ad_by_names(const program *p, bool *which);
 
-/* The same with derivatives by constants written out, others left: how smooth they are is not to be read off from E,
- * whose pieces may fit together for one value only. What has no rule is left too. */
-program *ad_named_expand(arena *a, program *p);
+/* The same with derivatives by constants and parameters written out, others left: how smooth they are is not to be read
+ * off from E, whose pieces may fit together for one value only. What has no rule is left too. */
+program *ad_numbers_expand(arena *a, program *p);
 
 #endif

@@ -20,10 +20,10 @@ typedef struct guarded {
 } guarded;
 
 /* what an adjoint is collected for: values of a leaf at an index */
-typedef enum target_kind { TO_DEF, TO_INPUT, TO_PAIRS, TO_NAMED } target_kind;
+typedef enum target_kind { TO_DEF, TO_INPUT, TO_PAIRS, TO_NAMED, TO_PARAM } target_kind;
 typedef struct target {
     target_kind kind;
-    uint32_t id; /* def, input, pair set, constant */
+    uint32_t id; /* def, input, pair set, constant, parameter */
 } target;
 typedef struct contribution {
     struct contribution *next;

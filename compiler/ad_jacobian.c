@@ -80,7 +80,7 @@ static node_id lane(ad *x, const def *d, int k, bool symmetric)
         uint32_t at = program_pair_param(x->p, &arg, d->wrt.set);
         return pair_terms(&f, d->lib_arg, d->param, at == SETIR_NONE ? arg.n_param : at);
     }
-    bool field = d->wrt.kind == WRT_INPUT || d->wrt.kind == WRT_NAMED;
+    bool field = d->wrt.kind == WRT_INPUT || d->wrt.kind == WRT_NAMED || d->wrt.kind == WRT_PARAM;
     if (field && d->n_param > arg.n_param) f.q = d->param[arg.n_param];
     return all_terms(&f, ad_tangent(&f, body_over(x, d->lib_arg, d->param)));
 }
@@ -104,6 +104,19 @@ static node_id by_vector(ad *x, const def *d)
     for (int k = 0; k < 3; k++)
         if (part[k] == SETIR_NONE) part[k] = ad_real(x, 0);
     return program_node(x->p, OP_VEC3, elem_real(1), part, 3, NULL, x->at);
+}
+
+/* numbers by channels */
+static node_id by_channels(ad *x, const def *d)
+{
+    node_id *part = arena_array(x->a, node_id, d->elem.channels);
+    bool any = false;
+    for (int k = 0; k < d->elem.channels; k++) {
+        part[k] = lane(x, d, k, false);
+        any |= part[k] != SETIR_NONE;
+        if (part[k] == SETIR_NONE) part[k] = ad_real(x, 0);
+    }
+    return any ? program_node(x->p, OP_CHANNEL_CAT, d->elem, part, d->elem.channels, NULL, x->at) : SETIR_NONE;
 }
 
 static node_id by_tensor(ad *x, const def *d, bool symmetric)
@@ -143,8 +156,10 @@ static node_id jacobian(ad *x, def *d)
     case WRT_CELL: return by_cell(x, d);
     case WRT_PAIRS: return by_vector(x, d);
     case WRT_INPUT:
-    case WRT_NAMED: break;
+    case WRT_NAMED:
+    case WRT_PARAM: break;
     }
+    if (d->elem.channels) return by_channels(x, d);
     int rank = d->elem.rank - x->p->defs.at[d->lib_arg].elem.rank;
     return rank == 2 ? by_tensor(x, d, false) : rank == 1 ? by_vector(x, d) : lane(x, d, 0, false);
 }

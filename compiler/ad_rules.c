@@ -543,6 +543,10 @@ static void rule_leaf(ad_walk *w, visit *v, const node *n)
         ad_collect(x, (target){TO_PAIRS, x->p->nodes.at[n->arg[0]].elem.set}, leaf.arg, 1, v->adjoint, &leaf);
         return;
     }
+    if (n->op == OP_PARAM) {
+        ad_collect(x, (target){TO_PARAM, n->imm.param}, leaf.arg, leaf.n_args, v->adjoint, &leaf);
+        return;
+    }
     ad_collect(x, (target){TO_INPUT, n->imm.input}, leaf.arg, leaf.n_args, v->adjoint, &leaf);
     if (x->strain && !w->holds && x->p->inputs.at[n->imm.input].role == IN_POSITION) virial(x, v, v->adjoint.value, v->n);
 }
@@ -578,6 +582,7 @@ void ad_rule(ad_walk *w, visit *v)
     const node n = w->x->p->nodes.at[v->n];
     switch ((int)n.op) {
     case OP_INPUT:
+    case OP_PARAM:
     case OP_PAIR_D: rule_leaf(w, v, &n); break;
     case OP_NAMED: rule_named(w, v, &n); break;
     case OP_ACCESS:

@@ -119,7 +119,7 @@ static node_id strained(const forward *f, node_id v, bool transposed)
 
 static node_id unit_step(const forward *f, elem e)
 {
-    return e.rank ? ad_unit(f->x, e, f->lane, ad_real(f->x, 1)) : ad_real(f->x, 1);
+    return e.rank || e.channels ? ad_unit(f->x, e, f->lane, ad_real(f->x, 1)) : ad_real(f->x, 1);
 }
 
 static void everywhere(forward *f, tangent_sum *out, node_id value)
@@ -217,6 +217,9 @@ void ad_leaf(forward *f, const node *n, node_id id, tangent_sum *out)
             everywhere(f, out, strained(f, id, false));
         else
             at_element(f, out, n->elem, n->arg, 1);
+        return;
+    case OP_PARAM:
+        if (f->by.kind == WRT_PARAM && n->imm.param == f->by.param) at_element(f, out, n->elem, n->arg, 1);
         return;
     case OP_NAMED:
         if (f->by.kind == WRT_NAMED && n->imm.named == f->by.named)

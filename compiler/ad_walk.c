@@ -69,6 +69,7 @@ static bool leaf_active(const ad *x, const node *n)
         return x->by.kind == WRT_PAIRS ? s == &p->sets.at[x->by.set]
                                        : positions && (s->slot == x->by.slot || is_host(x, ad_spots(x, n)));
     }
+    case OP_PARAM: return x->by.kind == WRT_PARAM && n->imm.param == x->by.param;
     case OP_NAMED: return x->by.kind == WRT_NAMED && n->imm.named == x->by.named;
     case OP_SPOT_R: return positions && (ad_spots(x, n)->slot == x->by.slot || is_host(x, ad_spots(x, n)));
     case OP_RECIP_K:

@@ -119,7 +119,7 @@ static law_status against_declaration(judge *x, const claim *c)
             return broken(d->body, at, "is defined only up to lattice vectors of the cell");
         }
         for (int k = 0; k < LAW_SLOTS; k++) {
-            bool whole = l->size[k].den == 1 && (l->size[k].num == 0 || (l->size[k].num == 1 && d->n_param == 0));
+            bool whole = l->size[k].den == 1 && (l->size[k].num == 0 || (l->size[k].num == 1 && def_is_whole(x->p, d)));
             if (!whole) {
                 return broken(d->body, at, arena_printf(x->a, "grows as N^%d%s%s", l->size[k].num, l->size[k].den == 1 ? "" : "/",
                               l->size[k].den == 1 ? "" : arena_printf(x->a, "%d", l->size[k].den)));

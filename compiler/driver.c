@@ -80,7 +80,7 @@ static void pass_claims(compilation *c)
 {
     for (uint32_t k = 0; k < c->transforms.n; k++) {
         compiled *t = &c->transforms.at[k];
-        const program *by_numbers = ad_named_expand(&c->memory, t->inferred);
+        const program *by_numbers = ad_numbers_expand(&c->memory, t->inferred);
         t->smooth = smooth_analyse(&c->memory, by_numbers, t->runs ? t->p : NULL);
         claims_check(&c->memory, t->declared, &c->sink, t->laws, t->smooth,
                      c->search && t->runs ? refute_by_witness : NULL, t->p, &t->verdicts);

@@ -13,7 +13,7 @@ value infer_grad_by_fault(infer *x, const expr *by)
 {
     diag *d = infer_report(x, D_GRAD_BY, by->at);
     diag_label_primary(x->sink, d, "not something to take a derivative by");
-    diag_help(x->sink, d, "grad(E, s.r), grad(E, strain(s)), grad(E, s.cell), grad(E, bond.d), grad(E, a_constant)");
+    diag_help(x->sink, d, "grad(E, s.r), grad(E, strain(s)), grad(E, s.cell), grad(E, bond.d), grad(E, a_constant), grad(E, a_param)");
     return value_error(by->at);
 }
 
@@ -50,6 +50,11 @@ static bool by_value(infer *x, value v, wrt *w)
     node_id n = v.kind == V_NODE || (v.kind == V_TENSOR && v.def == SETIR_NONE) ? v.node : SETIR_NONE;
     if (n == SETIR_NONE) return false;
     const node *d = &x->p->nodes.at[n];
+    if (d->op == OP_PARAM && d->n_args == (v.kind == V_TENSOR ? v.n : 0)) {
+        w->kind = WRT_PARAM;
+        w->param = d->imm.param;
+        return true;
+    }
     const input *in = d->op == OP_INPUT ? &x->p->inputs.at[d->imm.input] : NULL;
     if (!in || in->elem.kind != ELEM_REAL || d->n_args != (v.kind == V_TENSOR ? v.n : 0)) return false;
     w->kind = WRT_INPUT;
@@ -61,6 +66,7 @@ static bool by_value(infer *x, value v, wrt *w)
 static unit wrt_unit(infer *x, const wrt *w)
 {
     if (w->kind == WRT_NAMED) return x->constants.at[w->named].unit;
+    if (w->kind == WRT_PARAM) return x->p->params.at[w->param].unit;
     unit length = unit_none();
     length.power[UNIT_LENGTH] = (rational){1, 1};
     return w->kind == WRT_INPUT ? x->p->inputs.at[w->input].unit : w->kind == WRT_STRAIN ? unit_none() : length;
@@ -107,6 +113,10 @@ static uint32_t sets_of(infer *x, const wrt *w, span at, set_id domain[8], elem 
         const constant *c = &x->constants.at[w->named];
         for (; n < c->n_domain && n < 8; n++) domain[n] = c->domain[n];
         *e = c->elem;
+    } else if (w->kind == WRT_PARAM) {
+        const parameter *q = &x->p->params.at[w->param];
+        for (; n < q->n_domain && n < 8; n++) domain[n] = q->domain[n];
+        *e = q->elem;
     } else if (w->kind == WRT_INPUT) {
         const input *in = &x->p->inputs.at[w->input];
         for (; n < in->n_domain && n < 8; n++) domain[n] = in->domain[n];
@@ -148,16 +158,19 @@ static value by_elements(infer *x, const expr *of, def_id arg, wrt w, span at)
     elem moving;
     uint32_t n = sets_of(x, &w, at, domain, &moving);
     bool number = !from.n_param && !from.elem.rank && !from.elem.channels;
-    if (w.kind == WRT_NAMED && n > 1 && !number)
-        return of_fault(x, of, at, "a table has no derivative by a constant with several indices", "take it of one number");
-    if (from.elem.channels || moving.channels)
+    if ((w.kind == WRT_NAMED || w.kind == WRT_PARAM) && n > 1 && !number)
+        return of_fault(x, of, at, w.kind == WRT_NAMED ? "a table has no derivative by a constant with several indices"
+                                                       : "a table has no derivative by a parameter over several sets",
+                        "take it of one number");
+    bool by_channels = moving.channels && w.kind == WRT_PARAM && !from.elem.rank;
+    if (from.elem.channels || (moving.channels && !by_channels))
         return of_fault(x, of, at, "channels have no derivative as a whole", "name one: x[i][0]");
     if (from.elem.rank + moving.rank > 2)
         return of_fault(x, of, at, "its derivative would have more than two Cartesian indices", "take its components one by one: v.x");
     if (!number && n > 1)
         return of_fault(x, of, at, "a table has no derivative by a field over two sets", "grad(x, w, v)   along a direction");
     def d = {.at = at, .type_at = at, .lib_at = at, .lib = number ? LIB_GRAD : LIB_JACOBIAN, .lib_arg = arg, .wrt = w,
-             .elem = elem_real(from.elem.rank + moving.rank), .param = arena_array(x->a, ivar_id, from.n_param + n + 1)};
+             .elem = by_channels ? moving : elem_real(from.elem.rank + moving.rank), .param = arena_array(x->a, ivar_id, from.n_param + n + 1)};
     uint32_t replaced = w.kind == WRT_PAIRS ? program_pair_param(x->p, &from, w.set) : SETIR_NONE;
     bind_like(x, &d, &from, replaced, w.set);
     for (uint32_t k = 0; k < n && replaced == SETIR_NONE; k++) bind_over(x, &d, domain[k]);

@@ -23,7 +23,7 @@ bool refute_by_witness(void *runnable, const program *declared, const claim *c, 
     switch (c->kind) {
     case CLAIM_RESPECTS:
         found = witness_find(p, c->subject, c->sym,
-                             c->sym == SYM_SUPERCELL && p->defs.at[c->subject].n_param ? 0 : NAN, TRIES, SEED,
+                             c->sym == SYM_SUPERCELL && !def_is_whole(p, &p->defs.at[c->subject]) ? 0 : NAN, TRIES, SEED,
                              &w);
         break;
     case CLAIM_EXTENSIVE: case CLAIM_INTENSIVE:

@@ -299,6 +299,13 @@ int64_t set_constant(const program *p, set_id s)
     return -1;
 }
 
+bool def_is_whole(const program *p, const def *d)
+{
+    bool whole = true;
+    for (uint32_t k = 0; k < d->n_param; k++) whole = whole && parameter_set_size(p, p->ivars.at[d->param[k]].set) > 0;
+    return whole;
+}
+
 bool lib_is_derivative(lib_op lib)
 {
     return lib == LIB_GRAD || lib == LIB_JACOBIAN || lib == LIB_ALONG;

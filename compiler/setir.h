@@ -149,7 +149,7 @@ typedef struct parameter {
     init_kind init; double init_value[2];         /* base units                                             */
     uint64_t  first;             /* set by program_param                                                   */
 } parameter;
-enum { PARAM_NUMBERS_MOST = 1 << 26 };            /* of a program                                           */
+enum { PARAM_NUMBERS_MOST = 1 << 24 };            /* of a program                                           */
 
 typedef enum lib_op {
     LIB_NONE,                    /* an ordinary def: value is `body`                                       */
@@ -170,9 +170,10 @@ typedef enum wrt_kind {
     WRT_STRAIN,                  /* symmetric strain: r -> (1 + e) r, lattice vectors too; tensor(2)       */
     WRT_CELL,                    /* lattice vectors at fixed fractional positions; vector over the axes    */
     WRT_PAIRS,                   /* displacements of a pair set, each taken alone; vector over the set     */
-    WRT_NAMED                    /* a constant of the spec (OP_NAMED): over its indices, of its type       */
+    WRT_NAMED,                   /* a constant of the spec (OP_NAMED): over its indices, of its type       */
+    WRT_PARAM                    /* a parameter: over its sets, of its type                                */
 } wrt_kind;
-typedef struct wrt { wrt_kind kind; uint32_t slot; input_id input; set_id set; uint32_t named; } wrt;
+typedef struct wrt { wrt_kind kind; uint32_t slot; input_id input; set_id set; uint32_t named; param_id param; } wrt;
 
 /* A tensor: `let x[i in S, j in T] = body`. Its index variables are its own. */
 typedef struct def {
@@ -312,6 +313,7 @@ def_id   program_def(program *p, def d);
 bool     lib_is_derivative(lib_op lib);
 bool     set_is_concatenated(const program *p, set_id s);         /* elements of all frames in one array       */
 set_id   set_counted(const program *p, set_id s);                  /* a rank(S) has as many elements as S       */
+bool     def_is_whole(const program *p, const def *d);              /* over no set of a structure              */
 int64_t  set_constant(const program *p, set_id s);                 /* elements in each frame, -1: varies        */
 uint32_t program_pair_param(const program *p, const def *d, set_id pairs);  /* see LIB_JACOBIAN; NONE: no such */
 node_id  program_node(program *p, node_op op, elem e, const node_id *args, uint32_t n_args, const node_imm *imm, span at);

@@ -228,10 +228,11 @@ static wrt wrt_read(reader *r)
     wrt w = {.slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE};
     token_need(r, "by");
     int kind = token_one_of(r, setir_wrt_word);
-    if (kind < 0) token_expected(r, "input, strain, cell, pairs or named");
+    if (kind < 0) token_expected(r, "input, strain, cell, pairs, named or param");
     w.kind = kind < 0 ? WRT_STRAIN : (wrt_kind)kind;
     if (w.kind == WRT_INPUT) w.input = token_id(r, "in", r->program->inputs.n);
     if (w.kind == WRT_PAIRS) w.set = token_id(r, "S", r->program->sets.n);
+    if (w.kind == WRT_PARAM) w.param = token_id(r, "P", r->program->params.n);
     if (w.kind == WRT_NAMED) {
         token_need(r, "param");
         w.named = (uint32_t)token_integer(r, 0, INT32_MAX);

@@ -34,7 +34,7 @@ const char *const setir_lib_word[] = {
 };
 const char *const setir_wrt_word[] = {
     [WRT_INPUT] = "input", [WRT_STRAIN] = "strain", [WRT_CELL] = "cell", [WRT_PAIRS] = "pairs",
-    [WRT_NAMED] = "named", NULL,
+    [WRT_NAMED] = "named", [WRT_PARAM] = "param", NULL,
 };
 const char *const setir_claim_word[] = {
     [CLAIM_RESPECTS] = "respects",
@@ -243,6 +243,7 @@ static void dump_def(text *out, uint32_t id, const def *d)
         if (d->wrt.kind == WRT_INPUT) text_printf(out, " in%u", d->wrt.input);
         if (d->wrt.kind == WRT_PAIRS) text_printf(out, " S%u", d->wrt.set);
         if (d->wrt.kind == WRT_NAMED) text_printf(out, " param %u", d->wrt.named);
+        if (d->wrt.kind == WRT_PARAM) text_printf(out, " P%u", d->wrt.param);
         ref_text(out, "slot ", "", d->wrt.slot);
         if (d->lib == LIB_ALONG) text_printf(out, " along d%u", d->along);
     }

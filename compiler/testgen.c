@@ -308,7 +308,7 @@ static void check_one_claim(tester *x, const verdict *v)
         word = arena_printf(x->a, "is %s", v->claim_word);
         sym = SYM_SUPERCELL;
         break;
-    case CLAIM_RESPECTS: weight = sym == SYM_SUPERCELL && x->p->defs.at[c->subject].n_param ? 0 : NAN; break;
+    case CLAIM_RESPECTS: weight = sym == SYM_SUPERCELL && !def_is_whole(x->p, &x->p->defs.at[c->subject]) ? 0 : NAN; break;
     case CLAIM_ASSUME:
     case CLAIM_SYMMETRIC_BODY: return;
     }

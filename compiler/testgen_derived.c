@@ -108,6 +108,7 @@ const char *testgen_words(tester *x, def_id id)
         return arena_printf(x->a, "grad(%s, %s.d)", energy, pairs ? pairs : "pairs");
     }
     case WRT_NAMED: return call_words(x->a, d);
+    case WRT_PARAM: return arena_printf(x->a, "grad(%s, %s%s)", energy, p->params.at[d->wrt.param].path, more);
     case WRT_INPUT: break;
     }
     return arena_printf(x->a, "grad(%s, %s%s%s%s)", energy, base, *base ? "." : "", p->inputs.at[d->wrt.input].id, more);

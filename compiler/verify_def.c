@@ -37,6 +37,44 @@ static const char *named_fault(const program *p, const def *d, uint32_t from, el
     return NULL;
 }
 
+static const char *param_fault(const program *p, const def *d, uint32_t from, elem *e)
+{
+    if (d->wrt.param >= p->params.n) return "no such parameter";
+    const parameter *w = &p->params.at[d->wrt.param];
+    *e = w->elem;
+    if (d->n_param != from + w->n_domain) return "another number of sets than the parameter's";
+    for (uint32_t k = 0; k < w->n_domain; k++)
+        if (!param_over(p, d, from + k, w->domain[k])) return "another domain than the parameter's";
+    return d->lib == LIB_JACOBIAN && w->n_domain > 1 ? "a table by a parameter over one set at most" : NULL;
+}
+
+/* the sets of what moves, from parameter `from` on */
+static const char *moving_fault(const program *p, const def *d, uint32_t from, elem *e)
+{
+    const wrt *w = &d->wrt;
+    *e = elem_real(w->kind == WRT_STRAIN ? 2 : 1);
+    uint32_t n = w->kind == WRT_STRAIN ? 0 : 1;
+    if (w->kind == WRT_NAMED) {
+        *e = d->elem;
+        return named_fault(p, d, from, *e);
+    }
+    if (w->kind == WRT_PARAM) return param_fault(p, d, from, e);
+    bool ok = w->kind == WRT_INPUT ? w->input < p->inputs.n : w->kind == WRT_PAIRS ? w->set < p->sets.n : w->slot < p->slots.n;
+    if (!ok) return "no such thing to move";
+    if (w->kind == WRT_INPUT) {
+        *e = p->inputs.at[w->input].elem;
+        n = p->inputs.at[w->input].n_domain;
+    }
+    if (d->n_param != from + n) return "another number of sets than what it is taken by";
+    if (d->lib == LIB_JACOBIAN && n > 1) return "a table by a field over one set at most";
+    for (uint32_t k = 0; k < n; k++) {
+        bool axis = w->kind == WRT_CELL && p->sets.at[p->ivars.at[d->param[from + k]].set].kind == SET_AXIS;
+        set_id s = w->kind == WRT_PAIRS ? w->set : w->kind == WRT_INPUT ? p->inputs.at[w->input].domain[k] : 0;
+        if (!axis && !param_over(p, d, from + k, s)) return "another domain than what it is taken by";
+    }
+    return NULL;
+}
+
 static const char *grad_fault(const program *p, const def *d)
 {
     const wrt *w = &d->wrt;
@@ -64,34 +102,12 @@ static const char *grad_fault(const program *p, const def *d)
              param_over(p, d, 0, w->set);
         break;
     case WRT_NAMED: return named_fault(p, d, 0, d->elem);
+    case WRT_PARAM: {
+        const char *fault = moving_fault(p, d, 0, &e);
+        return fault ? fault : elem_equal(d->elem, e) ? NULL : "another type";
+    }
     }
     return !ok ? "another domain than what it is taken by" : elem_equal(d->elem, e) ? NULL : "another type";
-}
-
-/* the sets of what moves, from parameter `from` on */
-static const char *moving_fault(const program *p, const def *d, uint32_t from, elem *e)
-{
-    const wrt *w = &d->wrt;
-    *e = elem_real(w->kind == WRT_STRAIN ? 2 : 1);
-    uint32_t n = w->kind == WRT_STRAIN ? 0 : 1;
-    if (w->kind == WRT_NAMED) {
-        *e = d->elem;
-        return named_fault(p, d, from, *e);
-    }
-    bool ok = w->kind == WRT_INPUT ? w->input < p->inputs.n : w->kind == WRT_PAIRS ? w->set < p->sets.n : w->slot < p->slots.n;
-    if (!ok) return "no such thing to move";
-    if (w->kind == WRT_INPUT) {
-        *e = p->inputs.at[w->input].elem;
-        n = p->inputs.at[w->input].n_domain;
-    }
-    if (d->n_param != from + n) return "another number of sets than what it is taken by";
-    if (d->lib == LIB_JACOBIAN && n > 1) return "a table by a field over one set at most";
-    for (uint32_t k = 0; k < n; k++) {
-        bool axis = w->kind == WRT_CELL && p->sets.at[p->ivars.at[d->param[from + k]].set].kind == SET_AXIS;
-        set_id s = w->kind == WRT_PAIRS ? w->set : w->kind == WRT_INPUT ? p->inputs.at[w->input].domain[k] : 0;
-        if (!axis && !param_over(p, d, from + k, s)) return "another domain than what it is taken by";
-    }
-    return NULL;
 }
 
 static const char *table_fault(const program *p, const def *d)
@@ -124,8 +140,8 @@ static const char *table_fault(const program *p, const def *d)
     else
         fault = moving_fault(p, d, a->n_param, &moving);
     if (fault) return fault;
-    bool plain = !a->elem.channels && !moving.channels;
-    return plain && elem_equal(d->elem, elem_real(a->elem.rank + moving.rank)) ? NULL : "another type";
+    if (moving.channels) return elem_equal(a->elem, elem_real(0)) && elem_equal(d->elem, moving) ? NULL : "another type";
+    return !a->elem.channels && elem_equal(d->elem, elem_real(a->elem.rank + moving.rank)) ? NULL : "another type";
 }
 
 static const char *lib_fault(const program *p, const def *d)

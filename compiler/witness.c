@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* effort after which a search starts no further try */
-enum { WITNESS_PARAMETERS = 4096, WITNESS_WORK = 1000000, TRIAL_COST = 300 };
+enum { WITNESS_WORK = 1000000, TRIAL_COST = 300 };
 #define WITNESS_RELATIVE 1e-8    /* of the largest value: below, nothing is a violation */
 #define WITNESS_SHAKE    1e-9    /* Å: how far atoms are moved to see how ill-conditioned the values are */
 #define WITNESS_SHARE    1e-3    /* of what that does: rounding is a thousand times smaller than the shake */
@@ -49,8 +49,9 @@ static bool trial_describe(trial *t)
         if (sets[k].kind == MTX_SET_PAIRS)
             sets[k].need |= MTX_NEED_I | MTX_NEED_J | MTX_NEED_VECTOR;
     t->plan.sets = sets;
-    t->parameters = arena_array(&t->memory, double, WITNESS_PARAMETERS);
-    sample_parameters(1, t->parameters, WITNESS_PARAMETERS);
+    const size_t n = (size_t)program_param_numbers(t->p);
+    t->parameters = arena_array(&t->memory, double, n + 1);
+    sample_parameters(1, t->parameters, n);
     return true;
 }
 

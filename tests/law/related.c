@@ -15,7 +15,7 @@
 #define ABSOLUTE 1e-9 /* fields are of order one                                                  */
 #define SHAKE    1e-9 /* Å                                                                        */
 #define STEADY   1e-4 /* a value that the shake changes by more is no evidence                    */
-enum { SHAKES = 4, PARAMETERS = 4096 };
+enum { SHAKES = 4 };
 
 bool world_open(world *w, const program *p, const law_result *laws)
 {
@@ -34,8 +34,9 @@ bool world_open(world *w, const program *p, const law_result *laws)
     for (int32_t k = 0; k < w->plan.n_sets; k++)
         if (sets[k].kind == MTX_SET_PAIRS) sets[k].need |= MTX_NEED_I | MTX_NEED_J | MTX_NEED_VECTOR;
     w->plan.sets = sets;
-    w->parameters = arena_array(&w->memory, double, PARAMETERS);
-    sample_parameters(1, w->parameters, PARAMETERS);
+    const size_t n = (size_t)program_param_numbers(p);
+    w->parameters = arena_array(&w->memory, double, n + 1);
+    sample_parameters(1, w->parameters, n);
     return true;
 }
 
