@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Random programs differentiated. Each gets a number made of its tensors and the derivatives of that by positions,
- * strain, a field of numbers, one of vectors, one of the structure, and a constant. By the interpreter these are
+ * strain, a field of numbers, one of vectors, one of the structure, a constant, and a table of parameters. By the interpreter these are
  * compared with central differences along random directions; then the kernels of both back ends with the interpreter.
  * Where differences with two steps do not agree (a kink, a jump, a change of neighbours) nothing can be said.
  * MTX_RANDOM_FIRST, MTX_RANDOM_COUNT choose others; MTX_DUMP prints the program.
@@ -22,7 +22,7 @@ static program *differentiated(arena *a, uint64_t seed);
 static int compare_kernels(void);
 #include "../lower/test_random.c"
 
-enum { PARTS = 3, BY = 6, WORK_MOST = 300 };
+enum { PARTS = 3, BY = 7, TRAINED = 3, WORK_MOST = 300 };
 #define STEP   1e-5
 #define AGREES 1e-6 /* of derivatives and differences, relative to the largest of the program          */
 
@@ -83,14 +83,35 @@ static input_id input_called(const program *p, const char *id)
     return SETIR_NONE;
 }
 
-static node_id energy_body(gen *g, double moved)
+/* what each part is multiplied by, for which derivatives are taken: a constant, or one of a table of parameters */
+static node_id weight(gen *g, node_id named, param_id trained)
+{
+    if (trained == SETIR_NONE || gen_pick(g, 2)) return gen_pick(g, 2) ? named : num(g, gen_between(g, -1, 1));
+    set_id s = g->p->params.at[trained].domain[0];
+    node_id at = program_node(g->p, OP_INDEX_CONST, elem_index(s), NULL, 0, &(node_imm){.k = gen_pick(g, TRAINED), .set = s}, here);
+    node_id one_of = program_node(g->p, OP_PARAM, elem_real(0), &at, 1, &(node_imm){.param = trained}, here);
+    if (gen_pick(g, 2)) return one_of;
+    ivar_id v = program_ivar(g->p, (ivar){.set = s, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
+    node_id index = var(g, v), each = program_node(g->p, OP_PARAM, elem_real(0), &index, 1, &(node_imm){.param = trained}, here);
+    return two(g, OP_ADD, one_of, reduction_over(g, RED_SUM, &v, 1, two(g, OP_MUL, each, each), SETIR_NONE));
+}
+
+static param_id trained_table(gen *g)
+{
+    set_id s = program_set(g->p, (set){.kind = SET_RANGE, .lo = 0, .hi = TRAINED - 1, .slot = SETIR_NONE, .parent = SETIR_NONE,
+                                       .host = SETIR_NONE, .sample = SETIR_NONE, .cutoff = SETIR_NONE});
+    const name w = gen_name(g, "w");
+    return program_param(g->p, (parameter){.id = w, .path = w, .elem = elem_real(0), .domain = &s, .n_domain = 1, .scale = 1});
+}
+
+static node_id energy_body(gen *g, double moved, param_id trained)
 {
     node_id scale = num(g, gen_between(g, 0.5, 1.5) + moved), sum = SETIR_NONE;
     node_id named = program_node(g->p, OP_NAMED, elem_real(0), &scale, 1, &(node_imm){.named = 0}, here);
     uint32_t n = g->p->defs.n;
     for (uint32_t k = n, parts = 0; k-- > 0 && parts < PARTS;) {
         if (!usable(g, k) || gen_pick(g, 4) == 0) continue;
-        node_id one_of = two(g, OP_MUL, gen_pick(g, 2) ? named : num(g, gen_between(g, -1, 1)), sum_of(g, k));
+        node_id one_of = two(g, OP_MUL, weight(g, named, trained), sum_of(g, k));
         if (gen_pick(g, 4) == 0) one_of = one(g, OP_SIN, two(g, OP_MUL, named, one_of));
         sum = sum == SETIR_NONE ? one_of : two(g, OP_ADD, sum, one_of);
         parts++;
@@ -98,14 +119,15 @@ static node_id energy_body(gen *g, double moved)
     return sum;
 }
 
-/* moved: by how much the constant is another */
-static bool make_derivatives(arena *a, uint64_t seed, double moved, made_of *out)
+/* moved: by how much the constant is another; trains: with parameters, which compiled code is not given here */
+static bool make_derivatives(arena *a, uint64_t seed, double moved, bool trains, made_of *out)
 {
     gen g = {.a = a, .state = seed * 77, .p = random_program(a, seed)};
     intern_init(&g.names, a);
     for (uint32_t k = 0; k < g.p->ivars.n; k++) /* bodies here are not symmetric, as those of unordered pairs have to be */
         g.p->ivars.at[k].unordered = false;
-    node_id body = energy_body(&g, moved);
+    param_id trained = trains ? trained_table(&g) : SETIR_NONE;
+    node_id body = energy_body(&g, moved, trained);
     if (body == SETIR_NONE) return false;
     for (uint32_t k = 0; k < g.p->defs.n; k++) g.p->defs.at[k].output = false;
     def e = {.id = gen_name(&g, "E"), .lib_arg = SETIR_NONE, .elem = elem_real(0), .declared = elem_real(0), .body = body,
@@ -124,6 +146,8 @@ static bool make_derivatives(arena *a, uint64_t seed, double moved, made_of *out
     out->by[3] = derivative(&g, out->energy, by_field(input_called(g.p, "dipole")), elem_real(1), atoms, "U");
     out->by[4] = derivative(&g, out->energy, by_field(input_called(g.p, "field")), elem_real(0), SETIR_NONE, "f");
     out->by[5] = derivative(&g, out->energy, named, elem_real(0), SETIR_NONE, "c");
+    const wrt weights = {.kind = WRT_PARAM, .slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE, .param = trained};
+    out->by[6] = trains ? derivative(&g, out->energy, weights, elem_real(0), g.p->params.at[trained].domain[0], "w") : SETIR_NONE;
     diag_sink sink;
     diag_sink_init(&sink, a);
     text problem;
@@ -136,16 +160,16 @@ static bool make_derivatives(arena *a, uint64_t seed, double moved, made_of *out
 }
 
 /* the first from that seed on which has derivatives */
-static made_of made_from(arena *a, uint64_t seed, double moved)
+static made_of made_from(arena *a, uint64_t seed, double moved, bool trains)
 {
     made_of out;
-    for (uint64_t k = 0; !make_derivatives(a, 1000 * seed + k, moved, &out); k++) continue;
+    for (uint64_t k = 0; !make_derivatives(a, 1000 * seed + k, moved, trains, &out); k++) continue;
     return out;
 }
 
 static program *differentiated(arena *a, uint64_t seed)
 {
-    return made_from(a, seed, 0).p;
+    return made_from(a, seed, 0, false).p;
 }
 
 /* ---- differences --------------------------------------------------------------------------------------- */
@@ -154,7 +178,7 @@ enum { STEPS = 6, ATOMS = 4, MOVING = 4 * ATOMS, SLOTS = 2 };
 static const double steps[STEPS] = {1, -1, 2, -2, 4, -4};
 
 typedef struct direction {
-    double r[3 * MOVING], q[ATOMS], u[3 * ATOMS], f, e[9];
+    double r[3 * MOVING], q[ATOMS], u[3 * ATOMS], f, e[9], w[TRAINED];
 } direction;
 typedef struct tally {
     long compared, unclear, wrong, nothing;
@@ -164,9 +188,9 @@ static direction random_direction(uint64_t seed)
 {
     dice d = {seed};
     direction out;
-    double *all[] = {out.r, out.q, out.u, out.e, &out.f};
-    const int n[] = {3 * MOVING, ATOMS, 3 * ATOMS, 9, 1};
-    for (int k = 0; k < 5; k++)
+    double *all[] = {out.r, out.q, out.u, out.e, &out.f, out.w};
+    const int n[] = {3 * MOVING, ATOMS, 3 * ATOMS, 9, 1, TRAINED};
+    for (int k = 0; k < 6; k++)
         for (int m = 0; m < n[k]; m++) all[k][m] = uniform(&d, -1, 1);
     for (int a = 0; a < 3; a++)
         for (int b = 0; b < a; b++) out.e[3 * a + b] = out.e[3 * b + a];
@@ -193,6 +217,8 @@ static void move(const mtx_structure *from, mtx_structure *to, int by, const dir
     if (by == 4) ((mtx_column *)mtx_structure_info(to, "field"))->real[0] += h * d->f;
 }
 
+static double trained_now[TRAINED] = {0.7, -0.4, 0.9};
+
 /* the values of a tensor; false: the program cannot be evaluated there */
 static bool values_of(const program *p, def_id id, const mtx_structure *const *s, double *out, int64_t most)
 {
@@ -201,6 +227,7 @@ static bool values_of(const program *p, def_id id, const mtx_structure *const *s
     mtx_problem problem;
     bool good = batch && x && interp_prepare(p, s, 1, batch, &problem) == MTX_OK;
     if (good) {
+        mtx_batch_set_param(batch, trained_now);
         interp_bind(x, mtx_batch_view(batch), 0);
         good = interp_def_size(x, id) <= most &&
                interp_def(x, id, out, &problem) == MTX_OK;
@@ -212,8 +239,8 @@ static bool values_of(const program *p, def_id id, const mtx_structure *const *s
 
 static double along(const direction *d, int by, const double *g, int64_t atoms)
 {
-    const double one = 1, *v = (const double *[]){d->r, d->e, d->q, d->u, &d->f, &one}[by];
-    const int64_t n = (const int64_t[]){3 * atoms, 9, atoms, 3 * atoms, 1, 1}[by];
+    const double one = 1, *v = (const double *[]){d->r, d->e, d->q, d->u, &d->f, &one, d->w}[by];
+    const int64_t n = (const int64_t[]){3 * atoms, 9, atoms, 3 * atoms, 1, 1, TRAINED}[by];
     double sum = 0;
     for (int64_t k = 0; k < n; k++) sum += g[k] * v[k];
     return sum;
@@ -224,7 +251,7 @@ static double with_constant(uint64_t seed, double moved, const mtx_structure *co
 {
     arena a;
     arena_init(&a, &landing);
-    made_of m = made_from(&a, seed, moved);
+    made_of m = made_from(&a, seed, moved, true);
     double out = NAN;
     values_of(m.p, m.energy, s, &out, 1);
     arena_free(&a);
@@ -241,12 +268,15 @@ static double energy_at(const made_of *m, uint64_t seed, const mtx_structure *co
 {
     if (by == 5) return with_constant(seed, h, s);
     mtx_structure moved;
-    double out = NAN;
+    double out = NAN, kept[TRAINED];
+    memcpy(kept, trained_now, sizeof kept);
+    for (int k = 0; k < TRAINED && by == 6; k++) trained_now[k] += h * d->w[k];
     const mtx_structure *all[SLOTS] = {s[0], s[1]};
     all[slot_moved(m, by)] = &moved;
     move(s[slot_moved(m, by)], &moved, by, d, h);
     values_of(m->p, m->energy, all, &out, 1);
     mtx_structure_free(&moved);
+    memcpy(trained_now, kept, sizeof kept);
     return out;
 }
 
@@ -280,7 +310,7 @@ static void one_program(uint64_t seed, tally *t)
 {
     arena a;
     arena_init(&a, &landing);
-    made_of m = made_from(&a, seed, 0);
+    made_of m = made_from(&a, seed, 0, true);
     dice d = {seed};
     mtx_structure s[SLOTS];
     const mtx_structure *all[SLOTS] = {&s[0], &s[1]};
