@@ -74,6 +74,33 @@ bool smooth_varies(analysis *x, node_id id)
     return yes;
 }
 
+/* Does it depend on a parameter? Where it has no value for one of the parameter's values, that counts even if nothing
+ * moves there. */
+static bool is_trained(analysis *x, node_id id)
+{
+    while (x->trained.n <= id)
+        vec_push(x->a, &x->trained, 0);
+    if (x->trained.at[id])
+        return x->trained.at[id] == 2;
+    const node n = x->p->nodes.at[id];
+    bool yes = n.op == OP_PARAM;
+    if (n.op == OP_ACCESS || n.op == OP_PADGET) {
+        def_id d = n.imm.def;
+        while (x->p->defs.at[d].lib != LIB_NONE)
+            d = x->p->defs.at[d].lib_arg;
+        yes = is_trained(x, x->p->defs.at[d].body);
+    }
+    for (uint32_t k = 0; k < n.n_args && !yes; k++)
+        yes = is_trained(x, n.arg[k]);
+    x->trained.at[id] = yes ? 2 : 1;
+    return yes;
+}
+
+bool smooth_must_exist(analysis *x, node_id id)
+{
+    return smooth_varies(x, id) || is_trained(x, id);
+}
+
 /* the tensor's body with the access's indices in place of its own */
 node_id smooth_inline(analysis *x, node_id id)
 {
@@ -216,7 +243,7 @@ const fact *smooth_eval(analysis *x, node_id n, const context *c)
             f->r = range_all;
             f->touch = (touch){0};
         }
-        if (!smooth_varies(x, n)) {
+        if (!smooth_varies(x, n) && (f->order >= 0 || !is_trained(x, n))) {
             f->order = SMOOTH_INFINITE;
             f->blame = NULL;
         }

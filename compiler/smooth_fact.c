@@ -10,7 +10,6 @@
 #include <math.h>
 
 #define FACT_TINY 1e-12          /* relative: a range's end this near zero after cancellation is zero       */
-#define FACT_LOG  1e-9           /* log t grows slower than every power: t^-FACT_LOG bounds it              */
 
 /* ------------------------------------------------------------------------------------------------- ranges */
 
@@ -183,7 +182,7 @@ range_end fact_zero_end(const fact *f)
     return f->definite ? END_OPEN : fact_is_nonzero(f) ? END_EDGE : END_CLOSED;
 }
 
-static const edge *fact_edge(const fact *f, uint32_t key)
+const edge *fact_edge(const fact *f, uint32_t key)
 {
     for (uint32_t k = 0; k < f->n_edges; k++)
         if (f->edge[k].key == key)

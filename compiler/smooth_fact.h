@@ -19,6 +19,8 @@
 #include "series.h"
 #include "setir.h"
 
+#define FACT_LOG  1e-9           /* log t grows slower than every power: t^-FACT_LOG bounds it              */
+
 /* Is the end of a range reached? EDGE: only on an edge. Ordered by how open the end is. */
 typedef enum range_end { END_CLOSED, END_EDGE, END_OPEN } range_end;
 typedef struct range { double lo, hi; range_end lo_end, hi_end; } range;
@@ -80,6 +82,7 @@ fact  fact_constant(double value, double size);
 bool  fact_is_zero(const fact *f);
 bool  fact_is_nonzero(const fact *f);            /* off the edges                                           */
 range_end fact_zero_end(const fact *f);          /* does its size reach zero?                               */
+const edge *fact_edge(const fact *f, uint32_t key); /* NULL: none                                          */
 double fact_vanish(const fact *f, uint32_t key); /* m at an edge                                            */
 bool  fact_series(const fact *f, uint32_t key, series *out);
 /* of a value f >= 0: as touch.power, but where it comes to zero at its edges, too. 0: not known; infinite: it

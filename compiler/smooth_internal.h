@@ -43,6 +43,7 @@ typedef struct analysis {
     uint32_t n_contexts, depth, steps;
     struct { uint64_t *key; const fact **value; uint32_t n, cap; } memo;
     VEC(int8_t)  varies;         /* per node: 0 not asked, 1 no, 2 yes */
+    VEC(int8_t)  trained;        /* the same: does it depend on parameters?                              */
     VEC(node_id) inlined;        /* per node + 1: an access with the tensor's body in its place */
 } analysis;
 
@@ -50,6 +51,7 @@ typedef struct analysis {
 const fact *smooth_eval(analysis *x, node_id n, const context *c);
 node_id smooth_plain(analysis *x, node_id n);             /* without accesses and ascriptions around it     */
 bool    smooth_varies(analysis *x, node_id n);
+bool    smooth_must_exist(analysis *x, node_id n);        /* where it is not defined, nothing is smooth     */
 bool    smooth_set_varies(analysis *x, set_id s);
 void    smooth_limit(analysis *x, fact *f, int order, node_id at, bool certain, const char *reason);
 /* key of the cutoff that the index meets, SETIR_NONE when its set never changes */

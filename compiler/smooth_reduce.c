@@ -37,6 +37,8 @@ static const char *vanish_text(analysis *x, uint32_t key, double m)
     const set *s = &x->p->sets.at[e->set];
     const char *where = arena_printf(x->a, "|%s.%s| reaches %s", index_text(x, e->index),
                                      s->kind == SET_PAIRS ? "d" : "k", cutoff_text(x, s));
+    if (m == -INFINITY)
+        return arena_printf(x->a, "is not seen to vanish when %s: it may jump, or grow without bound", where);
     if (m <= 0 || isnan(m))
         return arena_printf(x->a, m < 0 ? "grows without bound when %s, so it is discontinuous"
                                         : "does not vanish when %s, so it is discontinuous", where);

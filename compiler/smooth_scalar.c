@@ -121,7 +121,7 @@ fact smooth_power(analysis *x, node_id id, node_id arg, double p, const context 
         return smooth_power(x, id, inner_power.arg[0], p * inner_power.imm.value[0], c);
     const fact *a = smooth_eval(x, arg, c);
     fact f = fact_power(x->a, a, p, &problem);
-    if (problem && smooth_varies(x, arg))
+    if (problem && smooth_must_exist(x, arg))
         smooth_limit(x, &f, -1, arg, false, problem);
     bool whole = p == floor(p), even = whole && fmod(p, 2) == 0;
     if (!whole && p > 0 && !a->definite)
@@ -202,8 +202,8 @@ static bool listed_power(analysis *x, node_id id, const node *n, const context *
     return count > 0;
 }
 
-/* m of base^p where the base vanishes as t^m: m p, up to logarithms; -infinite where nothing is known */
-static double raised(const fact *base, const fact *p, uint32_t key)
+/* m of base^p where the base vanishes as t^m: m p, less a little for logarithms where p varies; -infinite: nothing is known */
+static double raised(const fact *base, const fact *p, uint32_t key, bool p_varies)
 {
     double m = fact_vanish(base, key), power = m > 0 ? p->r.lo : p->r.hi;
     series s;
@@ -213,11 +213,11 @@ static double raised(const fact *base, const fact *p, uint32_t key)
         return 0;
     if (fact_series(p, key, &s) && isfinite(series_limit(s)))
         power = series_limit(s);
-    return isnan(m * power) ? -INFINITY : m * power;
+    return isnan(m * power) ? -INFINITY : m * power - (p_varies ? FACT_LOG : 0);
 }
 
 /* the edges of either; what is left of the value at one where the base vanishes is not bounded from below */
-static void raise_edges(analysis *x, fact *f, const fact *base, const fact *p)
+static void raise_edges(analysis *x, fact *f, const fact *base, const fact *p, bool p_varies)
 {
     const fact *from[2] = {base, p};
     bool moves = false;
@@ -226,9 +226,9 @@ static void raise_edges(analysis *x, fact *f, const fact *base, const fact *p)
     for (uint32_t k = 0; k < base->n_edges + p->n_edges; k++) {
         bool own = k < base->n_edges;
         uint32_t key = from[!own]->edge[own ? k : k - base->n_edges].key;
-        if (!own && fact_vanish(base, key) != 0)
+        if (!own && fact_edge(base, key))
             continue;
-        f->edge[f->n_edges++] = (edge){.key = key, .m = raised(base, p, key)};
+        f->edge[f->n_edges++] = (edge){.key = key, .m = raised(base, p, key, p_varies)};
         moves |= fact_vanish(base, key) != 0;
     }
     range_end zero = moves && base->definite ? END_EDGE : fact_zero_end(base);
@@ -242,12 +242,12 @@ fact smooth_powv(analysis *x, node_id id, const node *n, const context *c)
     if (listed_power(x, id, n, c, &listed))
         return listed;
     fact f = fact_worst(x->a, base, p);
-    raise_edges(x, &f, base, p);
-    bool positive = range_sign(base->r) > 0 && base->definite, varies = smooth_varies(x, id);
+    raise_edges(x, &f, base, p, smooth_varies(x, n->arg[1]));
+    bool positive = range_sign(base->r) > 0 && base->definite, exists = !smooth_must_exist(x, id);
     f.definite = false;
     f.nonzero = positive;
     fact_settle(&f);
-    if (positive || !varies)
+    if (positive || exists)
         return f;
     if (base->r.lo < 0)
         smooth_limit(x, &f, -1, n->arg[0], false, "may be negative here");
@@ -279,7 +279,7 @@ fact smooth_divide(analysis *x, node_id id, const node *n, const context *c)
     two(x, n, c, &l, &r);
     fact inverse = fact_power(x->a, &r, -1, &problem);
     fact f = fact_multiply(x->a, &l, &inverse);
-    if (problem && smooth_varies(x, id))
+    if (problem && smooth_must_exist(x, id))
         smooth_limit(x, &f, -1, n->arg[1], false, problem);
     if (is_cosine(x, n->arg[0], n->arg[1]))
         f.r = range_meet(f.r, range_of(-1, END_CLOSED, 1, END_CLOSED));
@@ -319,7 +319,7 @@ fact smooth_function(analysis *x, node_id id, const node *n, const context *c)
         wild |= f.edge[k].m == -INFINITY;
     if (wild && n->op == OP_EXP)
         f = exp_of(x, n->arg[0], 1, c);
-    if (problem && smooth_varies(x, id))
+    if (problem && smooth_must_exist(x, id))
         smooth_limit(x, &f, -1, n->arg[0], false, problem);
     bool low = a->r.lo == -1 && a->r.lo_end == END_CLOSED, high = a->r.hi == 1 && a->r.hi_end == END_CLOSED;
     if ((n->op == OP_ASIN || n->op == OP_ACOS) && (low || high) && smooth_varies(x, id))

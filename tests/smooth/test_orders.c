@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * test_orders.c: the order of differentiability that smooth.c proves, one small transform per row of cases.h
- * and potentials.h, and the place and words of the blame.
+ * potentials.h and parameters.h, and the place and words of the blame.
  */
+#include "ad.h"
+#include "parameters.h"
 #include "potentials.h"
 
 static int run_row(const row *r)
@@ -11,7 +13,7 @@ static int run_row(const row *r)
     int wrong = 1;
     spec_init(&s);
     if (!setjmp(s.guard) && row_open(&s, r)) {
-        smooth_result *found = smooth_analyse(&s.a, s.p, NULL);
+        smooth_result *found = smooth_analyse(&s.a, ad_numbers_expand(&s.a, s.p), ad_expand(&s.a, s.p, &s.sink));
         smooth_info i = smooth_def(found, s.output, SMOOTH_INFINITE);
         wrong = i.order != r->order || i.order_positions != r->positions ||
                 (i.order < INF && (i.exact != r->exact || !i.reason));
@@ -31,6 +33,10 @@ static void orders(void **state)
     int wrong = 0;
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
         wrong += run_row(&rows[k]);
+    for (size_t k = 0; k < sizeof rows_of_parameters / sizeof *rows_of_parameters; k++)
+        wrong += run_row(&rows_of_parameters[k]);
+    for (size_t k = 0; k < sizeof derivatives_by_parameters / sizeof *derivatives_by_parameters; k++)
+        wrong += run_row(&derivatives_by_parameters[k]);
     for (size_t k = 0; k < sizeof potentials / sizeof *potentials; k++)
         wrong += run_row(&potentials[k]);
     assert_int_equal(wrong, 0);
