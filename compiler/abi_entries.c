@@ -25,16 +25,12 @@ enum { SHORT_LIST = 4 }; /* outputs, of which every beginning may have a kernel 
 
 static const module *lower_some(arena *a, const program *p, const abi *x, const bool *keep)
 {
-    program *some = arena_new(a, program);
-    *some = *p;
-    some->defs.at = arena_array(a, def, p->defs.n + 1);
-    memcpy(some->defs.at, p->defs.at, p->defs.n * sizeof *p->defs.at);
-    for (uint32_t k = 0; k < p->defs.n; k++) some->defs.at[k].output = false;
+    bool *output = arena_array(a, bool, p->defs.n + 1);
     for (uint32_t o = 0; o < x->outputs.n; o++)
-        if (keep[o]) some->defs.at[x->outputs.at[o].def].output = true;
+        if (keep[o]) output[x->outputs.at[o].def] = true;
     diag_sink sink;
     diag_sink_init(&sink, a);
-    return lower_program(a, some, &sink);
+    return lower_program(a, program_with_outputs(a, p, output), &sink);
 }
 
 static void add_entry(arena *a, abi *x, const program *p, const kernel *k, const bool *keep)

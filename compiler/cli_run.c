@@ -12,22 +12,26 @@
 
 #include "cli.h"
 #include "cli_result.h"
+#include "interp.h"
 
 #define BATCH_FRAMES RESULT_FRAMES
 #define BATCH_ATOMS 8192
 
 typedef struct runner {
+    cli_many      sets;                    /* --set                                         */
+    const char   *output, *only;           /* only: outputs, separated by commas            */
+    bool          skip_bad, quiet;
+    backend_kind  backend;
     compilation   c;
     compiled     *t;
     engine        e;
-    mtx_structure fixed[CLI_SLOTS];       /* --set                                          */
+    mtx_structure fixed[CLI_SLOTS];
     bool          is_fixed[CLI_SLOTS];
     uint32_t      moving;                  /* the slot that gets the frames                  */
     mtx_structure pool[BATCH_FRAMES];
     mtx_reader_options reading;
     run_result    result;
-    const char   *output, *input;
-    bool          skip_bad, quiet;
+    const char   *input;
     int64_t       frames, skipped;
     double        started, shown;
 } runner;
@@ -167,6 +171,45 @@ static void on_skip(void *user, const mtx_problem *problem)
     cli_problem(problem);
 }
 
+static int no_output(const program *p, const char *word, const char **names, uint32_t n)
+{
+    const char *near = text_closest(word, names, n);
+    if (near) return cli_usage("run", "%s gives no `%s`; did you mean `%s`?", p->id, word, near);
+    text list;
+    text_init(&list);
+    for (uint32_t k = 0; k < n; k++) text_printf(&list, "%s%s", k ? ", " : "", names[k]);
+    int code = cli_usage("run", "%s gives no `%s`; it gives %s", p->id, word, list.s ? list.s : "");
+    text_free(&list);
+    return code;
+}
+
+/* --only: the transform with these of its outputs, lowered as if it gave no others */
+static int choose_outputs(runner *r)
+{
+    program *p = r->t->p;
+    bool *keep = arena_array(&r->c.memory, bool, p->defs.n + 1);
+    const char **names = arena_array(&r->c.memory, const char *, p->defs.n + 1);
+    uint32_t n = 0;
+    for (def_id k = 0; k < p->defs.n; k++) {
+        if (p->defs.at[k].output) names[n++] = p->defs.at[k].id;
+    }
+    for (const char *at = r->only; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        const char *word = arena_strndup(&r->c.memory, at, strcspn(at, ","));
+        bool known = false;
+        for (def_id k = 0; k < p->defs.n; k++) {
+            bool this_one = p->defs.at[k].output && !strcmp(p->defs.at[k].id, word);
+            keep[k] |= this_one;
+            known |= this_one;
+        }
+        if (!known) return no_output(p, word, names, n);
+    }
+    compiled *some = arena_copy(&r->c.memory, r->t, sizeof *some);
+    some->p = program_with_outputs(&r->c.memory, p, keep);
+    some->loops = lower_program(&r->c.memory, some->p, &r->c.sink);
+    r->t = some;
+    return cli_lowered("run", some) ? EXIT_FINE : EXIT_WRONG;
+}
+
 static bool choose_moving(runner *r)
 {
     const program *p = r->t->p;
@@ -251,7 +294,21 @@ static int finish(runner *r, bool good, mtx_problem *problem)
     return EXIT_FINE;
 }
 
-static int run_compiled(runner *r, const char *transform, const cli_many *sets, backend_kind backend, char **inputs, int n)
+static int open_engine(runner *r)
+{
+    text why;
+    text_init(&why);
+    mtx_status status = engine_open(&r->e, &r->c.memory, r->t, r->backend, &why);
+    if (status != MTX_OK) {
+        fprintf(stderr, "mtx run: cannot compile %s: %s\n", r->t->p->id, why.s ? why.s : mtx_strerror(status));
+    } else if (r->only) {
+        plan_leave_out(&r->c.memory, r->t->loops, &r->e.plan);
+    }
+    text_free(&why);
+    return status == MTX_OK ? EXIT_FINE : EXIT_SYSTEM;
+}
+
+static int run_compiled(runner *r, const char *transform, char **inputs, int n)
 {
     r->t = driver_find(&r->c, transform);
     if (!r->t) {
@@ -263,8 +320,9 @@ static int run_compiled(runner *r, const char *transform, const cli_many *sets, 
     if (r->t->p->slots.n > CLI_SLOTS) {
         return cli_usage("run", "more than %d structures in one transform", CLI_SLOTS);
     }
-    for (int k = 0; k < sets->n; k++) {
-        int code = cli_read_slot("run", r->t->p, sets->at[k], r->fixed, r->is_fixed);
+    int code;
+    for (int k = 0; k < r->sets.n; k++) {
+        code = cli_read_slot("run", r->t->p, r->sets.at[k], r->fixed, r->is_fixed);
         if (code != EXIT_FINE) {
             return code;
         }
@@ -272,15 +330,13 @@ static int run_compiled(runner *r, const char *transform, const cli_many *sets, 
     if (!choose_moving(r)) {
         return EXIT_USAGE;
     }
-    text why;
-    text_init(&why);
-    mtx_status status = engine_open(&r->e, &r->c.memory, r->t, backend, &why);
-    if (status != MTX_OK) {
-        fprintf(stderr, "mtx run: cannot compile %s: %s\n", r->t->p->id, why.s ? why.s : mtx_strerror(status));
-        text_free(&why);
-        return EXIT_SYSTEM;
+    code = r->only ? choose_outputs(r) : EXIT_FINE;
+    if (code == EXIT_FINE) {
+        code = open_engine(r);
     }
-    text_free(&why);
+    if (code != EXIT_FINE) {
+        return code;
+    }
     choose_columns(r);
     if (r->e.n_outputs > RESULT_OUTPUTS) {
         return cli_usage("run", "more than %d outputs", RESULT_OUTPUTS);
@@ -297,34 +353,8 @@ static int run_compiled(runner *r, const char *transform, const cli_many *sets, 
     return finish(r, good, &problem);
 }
 
-int cli_run(int argc, char **argv)
+static void start(runner *r)
 {
-    const char *output = NULL, *backend_word = NULL;
-    cli_many sets = {.n = 0};
-    bool skip_bad = false, quiet = false;
-    const cli_option options[] = {{"output", 'o', CLI_TEXT, &output}, {"set", 0, CLI_MANY, &sets},
-                                  {"skip-bad", 0, CLI_FLAG, &skip_bad}, {"quiet", 'q', CLI_FLAG, &quiet},
-                                  {"backend", 0, CLI_TEXT, &backend_word}, {NULL, 0, CLI_FLAG, NULL}};
-    char **rest = malloc(sizeof(char *) * (size_t)(argc + 1));
-    backend_kind backend;
-    int n;
-    cli_need(rest != NULL);
-    if (!cli_options("run", argc, argv, options, rest, &n) || !cli_backend("run", backend_word, &backend)) {
-        free(rest);
-        return EXIT_USAGE;
-    }
-    int code;
-    runner *r = calloc(1, sizeof *r);
-    cli_need(r != NULL);
-    if (n < 2 || !output) {
-        code = cli_usage("run", n < 1 ? "which spec?" : n < 2 ? "which input?" : "where to? (-o OUT.npz)");
-        free(r);
-        free(rest);
-        return code;
-    }
-    r->output = output;
-    r->skip_bad = skip_bad;
-    r->quiet = quiet;
     r->started = seconds();
     for (int k = 0; k < BATCH_FRAMES; k++) {
         mtx_structure_init(&r->pool[k]);
@@ -332,22 +362,47 @@ int cli_run(int argc, char **argv)
     for (int k = 0; k < CLI_SLOTS; k++) {
         mtx_structure_init(&r->fixed[k]);
     }
-    const char *path, *transform;
-    char *copy = cli_split_spec(rest[0], &path, &transform);
-    code = cli_compile(&r->c, path, STAGE_LOWER, true, false);
-    if (code == EXIT_FINE) {
-        code = run_compiled(r, transform, &sets, backend, rest + 1, n - 1);
-    }
+}
+
+static void end(runner *r)
+{
     engine_close(&r->e);
     driver_free(&r->c);
+    result_free(&r->result);
     for (int k = 0; k < BATCH_FRAMES; k++) {
         mtx_structure_free(&r->pool[k]);
     }
     for (int k = 0; k < CLI_SLOTS; k++) {
         mtx_structure_free(&r->fixed[k]);
     }
-    result_free(&r->result);
-    free(copy);
+}
+
+int cli_run(int argc, char **argv)
+{
+    runner *r = calloc(1, sizeof *r);
+    char **rest = malloc(sizeof(char *) * (size_t)(argc + 1));
+    cli_need(r && rest);
+    const char *backend_word = NULL;
+    const cli_option options[] = {{"output", 'o', CLI_TEXT, &r->output}, {"set", 0, CLI_MANY, &r->sets},
+                                  {"only", 0, CLI_TEXT, &r->only}, {"skip-bad", 0, CLI_FLAG, &r->skip_bad},
+                                  {"quiet", 'q', CLI_FLAG, &r->quiet}, {"backend", 0, CLI_TEXT, &backend_word},
+                                  {NULL, 0, CLI_FLAG, NULL}};
+    int n, code = EXIT_USAGE;
+    if (cli_options("run", argc, argv, options, rest, &n) && cli_backend("run", backend_word, &r->backend)) {
+        if (n < 2 || !r->output) {
+            cli_usage("run", n < 1 ? "which spec?" : n < 2 ? "which input?" : "where to? (-o OUT.npz)");
+        } else {
+            const char *path, *transform;
+            char *copy = cli_split_spec(rest[0], &path, &transform);
+            start(r);
+            code = cli_compile(&r->c, path, STAGE_LOWER, true, false);
+            if (code == EXIT_FINE) {
+                code = run_compiled(r, transform, rest + 1, n - 1);
+            }
+            end(r);
+            free(copy);
+        }
+    }
     free(r);
     free(rest);
     return code;

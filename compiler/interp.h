@@ -42,6 +42,9 @@ int interp_stage(void *x, int32_t s, const mtx_view *view, double *cutoff);
 bool plan_from_program(arena *a, const program *p, mtx_plan *plan, text *problem);
 /** What code reads of pair sets, MTX_NEED_REV and MTX_NEED_I by set: what it does not look at is not asked for. */
 void plan_reads(arena *a, mtx_plan *plan, const uint32_t *read);
+/** Of a transform with some of its outputs: sets and inputs that those do without are neither made nor asked for. */
+struct module;
+void plan_leave_out(arena *a, const struct module *m, mtx_plan *plan);
 /** Prepare frames[slot * nb + f] with interpreted cutoffs. */
 mtx_status interp_prepare(const program *p, const mtx_structure *const *frames, int64_t nb, mtx_batch *batch,
                           mtx_problem *problem);

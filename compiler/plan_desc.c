@@ -5,6 +5,7 @@
  * not done here.
  */
 #include "interp.h"
+#include "loopir.h"
 #include "setir_eval.h"
 
 #include <math.h>
@@ -167,6 +168,68 @@ void plan_reads(arena *a, mtx_plan *plan, const uint32_t *read)
         sets[s].need &= read[s] | ~(uint32_t)(MTX_NEED_REV | (written ? 0 : MTX_NEED_I));
     }
     plan->sets = sets;
+}
+
+/* ---- what some outputs do not read ------------------------------------------------------------------------ */
+
+/* the sets that are read: arrays, sizes of scratch memory */
+static void mark_sets(const kernel *k, bool *used)
+{
+    for (buffer_id b = 0; b < k->buffers.n; b++) {
+        const buffer *of = &k->buffers.at[b];
+        if (!k->uses->buffer[b]) continue;
+        if (of->kind <= BUF_SET_DIST) used[of->index] = true;
+        for (uint32_t j = 0; j < of->size.n_factor; j++) used[of->size.factor[j].set] = true;
+    }
+    for (uint32_t j = 0; j < k->uses->n_extent; j++) used[k->uses->extent[j].set] = true;
+}
+
+static void mark_inputs(const kernel *k, bool *used)
+{
+    for (buffer_id b = 0; b < k->buffers.n; b++)
+        if (k->uses->buffer[b] && k->buffers.at[b].kind == BUF_INPUT) used[k->buffers.at[b].index] = true;
+}
+
+static void mark_id(bool *used, uint32_t id)
+{
+    if (id != SETIR_NONE) used[id] = true;
+}
+
+/* sets mention earlier ones only */
+static void mark_mentioned(const module *m, bool *sets, bool *inputs)
+{
+    const program *p = m->p;
+    for (set_id s = p->sets.n; s-- > 0;) {
+        const set *d = &p->sets.at[s];
+        sets[s] |= d->kind == SET_BASE;
+        if (!sets[s]) continue;
+        if (d->kind == SET_PAIRS || d->kind == SET_RANK) mark_id(sets, d->parent);
+        if (d->kind == SET_DIFFER) mark_id(sets, d->host);
+        if (d->kind == SET_DIFFER) mark_id(sets, d->sample);
+        if (m->stage_of[s] == SETIR_NONE) continue;
+        mark_sets(m->stages.at[m->stage_of[s]], sets);
+        mark_inputs(m->stages.at[m->stage_of[s]], inputs);
+    }
+}
+
+void plan_leave_out(arena *a, const module *m, mtx_plan *plan)
+{
+    const program *p = m->p;
+    mtx_set_desc *sets = arena_copy(a, plan->sets, ((size_t)plan->n_sets + 1) * sizeof *sets);
+    mtx_input_desc *inputs = arena_copy(a, plan->inputs, ((size_t)plan->n_inputs + 1) * sizeof *inputs);
+    bool *read = arena_array(a, bool, p->sets.n + 1), *taken = arena_array(a, bool, p->inputs.n + 1);
+    for (uint32_t k = 0; k < p->defs.n; k++)
+        for (uint32_t j = 0; p->defs.at[k].output && j < p->defs.at[k].n_param; j++)
+            read[p->ivars.at[p->defs.at[k].param[j]].set] = true;
+    mark_sets(m->main, read);
+    mark_inputs(m->main, taken);
+    mark_mentioned(m, read, taken);
+    for (int32_t k = 0; k < plan->n_sets; k++)
+        if (!read[k]) sets[k].kind = MTX_SET_UNUSED;
+    for (int32_t k = 0; k < plan->n_inputs; k++)
+        if (!taken[k] && inputs[k].role == MTX_IN_FIELD) inputs[k].role = MTX_IN_UNUSED;
+    plan->sets = sets;
+    plan->inputs = inputs;
 }
 
 static mtx_status prepare_in(arena *a, const program *p, const mtx_structure *const *frames, int64_t nb,

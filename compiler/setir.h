@@ -300,6 +300,7 @@ typedef struct program {
 /* ---- building (setir.c). Every function returns the id; equal nodes share one id. `at` is kept from the first. */
 program *program_new(arena *a, name id, span at);
 program *program_copy(arena *a, const program *from);              /* same ids; grows on its own               */
+program *program_with_outputs(arena *a, const program *from, const bool *output);   /* by def; to be read only: shares all else */
 set_id   program_set(program *p, set s);
 ivar_id  program_ivar(program *p, ivar v);
 input_id program_input(program *p, input in);

@@ -301,7 +301,7 @@ static mtx_status xyz_open(mtx_writer *w, mtx_problem *problem)
                        w->sets[o->set].name);
         rt_problem_help(
             problem,
-            "it holds quantities per frame and per atom; write npz or HDF5, or leave this output out");
+            "it holds quantities per frame and per atom; write npz or HDF5, or leave this output out: `mtx run --only`");
         return MTX_EINVAL;
     }
     xyz_out *x = calloc(1, sizeof *x);

@@ -500,6 +500,7 @@ static mtx_status prepare_set(const preparing *p, int32_t id)
     case MTX_SET_RANGE:
     case MTX_SET_SPECIES:
     case MTX_SET_RANK: return counted_set(p, id);
+    case MTX_SET_UNUSED: return MTX_OK;
     }
     return rt_problem_set(p->problem, MTX_EINVAL, "E0600", "set %d of the plan has no known kind", id);
 }
@@ -510,6 +511,7 @@ static mtx_status prepare_input(const preparing *p, int32_t id)
 {
     const mtx_input_desc *d = &p->plan->inputs[id];
     if (d->role == MTX_IN_FIELD) return batch_field(p, id);
+    if (d->role == MTX_IN_UNUSED) return MTX_OK;
     const batch_slot *b = &p->batch->slot[d->slot];
     p->batch->input_view[id] = d->role == MTX_IN_POSITION ? b->r.at : b->Z.at;
     return MTX_OK;

@@ -285,7 +285,8 @@ typedef enum mtx_set_kind {       /* the order of set_kind in compiler/setir.h  
     MTX_SET_DIFFER,              /* sites where `sample` differs from `host`                */
     MTX_SET_RECIP,               /* reciprocal vectors 0 < |k| < cutoff                     */
     MTX_SET_AXIS, MTX_SET_RANGE, MTX_SET_SPECIES,          /* `count` elements in each frame */
-    MTX_SET_RANK                 /* as many as `parent` has, or `count` when parent is -1   */
+    MTX_SET_RANK,                /* as many as `parent` has, or `count` when parent is -1   */
+    MTX_SET_UNUSED               /* left as it is: nobody reads it                          */
 } mtx_set_kind;
 
 /* what the compiled code reads of a PAIRS set; `row` is always there, and of the others at least these */
@@ -302,7 +303,7 @@ typedef struct mtx_set_desc {
     const char *name;
 } mtx_set_desc;
 
-typedef enum mtx_input_role { MTX_IN_POSITION, MTX_IN_SPECIES, MTX_IN_FIELD } mtx_input_role;
+typedef enum mtx_input_role { MTX_IN_POSITION, MTX_IN_SPECIES, MTX_IN_FIELD, MTX_IN_UNUSED } mtx_input_role;
 typedef enum mtx_input_type { MTX_TYPE_REAL, MTX_TYPE_BOOL, MTX_TYPE_SPECIES, MTX_TYPE_INDEX } mtx_input_type;
 
 typedef struct mtx_input_desc {
