@@ -187,6 +187,8 @@ double lower_cost(lowering *x, node_id n); /* of the whole expression           
 
 /* ---- lower_curve.c */
 vals lower_curve(lowering *x, scope *at, const node *n); /* TABLE, SPLINE                             */
+vals lower_param(lowering *x, scope *at, const node *n);
+lexpr *lower_param_channel(lowering *x, scope *at, const node *n, lexpr *channel); /* one of them              */
 vals lower_species_index(lowering *x, scope *at, const node *n);
 /* ---- lower_irreps.c */
 vals lower_solid(lowering *x, scope *at, const node *n);

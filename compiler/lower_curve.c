@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lower_curve.c: constant tables. In: nodes that look up numbers, pieces of polynomials, places of elements. Out:
- * loads from tables of the program, sums by Horner's rule. The piece that an argument falls into is found once for all
+ * lower_curve.c: tables over sets of fixed size. In: nodes that look up numbers, parameters, pieces of polynomials, places of
+ * elements. Out: loads from tables of the program and from the caller's parameters, sums by Horner's rule. The piece that an argument falls into is found once for all
  * curves with the same knots and for all derivatives.
  */
 #include "lower.h"
@@ -31,12 +31,12 @@ static buffer_id curve_buffer(lowering *x, uint32_t id)
     return (buffer_id)(*made)->i64;
 }
 
-static lexpr *place_of_indices(lowering *x, scope *at, const node *n, const curve *c, uint32_t first)
+/* row-major; sets of fixed size are numbered from 0 in each frame */
+static lexpr *place_of_indices(lowering *x, scope *at, const node_id *index, const set_id *domain, uint32_t n)
 {
     lexpr *cell = ix(x, 0);
-    for (uint32_t k = 0; k < c->n_domain; k++)
-        cell = ix_add(x, ix_mul(x, cell, ix(x, curve_set_size(x->p, c->domain[k]))),
-                       in_frame(x, c->domain[k], lower_index(x, at, n->arg[first + k])));
+    for (uint32_t k = 0; k < n; k++)
+        cell = ix_add(x, ix_mul(x, cell, ix(x, curve_set_size(x->p, domain[k]))), lower_index(x, at, index[k]));
     return cell;
 }
 
@@ -65,7 +65,7 @@ vals lower_curve(lowering *x, scope *at, const node *n)
     uint32_t k = (uint32_t)n->imm.k;
     vals v = vals_new(x, 1);
     v.at[0] = f64(x, 0);
-    lexpr *cell = place_of_indices(x, at, n, c, n->op == OP_SPLINE), *piece, *u;
+    lexpr *cell = place_of_indices(x, at, n->arg + (n->op == OP_SPLINE), c->domain, c->n_domain), *piece, *u;
     buffer_id b = curve_buffer(x, n->imm.curve);
     if (n->op == OP_TABLE) {
         v.at[0] = lx_load(x->k, b, cell);
@@ -83,6 +83,28 @@ vals lower_curve(lowering *x, scope *at, const node *n)
     }
     v.at[0] = sum;
     return v;
+}
+
+static lexpr *param_row(lowering *x, scope *at, const node *n)
+{
+    const parameter *w = &x->p->params.at[n->imm.param];
+    lexpr *row = place_of_indices(x, at, n->arg, w->domain, w->n_domain);
+    return ix_add(x, ix_mul(x, row, ix(x, elem_components(w->elem))), ix(x, (int64_t)w->first));
+}
+
+vals lower_param(lowering *x, scope *at, const node *n)
+{
+    vals v = vals_new(x, elem_components(n->elem));
+    lexpr *row = v.n > 1 ? let(x, at, "row", param_row(x, at, n)) : param_row(x, at, n);
+    for (uint32_t c = 0; c < v.n; c++)
+        v.at[c] = lx_load(x->k, view_buffer(x, BUF_PARAM, 0), ix_add(x, row, ix(x, c)));
+    return v;
+}
+
+lexpr *lower_param_channel(lowering *x, scope *at, const node *n, lexpr *channel)
+{
+    lexpr *row = param_row(x, at, n);
+    return lx_load(x->k, view_buffer(x, BUF_PARAM, 0), ix_add(x, row, channel));
 }
 
 /* data are refused when they have other elements: those stand for the first place */

@@ -44,6 +44,7 @@ static const char *view_label(const lowering *x, buffer_kind kind, uint32_t inde
                                        [BUF_SET_Y] = "y",     [BUF_SET_Z] = "z",     [BUF_SET_DIST] = "dist"};
     if (kind == BUF_INPUT) return x->p->inputs.at[index].id;
     if (kind == BUF_CELL) return "cell";
+    if (kind == BUF_PARAM) return "param";
     name id = x->p->sets.at[index].id;
     return arena_printf(x->a, "%s_%s", id ? id : "set", part[kind]);
 }

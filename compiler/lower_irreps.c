@@ -128,6 +128,10 @@ vals lower_channel_at(lowering *x, scope *at, const node *n)
         out.at[0] = product_terms(x, at, &of, (uint32_t)number->i64).at[number->i64];
         return out;
     }
+    if (of.op == OP_PARAM) {
+        out.at[0] = lower_param_channel(x, at, &of, number);
+        return out;
+    }
     vals v = lower_node(x, at, n->arg[0]);
     if (number->op == L_I64 || v.n == 1) {
         out.at[0] = v.at[v.n == 1 ? 0 : (uint32_t)number->i64];

@@ -474,9 +474,9 @@ static vals lower_special(lowering *x, scope *at, const node *n, node_id id)
     case OP_SELECT: return lower_select(x, at, n);
     case OP_REDUCE: return lower_reduce(x, at, id);
     case OP_ASCRIBE: return lower_node(x, at, n->arg[0]);
-    case OP_PARAM:
+    case OP_PARAM: return lower_param(x, at, n);
     case OP_ELEMENT_DATA: /* element data is always a table, see lower_table.c */
-        lower_fail(x, n->at, n->op == OP_PARAM ? "trainable parameters" : "this use of element data");
+        lower_fail(x, n->at, "this use of element data");
         return single(x, f64(x, 0));
     default: return lower_geometry(x, at, n);
     }

@@ -225,7 +225,8 @@ static bool values_of(const program *p, def_id id, const mtx_structure *const *s
     mtx_batch *batch = mtx_batch_new();
     interp *x = interp_new(p);
     mtx_problem problem;
-    bool good = batch && x && interp_prepare(p, s, 1, batch, &problem) == MTX_OK;
+    double *param = check_params(p, batch);
+    bool good = x && interp_prepare(p, s, 1, batch, &problem) == MTX_OK;
     if (good) {
         mtx_batch_set_param(batch, trained_now);
         interp_bind(x, mtx_batch_view(batch), 0);
@@ -234,6 +235,7 @@ static bool values_of(const program *p, def_id id, const mtx_structure *const *s
     }
     interp_free(x);
     mtx_batch_free(batch);
+    free(param);
     return good;
 }
 

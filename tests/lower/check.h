@@ -112,7 +112,19 @@ typedef struct sample {
     mtx_structure *s;
     const mtx_structure **frame;
     mtx_batch *batch;
+    double *param;
 } sample;
+
+/* some numbers for the parameters of a program, the same every time; to be freed after the batch */
+static inline double *check_params(const program *p, mtx_batch *batch)
+{
+    uint64_t n = program_param_numbers(p);
+    double *param = malloc((n + 1) * sizeof *param);
+    dice d = {17};
+    for (uint64_t k = 0; k < n; k++) param[k] = uniform(&d, -1, 1);
+    mtx_batch_set_param(batch, param);
+    return param;
+}
 
 static inline bool is_host_and_sample(const program *p)
 {
@@ -168,6 +180,7 @@ static inline bool sample_make(sample *x, const program *p, uint64_t seed, int64
             x->frame[k * nb + f] = s;
         }
     x->batch = mtx_batch_new();
+    x->param = check_params(p, x->batch);
     mtx_problem problem;
     memset(&problem, 0, sizeof problem);
     if (interp_prepare(p, x->frame, nb, x->batch, &problem) == MTX_OK) return true;
@@ -181,6 +194,7 @@ static inline void sample_free(sample *x)
     free(x->s);
     free(x->frame);
     mtx_batch_free(x->batch);
+    free(x->param);
 }
 
 /* ---- running and comparing */
@@ -295,6 +309,7 @@ static inline double *wobble(const program *p, const sample *s, const outputs *w
     for (uint64_t seed = 1; seed <= 4; seed++) {
         dice d = {seed};
         sample moved = {.nb = s->nb, .batch = mtx_batch_new()};
+        moved.param = check_params(p, moved.batch);
         size_t n = 0;
         while (s->frame[n]) n++;
         moved.s = calloc(n + 1, sizeof *moved.s);

@@ -21,8 +21,9 @@ typedef struct gen {
     ivar_id var[GEN_VARS];
     int n_var;   /* index variables in scope                                  */
     double work; /* how often the place being written is evaluated            */
-    set_id atom, bond, recip, axis, range, kinds, spot, edge;
+    set_id atom, bond, recip, axis, range, kinds, spot, edge, axes; /* axes: of channels, three numbers */
     input_id r, Z, charge, dipole, field, sample_Z, sample_charge;
+    param_id bias, shift, pair, weight, hidden; /* of nothing, an element (a vector), two, an element and a number, (channels) an element */
     def_id tensor[24];
     int n_tensor;
 } gen;
@@ -223,6 +224,30 @@ static node_id at_atom(gen *g, input_id in)
                                           &(node_imm){.input = in}, here);
 }
 
+static node_id some_kind(gen *g)
+{
+    node_id z = gen_pick(g, 3) ? at_atom(g, g->Z) : SETIR_NONE;
+    return z == SETIR_NONE ? index_of(g, g->kinds)
+                           : program_node(g->p, OP_SPECIES_INDEX, elem_index(g->kinds), &z, 1, &(node_imm){.set = g->kinds}, here);
+}
+
+static node_id trained(gen *g)
+{
+    const param_id all[] = {g->bias, g->shift, g->pair, g->weight, g->hidden};
+    const param_id id = all[gen_pick(g, 5)];
+    const elem e = g->p->params.at[id].elem;
+    node_id index[2] = {id == g->bias ? SETIR_NONE : some_kind(g)};
+    if (id == g->pair) index[1] = some_kind(g);
+    if (id == g->weight) index[1] = index_of(g, g->range);
+    node_id w = program_node(g->p, OP_PARAM, e, index, g->p->params.at[id].n_domain, &(node_imm){.param = id}, here);
+    if (id == g->shift && g->depth > g->most_depth)
+        return program_node(g->p, OP_COMP, elem_real(0), &w, 1, &(node_imm){.k = gen_pick(g, 3)}, here);
+    if (id == g->shift) return node_2(g->p, OP_DOT, elem_real(0), w, vector(g), here);
+    if (id != g->hidden) return w;
+    return gen_pick(g, 2) ? program_node(g->p, OP_CHANNEL_AT, elem_real(0), (node_id[]){w, index_of(g, g->axes)}, 2, NULL, here)
+                          : program_node(g->p, OP_CHANNEL_GET, elem_real(0), &w, 1, &(node_imm){.k = gen_pick(g, 3)}, here);
+}
+
 static node_id leaf(gen *g)
 {
     node_id n = SETIR_NONE, e;
@@ -274,7 +299,7 @@ static node_id leaf(gen *g)
                                    (node_id[]){node_1(g->p, OP_SPOT_HOST, elem_index(g->atom), e, here)}, 1,
                                    &(node_imm){.input = g->charge}, here);
         break;
-    default: break;
+    default: n = trained(g); break;
     }
     return n == SETIR_NONE ? num(g, gen_between(g, -1.5, 1.5)) : n;
 }
@@ -839,6 +864,23 @@ static void add_sets(gen *g, uint8_t axes, bool defects)
     }
 }
 
+static param_id add_param(gen *g, const char *id, elem e, const set_id *domain, uint32_t n)
+{
+    return program_param(g->p, (parameter){.id = gen_name(g, id), .path = gen_name(g, id), .elem = e, .unit = unit_none(), .scale = 1,
+                                           .domain = arena_copy(g->a, domain, n * sizeof *domain), .n_domain = n});
+}
+
+static void add_params(gen *g)
+{
+    const set_id kinds[] = {g->kinds, g->kinds}, rows[] = {g->kinds, g->range};
+    g->axes = add_set(g, (set){.kind = SET_RANGE, NO_SET, .lo = 1, .hi = 3}, "c");
+    g->bias = add_param(g, "bias", elem_real(0), kinds, 0);
+    g->shift = add_param(g, "shift", elem_real(1), kinds, 1);
+    g->pair = add_param(g, "pair", elem_real(0), kinds, 2);
+    g->weight = add_param(g, "weight", elem_real(0), rows, 2);
+    g->hidden = add_param(g, "hidden", elem_channels(3), kinds, 1);
+}
+
 program *random_program(arena *a, uint64_t seed)
 {
     gen g = {.a = a, .state = seed * 0x2545f4914f6cdd1du + 1};
@@ -856,6 +898,7 @@ program *random_program(arena *a, uint64_t seed)
     g.dipole = add_input(&g, IN_FIELD, 0, "dipole", elem_real(1), g.atom);
     g.field = add_input(&g, IN_FIELD, 0, "field", elem_real(0), SETIR_NONE);
     add_sets(&g, axes, defects);
+    add_params(&g);
     g.most_depth = 2 + gen_pick(&g, 3);
     int n = 1 + gen_pick(&g, 3);
     for (int k = 0; k < n; k++) {
