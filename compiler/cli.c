@@ -288,6 +288,18 @@ bool cli_backend(const char *command, const char *word, backend_kind *out)
     return true;
 }
 
+const char *cli_unit_words(arena *a, span type_at)
+{
+    if (!type_at.src || type_at.end <= type_at.start) {
+        return NULL;
+    }
+    const char *s = type_at.src->text + type_at.start, *end = type_at.src->text + type_at.end, *open = NULL;
+    for (const char *c = s; c < end; c++) {
+        open = *c == '[' ? c : open;
+    }
+    return open && end[-1] == ']' ? arena_strndup(a, open + 1, (size_t)(end - open - 2)) : NULL;
+}
+
 static mtx_status read_first(const char *path, mtx_structure *s, mtx_problem *problem)
 {
     mtx_reader *reader;

@@ -48,6 +48,11 @@ int  cli_problem_code(mtx_status status);                         /* EXIT_SYSTEM
 /* Says that the spec lacks the transform (or all), with those that it has; EXIT_USAGE. */
 /* false, with words, when a message said that this version cannot compile the transform */
 bool cli_lowered(const char *command, const compiled *t);
+/* The `[...]` that ends a declared type as the user wrote it; NULL: none */
+const char *cli_unit_words(arena *a, span type_at);
+/* cli_weights.c: numbers for the parameters of a transform, of a NumPy file, in the arena. An exit code, a message unless fine. */
+int  cli_weights(const char *command, arena *a, const program *p, const char *path, const double **param);
+int  cli_no_weights(const char *command, arena *a, const program *p);   /* says that they are needed, and what they are  */
 int  cli_no_transform(const char *command, const compilation *c, const char *transform);
 
 #endif

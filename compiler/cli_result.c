@@ -3,8 +3,10 @@
  * cli_result.c: what mtx run writes. In: batches that an engine has computed. Out: one file of results, its arrays named and
  * shaped as the spec says. Computing and reading are not done here.
  */
+#include "cli.h"
 #include "cli_result.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,19 +105,6 @@ static bool output_shape(run_result *r, const def *d, mtx_output *o, const char 
     return true;
 }
 
-static const char *unit_words(run_result *r, const def *d)
-{
-    if (!d->has_unit) {
-        return NULL;
-    }
-    span at = d->type_at;                          /* as the user wrote it: the last [...] of the type        */
-    const char *s = at.src->text + at.start, *end = at.src->text + at.end, *open = NULL;
-    for (const char *c = s; c < end; c++) {
-        open = *c == '[' ? c : open;
-    }
-    return open && end[-1] == ']' ? arena_strndup(r->a, open + 1, (size_t)(end - open - 2)) : NULL;
-}
-
 static const char *law_word(const def *d)
 {
     if (d->declared.kind != ELEM_REAL) {
@@ -126,6 +115,20 @@ static const char *law_word(const def *d)
     }
     return d->declared.rank == 2 ? "tensor(2)" : d->declared.rank == 1 ? d->pseudo ? "pseudovector" : "vector"
          : d->pseudo ? "pseudoscalar" : "scalar";
+}
+
+/* FNV-1a over the numbers in base units: the same for the same weights, whatever their file is called */
+static uint64_t hash_of(const double *x, uint64_t n)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (uint64_t k = 0; k < n; k++) {
+        uint64_t bits;
+        memcpy(&bits, &x[k], sizeof bits);
+        for (int b = 0; b < 64; b += 8) {
+            h = (h ^ (bits >> b & 0xff)) * UINT64_C(1099511628211);
+        }
+    }
+    return h;
 }
 
 static char *meta_json(run_result *r)
@@ -157,7 +160,13 @@ static char *meta_json(run_result *r)
         text_json(&t, verdict_text[v->kind]);
         text_add(&t, "}");
     }
-    text_add(&t, "]}");
+    text_add(&t, "]");
+    if (r->weights) {
+        text_add(&t, ", \"weights\": {\"file\": ");
+        text_json(&t, r->weights);
+        text_printf(&t, ", \"hash\": \"%016" PRIx64 "\"}", hash_of(r->param, program_param_numbers(r->t->p)));
+    }
+    text_add(&t, "}");
     return text_keep(r->a, &t);
 }
 
@@ -190,7 +199,7 @@ static mtx_status open_writer(run_result *r, mtx_problem *problem)
     for (uint32_t k = 0; k < n; k++) {
         const def *d = &r->t->p->defs.at[r->e->output[k].def];
         const char *why = NULL;
-        out[k] = (mtx_output){.name = d->id, .unit = unit_words(r, d), .law = law_word(d), .doc = d->doc,
+        out[k] = (mtx_output){.name = d->id, .unit = d->has_unit ? cli_unit_words(a, d->type_at) : NULL, .law = law_word(d), .doc = d->doc,
                               .dtype = d->declared.kind == ELEM_REAL ? MTX_F64 : d->declared.kind == ELEM_BOOL ? MTX_BOOL : MTX_I32};
         if (!output_shape(r, d, &out[k], &why)) {
             *problem = (mtx_problem){.status = MTX_EINVAL, .code = "E0641", .frame = -1, .line = -1, .atom = -1};

@@ -17,6 +17,8 @@ typedef struct run_result {
     uint32_t        moving;      /* the slot whose frames are read                                          */
     const char     *path;        /* the ending tells the format                                             */
     const char     *input;       /* the file that is read just now, for messages                            */
+    const char     *weights;     /* the file that the parameters are from, or NULL                          */
+    const double   *param;       /* its numbers                                                             */
     bool            named;       /* frames have ids                                                         */
     mtx_writer     *writer;      /* NULL before the first batch                                             */
     mtx_set_rows   *set_rows; mtx_output_set *sets; set_id *set_of; uint32_t n_sets;   /* data sets of the outputs */

@@ -19,12 +19,13 @@
 
 typedef struct runner {
     cli_many      sets;                    /* --set                                         */
-    const char   *output, *only;           /* only: outputs, separated by commas            */
+    const char   *output, *weights, *only; /* only: outputs, separated by commas            */
     bool          skip_bad, quiet;
     backend_kind  backend;
     compilation   c;
     compiled     *t;
     engine        e;
+    const double *param;                   /* of --weights                                  */
     mtx_structure fixed[CLI_SLOTS];
     bool          is_fixed[CLI_SLOTS];
     uint32_t      moving;                  /* the slot that gets the frames                  */
@@ -308,6 +309,18 @@ static int open_engine(runner *r)
     return status == MTX_OK ? EXIT_FINE : EXIT_SYSTEM;
 }
 
+static int choose_weights(runner *r)
+{
+    int code = EXIT_FINE;
+    if (r->weights) {
+        code = cli_weights("run", &r->c.memory, r->t->p, r->weights, &r->param);
+    } else if (r->e.needs_param) {
+        code = cli_no_weights("run", &r->c.memory, r->t->p);
+    }
+    engine_set_param(&r->e, r->param);
+    return code;
+}
+
 static int run_compiled(runner *r, const char *transform, char **inputs, int n)
 {
     r->t = driver_find(&r->c, transform);
@@ -334,6 +347,9 @@ static int run_compiled(runner *r, const char *transform, char **inputs, int n)
     if (code == EXIT_FINE) {
         code = open_engine(r);
     }
+    if (code == EXIT_FINE) {
+        code = choose_weights(r);
+    }
     if (code != EXIT_FINE) {
         return code;
     }
@@ -341,7 +357,8 @@ static int run_compiled(runner *r, const char *transform, char **inputs, int n)
     if (r->e.n_outputs > RESULT_OUTPUTS) {
         return cli_usage("run", "more than %d outputs", RESULT_OUTPUTS);
     }
-    r->result = (run_result){.a = &r->c.memory, .t = r->t, .e = &r->e, .moving = r->moving, .path = r->output};
+    r->result = (run_result){.a = &r->c.memory, .t = r->t, .e = &r->e, .moving = r->moving, .path = r->output,
+                              .weights = r->weights, .param = r->param};
     struct sigaction act = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
@@ -384,7 +401,8 @@ int cli_run(int argc, char **argv)
     cli_need(r && rest);
     const char *backend_word = NULL;
     const cli_option options[] = {{"output", 'o', CLI_TEXT, &r->output}, {"set", 0, CLI_MANY, &r->sets},
-                                  {"only", 0, CLI_TEXT, &r->only}, {"skip-bad", 0, CLI_FLAG, &r->skip_bad},
+                                  {"only", 0, CLI_TEXT, &r->only}, {"weights", 0, CLI_TEXT, &r->weights},
+                                  {"skip-bad", 0, CLI_FLAG, &r->skip_bad},
                                   {"quiet", 'q', CLI_FLAG, &r->quiet}, {"backend", 0, CLI_TEXT, &backend_word},
                                   {NULL, 0, CLI_FLAG, NULL}};
     int n, code = EXIT_USAGE;

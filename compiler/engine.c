@@ -5,6 +5,7 @@
  */
 #include "engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ static mtx_status engine_fill(engine *e, arena *a, const compiled *t, backend_ki
     if (status != MTX_OK) {
         return status;
     }
+    e->needs_param = module_reads(t->loops, BUF_PARAM, 0);
     e->batch = mtx_batch_new();
     e->output = arena_array(a, engine_output, t->p->defs.n + 1);
     e->out = arena_array(a, void *, t->p->defs.n + 1);
@@ -132,6 +134,18 @@ static int stage(void *user, int32_t s, const mtx_view *view, double *cutoff)
     return 0;
 }
 
+static mtx_status no_param(const engine *e, mtx_problem *problem)
+{
+    *problem = (mtx_problem){.status = MTX_EINVAL, .frame = -1, .line = -1, .atom = -1, .code = "E0636"};
+    snprintf(problem->message, sizeof problem->message, "`%.200s` has parameters, and no weights are given", e->p->id);
+    return MTX_EINVAL;
+}
+
+void engine_set_param(engine *e, const double *param)
+{
+    mtx_batch_set_param(e->batch, param);
+}
+
 mtx_status engine_apply(engine *e, const mtx_structure *const *frames, int64_t nb, mtx_problem *problem)
 {
     mtx_status status = mtx_prepare(&e->plan, frames, nb, stage, e, e->batch, problem);
@@ -139,6 +153,7 @@ mtx_status engine_apply(engine *e, const mtx_structure *const *frames, int64_t n
         return status;
     }
     e->view = mtx_batch_view(e->batch);
+    if (e->needs_param && !e->view->param) return no_param(e, problem);
     for (uint32_t k = 0; k < e->n_outputs; k++) {
         engine_output *o = &e->output[k];
         size_t rows = 0;

@@ -27,11 +27,14 @@ typedef struct engine {
     char          *scratch; size_t scratch_bytes;
     engine_output *output; uint32_t n_outputs;
     void         **out;          /* pointers for the kernel                                                    */
+    bool           needs_param;  /* it reads parameters: engine_set_param comes before engine_apply            */
 } engine;
 
 /* The compilation must have reached STAGE_LOWER and outlive the engine. On failure `problem` says why. */
 mtx_status engine_open(engine *e, arena *a, const compiled *t, backend_kind backend, text *problem);
 void       engine_close(engine *e);
+/* Numbers for the parameters, in the order of the program's table, base units; not copied. */
+void       engine_set_param(engine *e, const double *param);
 /* frames[slot * nb + f]; afterwards e->view and e->output[].data hold the results. MTX_EDATA and the like: see problem. */
 mtx_status engine_apply(engine *e, const mtx_structure *const *frames, int64_t nb, mtx_problem *problem);
 

@@ -206,6 +206,9 @@ value infer_param(infer *x, scope *s, const entry *e)
         }
     }
     parameter w = {.id = e->id, .path = e->id, .at = e->at};
+    if (e->st->decl.type) {
+        w.type_at = e->st->decl.type->at;
+    }
     if (!read_param_type(x, s, e->st, &w) || !read_init(x, s, e->st, &w)) {
         return value_error(e->at);
     }

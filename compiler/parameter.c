@@ -56,3 +56,14 @@ const char *parameter_fault(const program *p, param_id id)
     if (w->first != first) return "parameters lie one after the other";
     return w->init < INIT_COUNT_ ? NULL : "no such initialiser";
 }
+
+void parameter_shape(const program *p, const parameter *w, text *out)
+{
+    uint32_t n = w->n_domain + (w->elem.channels > 0);
+    text_add(out, "(");
+    for (uint32_t k = 0; k < n; k++) {
+        uint64_t size = k < w->n_domain ? parameter_set_size(p, w->domain[k]) : w->elem.channels;
+        text_printf(out, "%s%llu", k ? ", " : "", (unsigned long long)size);
+    }
+    text_add(out, n == 1 ? ",)" : ")");
+}

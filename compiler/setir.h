@@ -141,7 +141,7 @@ extern const init_row init_table[INIT_COUNT_];
  * `scale` before, as those of inputs are. The path tells instances of one `param` line apart and is the key in a file. */
 typedef struct parameter {
     name      id, path;
-    span      at;
+    span      at, type_at;       /* the name; the declared type (or nothing)                               */
     set_id   *domain; uint32_t n_domain;          /* RANGE, SPECIES, RANK of a fixed size                   */
     elem      elem;              /* REAL, not irreps                                                       */
     unit      unit;              /* declared unit; `scale` converts numbers in it to base units            */
@@ -309,6 +309,7 @@ param_id program_param(program *p, parameter w);
 uint64_t parameter_set_size(const program *p, set_id s);           /* elements; 0: a structure's own        */
 uint64_t parameter_numbers(const program *p, const parameter *w);  /* 0: too many, or a set of no fixed size  */
 uint64_t program_param_numbers(const program *p);                  /* of all                                  */
+void     parameter_shape(const program *p, const parameter *w, text *out);          /* of its array in a file: (2, 4)   */
 const char *parameter_fault(const program *p, param_id id);        /* NULL: well formed                       */
 def_id   program_def(program *p, def d);
 bool     lib_is_derivative(lib_op lib);

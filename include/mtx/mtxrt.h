@@ -537,6 +537,33 @@ MTX_API mtx_status mtx_writer_finish(mtx_writer *writer, mtx_problem *problem);
 /** Gives up: no file appears. NULL allowed. */
 MTX_API void       mtx_writer_abort(mtx_writer *writer);
 
+/* ----------------------------------------------------------------------------- arrays (runtime/io_npz_read.c) */
+
+enum { MTX_ARRAY_RANK = 16 };
+
+typedef struct mtx_array {
+    const char *name;            /* without .npy                                            */
+    char        type[16];        /* as NumPy writes it: <f8, <f4, |b1, ...                  */
+    int32_t     rank;            /* 0: a single number                                      */
+    int64_t     shape[MTX_ARRAY_RANK];
+    int64_t     n;               /* product of the shape                                    */
+    double     *values;          /* [n] in C order; NULL where `type` is no float64 or float32 */
+} mtx_array;
+
+typedef struct mtx_arrays {
+    int32_t    n;
+    mtx_array *at;
+} mtx_arrays;
+
+/**
+ * The arrays of a NumPy file (.npz), read whole, in the order of the file. Numbers in either byte order, C or Fortran layout,
+ * stored or deflated; members that are not arrays are left out.
+ * Errors  MTX_EIO (E0601), MTX_EFORMAT (E0630: with the member), MTX_EUNSUPPORTED (built without zlib), MTX_ENOMEM.
+ * Memory  mtx_arrays_free, also after an error.
+ */
+MTX_API mtx_status mtx_arrays_read(mtx_arrays *arrays, const char *path, mtx_problem *problem);
+MTX_API void       mtx_arrays_free(mtx_arrays *arrays);
+
 /* --------------------------------------------------------------------- reciprocal vectors (runtime/recip.c) */
 
 /**
