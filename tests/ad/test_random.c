@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Random programs differentiated. Each gets a number made of its tensors and the derivatives of that by positions,
- * strain, a field of numbers, one of vectors, one of the structure, a constant, and a table of parameters. By the interpreter these are
+ * strain, a field of numbers, one of vectors, one of the structure, a constant, and two tables of parameters. By the interpreter these are
  * compared with central differences along random directions; then the kernels of both back ends with the interpreter.
  * Where differences with two steps do not agree (a kink, a jump, a change of neighbours) nothing can be said.
  * MTX_RANDOM_FIRST, MTX_RANDOM_COUNT choose others; MTX_DUMP prints the program.
@@ -22,7 +22,7 @@ static program *differentiated(arena *a, uint64_t seed);
 static int compare_kernels(void);
 #include "../lower/test_random.c"
 
-enum { PARTS = 3, BY = 7, TRAINED = 3, WORK_MOST = 300 };
+enum { PARTS = 3, BY = 8, TRAINED = 3, WORK_MOST = 300 };
 #define STEP   1e-5
 #define AGREES 1e-6 /* of derivatives and differences, relative to the largest of the program          */
 
@@ -61,13 +61,25 @@ static node_id sum_of(gen *g, def_id id)
     return d.n_param ? reduction_over(g, RED_SUM, v, d.n_param, body, SETIR_NONE) : body;
 }
 
-static def_id derivative(gen *g, def_id of, wrt by, elem e, set_id over, const char *id)
+static def_id derivative_over(gen *g, def_id of, wrt by, elem e, const set_id *over, uint32_t n, const char *id)
 {
     def d = {.id = gen_name(g, id), .lib = LIB_GRAD, .lib_arg = of, .wrt = by, .elem = e, .declared = e,
-             .body = SETIR_NONE, .output = true, .out_scale = 1, .param = arena_array(g->a, ivar_id, 1)};
-    if (over != SETIR_NONE)
-        d.param[d.n_param++] = program_ivar(g->p, (ivar){.set = over, .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
+             .body = SETIR_NONE, .output = true, .out_scale = 1, .param = arena_array(g->a, ivar_id, n + 1)};
+    for (uint32_t k = 0; k < n; k++)
+        d.param[d.n_param++] = program_ivar(g->p, (ivar){.set = over[k], .row = SETIR_NONE, .to = SETIR_NONE, .partner = SETIR_NONE});
     return program_def(g->p, d);
+}
+
+static def_id derivative(gen *g, def_id of, wrt by, elem e, set_id over, const char *id)
+{
+    return derivative_over(g, of, by, e, &over, over != SETIR_NONE, id);
+}
+
+static def_id by_table(gen *g, def_id of, param_id table, const char *id)
+{
+    const parameter w = g->p->params.at[table];
+    const wrt by = {.kind = WRT_PARAM, .slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE, .param = table};
+    return derivative_over(g, of, by, w.elem, w.domain, w.n_domain, id);
 }
 
 static wrt by_field(input_id in)
@@ -83,10 +95,17 @@ static input_id input_called(const program *p, const char *id)
     return SETIR_NONE;
 }
 
+static param_id param_called(const program *p, const char *id)
+{
+    param_id k = 0;
+    while (strcmp(p->params.at[k].id, id) != 0) k++;
+    return k;
+}
+
 /* what each part is multiplied by, for which derivatives are taken: a constant, or one of a table of parameters */
 static node_id weight(gen *g, node_id named, param_id trained)
 {
-    if (trained == SETIR_NONE || gen_pick(g, 2)) return gen_pick(g, 2) ? named : num(g, gen_between(g, -1, 1));
+    if (gen_pick(g, 2)) return gen_pick(g, 2) ? named : num(g, gen_between(g, -1, 1));
     set_id s = g->p->params.at[trained].domain[0];
     node_id at = program_node(g->p, OP_INDEX_CONST, elem_index(s), NULL, 0, &(node_imm){.k = gen_pick(g, TRAINED), .set = s}, here);
     node_id one_of = program_node(g->p, OP_PARAM, elem_real(0), &at, 1, &(node_imm){.param = trained}, here);
@@ -119,14 +138,14 @@ static node_id energy_body(gen *g, double moved, param_id trained)
     return sum;
 }
 
-/* moved: by how much the constant is another; trains: with parameters, which compiled code is not given here */
-static bool make_derivatives(arena *a, uint64_t seed, double moved, bool trains, made_of *out)
+/* moved: by how much the constant is another */
+static bool make_derivatives(arena *a, uint64_t seed, double moved, made_of *out)
 {
     gen g = {.a = a, .state = seed * 77, .p = random_program(a, seed)};
     intern_init(&g.names, a);
     for (uint32_t k = 0; k < g.p->ivars.n; k++) /* bodies here are not symmetric, as those of unordered pairs have to be */
         g.p->ivars.at[k].unordered = false;
-    param_id trained = trains ? trained_table(&g) : SETIR_NONE;
+    param_id trained = trained_table(&g);
     node_id body = energy_body(&g, moved, trained);
     if (body == SETIR_NONE) return false;
     for (uint32_t k = 0; k < g.p->defs.n; k++) g.p->defs.at[k].output = false;
@@ -146,8 +165,8 @@ static bool make_derivatives(arena *a, uint64_t seed, double moved, bool trains,
     out->by[3] = derivative(&g, out->energy, by_field(input_called(g.p, "dipole")), elem_real(1), atoms, "U");
     out->by[4] = derivative(&g, out->energy, by_field(input_called(g.p, "field")), elem_real(0), SETIR_NONE, "f");
     out->by[5] = derivative(&g, out->energy, named, elem_real(0), SETIR_NONE, "c");
-    const wrt weights = {.kind = WRT_PARAM, .slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE, .param = trained};
-    out->by[6] = trains ? derivative(&g, out->energy, weights, elem_real(0), g.p->params.at[trained].domain[0], "w") : SETIR_NONE;
+    out->by[6] = by_table(&g, out->energy, trained, "w");
+    out->by[7] = by_table(&g, out->energy, param_called(g.p, "pair"), "P");
     diag_sink sink;
     diag_sink_init(&sink, a);
     text problem;
@@ -160,25 +179,25 @@ static bool make_derivatives(arena *a, uint64_t seed, double moved, bool trains,
 }
 
 /* the first from that seed on which has derivatives */
-static made_of made_from(arena *a, uint64_t seed, double moved, bool trains)
+static made_of made_from(arena *a, uint64_t seed, double moved)
 {
     made_of out;
-    for (uint64_t k = 0; !make_derivatives(a, 1000 * seed + k, moved, trains, &out); k++) continue;
+    for (uint64_t k = 0; !make_derivatives(a, 1000 * seed + k, moved, &out); k++) continue;
     return out;
 }
 
 static program *differentiated(arena *a, uint64_t seed)
 {
-    return made_from(a, seed, 0, false).p;
+    return made_from(a, seed, 0).p;
 }
 
 /* ---- differences --------------------------------------------------------------------------------------- */
 
-enum { STEPS = 6, ATOMS = 4, MOVING = 4 * ATOMS, SLOTS = 2 };
+enum { STEPS = 6, ATOMS = 4, MOVING = 4 * ATOMS, SLOTS = 2, WEIGHTS = 16 };
 static const double steps[STEPS] = {1, -1, 2, -2, 4, -4};
 
 typedef struct direction {
-    double r[3 * MOVING], q[ATOMS], u[3 * ATOMS], f, e[9], w[TRAINED];
+    double r[3 * MOVING], q[ATOMS], u[3 * ATOMS], f, e[9], w[WEIGHTS];
 } direction;
 typedef struct tally {
     long compared, unclear, wrong, nothing;
@@ -189,7 +208,7 @@ static direction random_direction(uint64_t seed)
     dice d = {seed};
     direction out;
     double *all[] = {out.r, out.q, out.u, out.e, &out.f, out.w};
-    const int n[] = {3 * MOVING, ATOMS, 3 * ATOMS, 9, 1, TRAINED};
+    const int n[] = {3 * MOVING, ATOMS, 3 * ATOMS, 9, 1, WEIGHTS};
     for (int k = 0; k < 6; k++)
         for (int m = 0; m < n[k]; m++) all[k][m] = uniform(&d, -1, 1);
     for (int a = 0; a < 3; a++)
@@ -217,7 +236,15 @@ static void move(const mtx_structure *from, mtx_structure *to, int by, const dir
     if (by == 4) ((mtx_column *)mtx_structure_info(to, "field"))->real[0] += h * d->f;
 }
 
-static double trained_now[TRAINED] = {0.7, -0.4, 0.9};
+/* a table of parameters that is moved, by that much along w; h == 0: none */
+static struct { const char *table; const double *w; double h; } training;
+
+static void train(const program *p, double *param)
+{
+    if (training.h == 0) return;
+    const parameter *table = &p->params.at[param_called(p, training.table)];
+    for (uint64_t k = 0; k < parameter_numbers(p, table); k++) param[table->first + k] += training.h * training.w[k];
+}
 
 /* the values of a tensor; false: the program cannot be evaluated there */
 static bool values_of(const program *p, def_id id, const mtx_structure *const *s, double *out, int64_t most)
@@ -228,7 +255,7 @@ static bool values_of(const program *p, def_id id, const mtx_structure *const *s
     double *param = check_params(p, batch);
     bool good = x && interp_prepare(p, s, 1, batch, &problem) == MTX_OK;
     if (good) {
-        mtx_batch_set_param(batch, trained_now);
+        train(p, param);
         interp_bind(x, mtx_batch_view(batch), 0);
         good = interp_def_size(x, id) <= most &&
                interp_def(x, id, out, &problem) == MTX_OK;
@@ -241,8 +268,8 @@ static bool values_of(const program *p, def_id id, const mtx_structure *const *s
 
 static double along(const direction *d, int by, const double *g, int64_t atoms)
 {
-    const double one = 1, *v = (const double *[]){d->r, d->e, d->q, d->u, &d->f, &one, d->w}[by];
-    const int64_t n = (const int64_t[]){3 * atoms, 9, atoms, 3 * atoms, 1, 1, TRAINED}[by];
+    const double one = 1, *v = (const double *[]){d->r, d->e, d->q, d->u, &d->f, &one, d->w, d->w}[by];
+    const int64_t n = (const int64_t[]){3 * atoms, 9, atoms, 3 * atoms, 1, 1, TRAINED, WEIGHTS}[by];
     double sum = 0;
     for (int64_t k = 0; k < n; k++) sum += g[k] * v[k];
     return sum;
@@ -253,7 +280,7 @@ static double with_constant(uint64_t seed, double moved, const mtx_structure *co
 {
     arena a;
     arena_init(&a, &landing);
-    made_of m = made_from(&a, seed, moved, true);
+    made_of m = made_from(&a, seed, moved);
     double out = NAN;
     values_of(m.p, m.energy, s, &out, 1);
     arena_free(&a);
@@ -270,15 +297,18 @@ static double energy_at(const made_of *m, uint64_t seed, const mtx_structure *co
 {
     if (by == 5) return with_constant(seed, h, s);
     mtx_structure moved;
-    double out = NAN, kept[TRAINED];
-    memcpy(kept, trained_now, sizeof kept);
-    for (int k = 0; k < TRAINED && by == 6; k++) trained_now[k] += h * d->w[k];
+    double out = NAN;
+    if (by >= 6) {
+        training.table = by == 6 ? "w" : "pair";
+        training.w = d->w;
+        training.h = h;
+    }
     const mtx_structure *all[SLOTS] = {s[0], s[1]};
     all[slot_moved(m, by)] = &moved;
     move(s[slot_moved(m, by)], &moved, by, d, h);
     values_of(m->p, m->energy, all, &out, 1);
     mtx_structure_free(&moved);
-    memcpy(trained_now, kept, sizeof kept);
+    training.h = 0;
     return out;
 }
 
@@ -312,7 +342,7 @@ static void one_program(uint64_t seed, tally *t)
 {
     arena a;
     arena_init(&a, &landing);
-    made_of m = made_from(&a, seed, 0, true);
+    made_of m = made_from(&a, seed, 0);
     dice d = {seed};
     mtx_structure s[SLOTS];
     const mtx_structure *all[SLOTS] = {&s[0], &s[1]};
