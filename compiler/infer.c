@@ -211,6 +211,7 @@ void infer_begin(infer *x, const decl *d)
 
 static void read_transform(infer *x, const decl *d)
 {
+    const uint32_t errors = x->sink->errors;
     infer_begin(x, d);
     instance *inst = infer_instantiate(x, d, NULL, 0, d->id.at);
     x->inst = inst;
@@ -234,7 +235,7 @@ static void read_transform(infer *x, const decl *d)
     }
     infer_claims(x, d);
     constants_check(x);
-    params_finish(x, outputs > 0);
+    params_finish(x, outputs > 0 && x->sink->errors == errors);
     infer_uncalled(x, inst->top);
     x->inst = NULL;
 }
