@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "cli_result.h"
 #include "interp.h"
+#include "loop_plan.h"
 
 #define BATCH_FRAMES RESULT_FRAMES
 #define BATCH_ATOMS 8192
@@ -305,6 +306,9 @@ static int open_engine(runner *r)
     } else if (r->only) {
         plan_leave_out(&r->c.memory, r->t->loops, &r->e.plan);
     }
+    if (status == MTX_OK) {
+        engine_set_param(&r->e, r->param);
+    }
     text_free(&why);
     return status == MTX_OK ? EXIT_FINE : EXIT_SYSTEM;
 }
@@ -314,10 +318,9 @@ static int choose_weights(runner *r)
     int code = EXIT_FINE;
     if (r->weights) {
         code = cli_weights("run", &r->c.memory, r->t->p, r->weights, &r->param);
-    } else if (r->e.needs_param) {
+    } else if (module_reads(r->t->loops, BUF_PARAM, 0)) {
         code = cli_no_weights("run", &r->c.memory, r->t->p);
     }
-    engine_set_param(&r->e, r->param);
     return code;
 }
 
@@ -345,10 +348,10 @@ static int run_compiled(runner *r, const char *transform, char **inputs, int n)
     }
     code = r->only ? choose_outputs(r) : EXIT_FINE;
     if (code == EXIT_FINE) {
-        code = open_engine(r);
+        code = choose_weights(r);
     }
     if (code == EXIT_FINE) {
-        code = choose_weights(r);
+        code = open_engine(r);
     }
     if (code != EXIT_FINE) {
         return code;

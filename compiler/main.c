@@ -18,10 +18,11 @@ const cli_command cli_commands[] = {
      "  --strict       assumed claims count as failures\n"
      "  --time-passes  seconds per pass, on standard error\n"
      "Exit status 0 when no claim is refuted or unproved and nothing is wrong, 1 otherwise.\n"},
-    {"run", cli_run, "mtx run SPEC[:TRANSFORM] INPUT... [--set NAME=FILE] [--only OUT,...] -o OUT.(npz|h5|csv|xyz)",
+    {"run", cli_run, "mtx run SPEC[:TRANSFORM] INPUT... [--set NAME=FILE] [--weights FILE] [--only OUT,...] -o OUT.(npz|h5|csv|xyz)",
      "compile in memory and apply to files of structures",
      "  -o, --output FILE      where the result goes; the ending chooses the format\n"
      "      --set NAME=FILE    bind a `takes` to the one structure of FILE for all frames\n"
+     "      --weights FILE     numbers for its parameters: a NumPy file (.npz) with an array for each\n"
      "      --only OUT[,OUT]   compute and write these outputs alone\n"
      "      --skip-bad         go on after a bad frame, and count them\n"
      "      --backend NAME     llvm (default where built in) or c\n"

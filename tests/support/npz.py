@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads npz files with Python's standard library alone: load(PATH) -> {name: Array}.
+"""Reads and writes npz files with Python's standard library alone: load(PATH) -> {name: Array}, save(PATH, {name: Array}).
 
 An Array has `shape` and a flat, C-ordered `values`; a[i] is row i: an Array or, at last, a number.
-Numbers, truth values and fixed-length text are understood, in either byte order. Nothing is written here.
+Numbers, truth values and fixed-length text are read, in either byte order; numbers are written.
 """
 import ast
 import struct
@@ -66,3 +66,32 @@ def array_of(data):
 def load(path):
     with zipfile.ZipFile(path) as z:
         return {name[:-len(".npy")]: array_of(z.read(name)) for name in z.namelist() if name.endswith(".npy")}
+
+
+def npy(array, descr="<f8", fortran=False):
+    """The bytes of an .npy file; values are in C order here, whatever the file is to have."""
+    values, shape = list(array.values), array.shape
+    if fortran:
+        values = [array.values[c_place(k, shape)] for k in range(len(values))]
+    head = repr({"descr": descr, "fortran_order": fortran, "shape": tuple(shape)}).encode("latin-1")
+    head += b" " * (-(len(head) + 11) % 64) + b"\n"
+    layout = ("<" if descr[0] in "|<=" else ">") + str(len(values)) + CODES[descr[1:]]
+    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(head)) + head + struct.pack(layout, *values)
+
+
+def c_place(k, shape):
+    """Where number k of Fortran's order stands in the C order."""
+    place = 0
+    index = []
+    for n in shape:
+        index.append(k % n)
+        k //= n
+    for i, n in zip(index, shape):
+        place = place * n + i
+    return place
+
+
+def save(path, arrays, packed=False, **how):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED) as z:
+        for name, array in arrays.items():
+            z.writestr(name + ".npy", npy(array, **how))
