@@ -63,12 +63,15 @@ static void abi_names(arena *a, abi *x)
     x->slot = arena_array(a, const char *, p->slots.n + 1);
     x->set = arena_array(a, const char *, p->sets.n + 1);
     x->input = arena_array(a, const char *, p->inputs.n + 1);
+    x->param = arena_array(a, const char *, p->params.n + 1);
     const char **output = arena_array(a, const char *, p->defs.n + 1);
     for (uint32_t k = 0; k < p->slots.n; k++)
         x->slot[k] = abi_name(a, p->slots.at[k].id, "slot", k, x->slot, k);
     for (uint32_t k = 0; k < p->sets.n; k++) x->set[k] = abi_name(a, p->sets.at[k].id, "set", k, x->set, k);
     for (uint32_t k = 0; k < p->inputs.n; k++)
         x->input[k] = abi_name(a, p->inputs.at[k].id, "input", k, x->input, k);
+    for (uint32_t k = 0; k < p->params.n; k++)
+        x->param[k] = abi_name(a, p->params.at[k].path, "param", k, x->param, k);
     for (uint32_t k = 0; k < p->defs.n; k++)
         if (p->defs.at[k].output) {
             const char *words = abi_name(a, p->defs.at[k].id, "output", k, output, x->outputs.n);
@@ -136,6 +139,9 @@ static void json_sets(const abi *x, text *out)
         text_add(out, ", ");
         json_pair(out, "kind", kinds[p->sets.at[k].kind]);
         if (set_constant(p, k) >= 0) text_printf(out, ", \"size\": %" PRId64, set_constant(p, k));
+        const set *s = &p->sets.at[k];
+        for (int32_t j = 0; s->kind == SET_SPECIES && j < s->count; j++)
+            text_printf(out, "%s%d%s", j ? ", " : ", \"elements\": [", s->species[j], j + 1 < s->count ? "" : "]");
         text_add(out, "}");
     }
     text_add(out, "]");
@@ -152,6 +158,27 @@ static void json_inputs(const abi *x, text *out)
         json_pair(out, "type", elem_word(p->inputs.at[k].elem));
         text_printf(out, ", \"width\": %d, ", x->plan.inputs[k].width);
         json_unit(out, p->inputs.at[k].unit, 1.0);
+        text_add(out, "}");
+    }
+    text_add(out, "]");
+}
+
+/* unit_factor: number of a weights file * 1/factor = number in base units, as of outputs */
+static void json_params(const abi *x, text *out)
+{
+    const program *p = x->t->p;
+    text_add(out, "\"params\": [");
+    for (uint32_t k = 0; k < p->params.n; k++) {
+        const parameter *w = &p->params.at[k];
+        text_add(out, k ? ", {" : "{");
+        json_pair(out, "path", w->path);
+        text_add(out, ", ");
+        json_pair(out, "name", x->param[k]);
+        text_printf(out, ", \"offset\": %" PRIu64 ", \"count\": %" PRIu64 ", \"channels\": %u, \"domain\": [", w->first,
+                    parameter_numbers(p, w), w->elem.channels);
+        for (uint32_t j = 0; j < w->n_domain; j++) text_printf(out, "%s%u", j ? ", " : "", w->domain[j]);
+        text_add(out, "], ");
+        json_unit(out, w->unit, 1 / w->scale);
         text_add(out, "}");
     }
     text_add(out, "]");
@@ -203,6 +230,8 @@ static void abi_meta(const abi *x, text *out)
     json_sets(x, out);
     text_add(out, ", ");
     json_inputs(x, out);
+    text_add(out, ", ");
+    json_params(x, out);
     text_add(out, ", ");
     json_outputs(x, out);
     text_add(out, "}");

@@ -33,7 +33,7 @@ typedef struct abi {
     const char *prefix; /* NAME of the symbols: letters of a C identifier */
     const char *hash;   /* 16 hexadecimal digits over the interface and the kernels */
     mtx_plan plan;
-    const char **set, **input, **slot; /* C names by id */
+    const char **set, **input, **slot, **param; /* C names by id */
     VEC(abi_output) outputs;
     VEC(abi_entry) entries; /* the first has every output of the transform, the others fewer or more */
     const char *meta;       /* JSON */

@@ -149,6 +149,48 @@ static void put_set_arrays(const abi *x, set_id s, text *out)
                         rows[r].doc);
 }
 
+/* the tables of `param`: where each lies in the array, and what its axes are */
+static void put_param(const abi *x, uint32_t k, text *out)
+{
+    const program *p = x->t->p;
+    const parameter *w = &p->params.at[k];
+    text_printf(out, "#define %s_param_at_%s %" PRIu64 "  /* ", x->prefix, x->param[k], w->first);
+    put_words(w->path, out);
+    for (uint32_t j = 0; j < w->n_domain; j++)
+        text_printf(out, "%s[%s %" PRId64 "]", j ? "" : ": ", x->set[w->domain[j]], set_constant(p, w->domain[j]));
+    if (w->elem.channels) text_printf(out, "%s[%u]", w->n_domain ? "" : ": ", w->elem.channels);
+    text_add(out, ", ");
+    unit_text(w->unit, out);
+    if (w->scale != 1) text_printf(out, "; a file of weights has numbers that times %.9g are these", w->scale);
+    text_printf(out, " */\n#define %s_param_n_%s %" PRIu64 "\n", x->prefix, x->param[k], parameter_numbers(p, w));
+}
+
+static void put_elements(const abi *x, set_id s, text *out)
+{
+    const set *d = &x->t->p->sets.at[s];
+    if (d->kind != SET_SPECIES || set_has_all_species(d)) return;
+    text_printf(out, "\n *   %s:", x->set[s]);
+    for (int32_t k = 0; k < d->count; k++)
+        text_printf(out, " %s", d->species[k] ? mtx_element_symbol(d->species[k]) : "vacancy");
+}
+
+static void put_params(const abi *x, text *out)
+{
+    const program *p = x->t->p;
+    if (!p->params.n) return;
+    text_printf(out, "/* Parameters: one table after the other in one array of doubles, each row-major over its sets, channels last, in base "
+                     "units.\n * NAME_param_at_W is where W begins, NAME_param_n_W how many numbers it has, NAME_params how many all "
+                     "have. Nobody copies\n * or writes them; they may change from call to call.");
+    bool *used = arena_array(p->memory, bool, p->sets.n + 1);
+    for (uint32_t k = 0; k < p->params.n; k++)
+        for (uint32_t j = 0; j < p->params.at[k].n_domain; j++) used[p->params.at[k].domain[j]] = true;
+    for (set_id s = 0; s < p->sets.n; s++)
+        if (used[s]) put_elements(x, s, out);
+    text_printf(out, " */\n#define %s_params %" PRIu64 "\n", x->prefix, program_param_numbers(p));
+    for (uint32_t k = 0; k < p->params.n; k++) put_param(x, k, out);
+    text_add(out, "\n");
+}
+
 static void put_in(const abi *x, text *out)
 {
     const program *p = x->t->p;
@@ -176,7 +218,8 @@ static void put_in(const abi *x, text *out)
             text_add(out, p->inputs.at[k].elem.kind == ELEM_SPECIES ? "atomic numbers" : "0 or 1");
         text_add(out, " */\n");
     }
-    if (abi_reads(x, BUF_PARAM, 0)) text_add(out, "    const double *param;\n");
+    if (abi_reads(x, BUF_PARAM, 0))
+        text_printf(out, "    const double *param;  /* [%s_params], the same for all frames, in base units: see above */\n", x->prefix);
     for (uint32_t s = 0; s < p->sets.n; s++) put_set_arrays(x, s, out);
     text_printf(out, "} %s_in;\n\n", x->prefix);
 }
@@ -240,7 +283,7 @@ static void put_functions(const abi *x, text *out)
                 " *     %s_count(view, &count)            how large the outputs are\n"
                 " *     %s_scratch(view, &bytes)          how much scratch memory a call needs\n"
                 " *     %s_compute(view, &out, scratch, bytes)\n"
-                " * where view = mtx_batch_view(batch), and scratch is 64-byte aligned. All return a status "
+                " * where view = mtx_batch_view(batch), and scratch is 64-byte aligned%s. All return a status "
                 "of mtxrt.h: MTX_EINVAL\n"
                 " * when the scratch memory is too small or not aligned, MTX_ENOMEM when no memory can be "
                 "that large.\n"
@@ -250,7 +293,8 @@ static void put_functions(const abi *x, text *out)
                 "int %s_count(const mtx_view *view, %s_counts *count);\n"
                 "int %s_scratch(const mtx_view *view, size_t *bytes);\n"
                 "int %s_compute(const mtx_view *view, const %s_out *out, void *scratch, size_t bytes);\n\n",
-                n, n, n, n, n, n, n, n, n, n, n, n, n);
+                n, n, n, n, n, n, abi_reads(x, BUF_PARAM, 0) ? "; mtx_batch_set_param gives the view its parameters" : "",
+                n, n, n, n, n, n, n);
 }
 
 /* the cutoff of a set of pairs, and how to hand over a list of the runtime's */
@@ -343,6 +387,7 @@ void abi_header(const abi *x, text *out)
     text_add(out, "#include <mtx/mtxrt.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     put_names(x, out);
     put_shape(x, out);
+    put_params(x, out);
     put_in(x, out);
     put_out(x, out);
     put_functions(x, out);

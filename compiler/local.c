@@ -87,7 +87,8 @@ static bool local_op(localiser *x, const node *n)
         return true;
     case OP_INDEX_EQ:
     case OP_INDEX_LT:
-        return !(has_far_end(x->p, n->arg[0]) || has_far_end(x->p, n->arg[1])) ||
+        return fixed_size(x->p, x->p->nodes.at[n->arg[0]].elem.set) ||
+               !(has_far_end(x->p, n->arg[0]) || has_far_end(x->p, n->arg[1])) ||
                not_local(x, "two neighbours compared, which may be images of one atom");
     case OP_PADGET:
     case OP_PAIR_REV:
@@ -135,12 +136,16 @@ static bool adds_up(localiser *x, node_id id)
     case OP_TRACE:
     case OP_COMP: return adds_up(x, n->arg[0]);
     case OP_MUL:
-        return (is_common(x, n->arg[0]) && adds_up(x, n->arg[1])) ||
-               (is_common(x, n->arg[1]) && adds_up(x, n->arg[0]));
-    case OP_DIV: return is_common(x, n->arg[1]) && adds_up(x, n->arg[0]);
+        if (is_common(x, n->arg[0])) return adds_up(x, n->arg[1]);
+        if (is_common(x, n->arg[1])) return adds_up(x, n->arg[0]);
+        break;
+    case OP_DIV:
+        if (is_common(x, n->arg[1])) return adds_up(x, n->arg[0]);
+        break;
     case OP_ACCESS: {
         const def *d = &x->p->defs.at[n->imm.def];
-        return d->n_param == 0 && d->lib == LIB_NONE && adds_up(x, d->body);
+        if (d->n_param == 0 && d->lib == LIB_NONE) return adds_up(x, d->body);
+        break;
     }
     case OP_REDUCE: {
         if (n->imm.reduce != RED_SUM || !over_all(x->p, n->imm.ivars[0])) break;

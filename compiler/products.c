@@ -7,10 +7,11 @@
 #include "products.h"
 
 #include "ad.h"
+#include "emit_c.h"
 
 #include <string.h>
 
-/* something that moves: positions or a field of numbers, or (input NONE) a strain */
+/* something that moves: positions, a field of numbers, a strain, a table of parameters */
 typedef struct source_of {
     wrt by;
     elem elem;
@@ -55,6 +56,29 @@ static const char *name_in(const products *x, uint32_t of, const char *words)
     return arena_printf(x->a, "%s_%s", p->slots.at[of].id ? p->slots.at[of].id : "s", words);
 }
 
+/* a parameter by its path; one that is called like a field is set apart */
+static const char *param_name(const products *x, const parameter *w)
+{
+    text t;
+    text_init(&t);
+    c_identifier(w->path, &t);
+    const char *words = text_keep(x->a, &t);
+    for (uint32_t k = 0; k < x->moves.n; k++)
+        if (!strcmp(x->moves.at[k].name, words)) return arena_printf(x->a, "param_%s", words);
+    return words;
+}
+
+static void find_params(products *x)
+{
+    for (uint32_t k = 0; k < x->p->params.n; k++) {
+        const parameter *w = &x->p->params.at[k];
+        source_of m = {.by = {.kind = WRT_PARAM, .slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE, .param = k},
+                       .elem = w->elem, .domain = w->domain, .n = w->n_domain, .unit = w->unit, .scale = 1, .at = w->at,
+                       .name = param_name(x, w)};
+        vec_push(x->a, &x->moves, m);
+    }
+}
+
 static void find_moves(products *x)
 {
     program *p = x->p;
@@ -73,6 +97,7 @@ static void find_moves(products *x)
                        .name = name_in(x, k, "strain")};
         vec_push(x->a, &x->moves, m);
     }
+    find_params(x);
 }
 
 /* ---- tensors ------------------------------------------------------------------------------------------- */
@@ -204,7 +229,7 @@ static void from_left(products *x)
 static def_id direction(products *x, const source_of *m)
 {
     input_id dot = given(x, arena_printf(x->a, "%s_dot", m->name), m->elem, m->domain, m->n,
-                         m->by.slot, m->scale, m->at);
+                         m->by.kind == WRT_PARAM ? slot_of(x, m->domain, m->n) : m->by.slot, m->scale, m->at);
     ivar_id *q = params_over(x, m->domain, m->n);
     node_id body = input_at(x, dot, indices(x, q, m->n, m->at), m->at);
     return tensor(x, (def){.at = m->at, .elem = m->elem, .param = q, .n_param = m->n, .body = body}, m->name);
