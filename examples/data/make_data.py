@@ -4,11 +4,14 @@
 
 usage: make_data.py [FOLDER]      deterministic: the same bytes every time; Python's standard library only
 """
+import io
 import itertools
 import json
 import math
 import os
+import struct
 import sys
+import zipfile
 
 # MoS2 monolayer as in the 2DMD data set: lattice constants in angstrom, fractional sites of the primitive cell
 MOS2_A, MOS2_C = 3.19031570, 14.879004
@@ -103,6 +106,64 @@ def benzene(cc=1.397, ch=1.084):
     return ring("C", cc) + ring("H", cc + ch)
 
 
+# ---- forces to fit ---------------------------------------------------------------------------------------------------
+
+# A made-up pair potential, sum of m = 1..3: A[a, b, m] exp(-m k d) (1 - x)^4 (1 + 4 x + 10 x^2 + 20 x^3), x = d / rc
+FIT_RC, FIT_K = 6.0, 0.8
+FIT_A = {("Na", "Na"): (1.5, -2.0, 60.0), ("Cl", "Cl"): (2.0, -9.0, 150.0), ("Cl", "Na"): (-7.0, 14.0, 80.0)}
+
+
+def pair_slope(a, b, d):
+    """The derivative of the energy of one pair by its distance."""
+    x = d / FIT_RC
+    cut, slope = (1 - x) ** 4 * (1 + 4 * x + 10 * x * x + 20 * x ** 3), -140 * x ** 3 * (1 - x) ** 3 / FIT_RC
+    terms = [(A * math.exp(-m * FIT_K * d), m * FIT_K) for m, A in enumerate(FIT_A[min(a, b), max(a, b)], 1)]
+    return sum(v * (slope - rate * cut) for v, rate in terms)
+
+
+def pair_forces(atoms, cell):
+    shifts = [[sum(n[r] * cell[r][k] for r in range(3)) for k in range(3)] for n in itertools.product((-2, -1, 0, 1, 2), repeat=3)]
+    forces = [[0.0] * 3 for _ in atoms]
+    for (i, (a, *p)), (b, *q), t in itertools.product(enumerate(atoms), atoms, shifts):
+        v = [q[k] + t[k] - p[k] for k in range(3)]
+        d = math.sqrt(sum(c * c for c in v))
+        if 1e-9 < d < FIT_RC:
+            forces[i] = [forces[i][k] + pair_slope(a, b, d) * v[k] / d for k in range(3)]
+    return forces
+
+
+def shaken_salt(frame):
+    """Eight atoms of rock salt, cell and places off by fixed amounts that look like chance."""
+    wave = lambda n: math.sin(12.9898 * n + 78.233 * frame)
+    cell = [[5.64 * (i == j) + 0.25 * wave(3 * i + j) for j in range(3)] for i in range(3)]
+    corners = [(0.0, 0.0, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0)]
+    sites = [("Na", *c) for c in corners] + [("Cl", *(x + 0.5 for x in c)) for c in corners]
+    return [(s, *(x + 0.2 * wave(10 + 3 * n + k) for k, x in enumerate(r)))
+            for n, (s, *r) in enumerate(cartesian(cell, sites))], cell
+
+
+def with_forces(frame):
+    atoms, cell = shaken_salt(frame)
+    atoms = [(s, *(float(fixed(x, 6)) for x in r)) for s, *r in atoms]
+    cell = [[float(fixed(x, 8)) for x in row] for row in cell]
+    head, comment, *rows = extxyz(atoms, cell).split("\n")
+    comment = comment.replace("pos:R:3", "pos:R:3:forces:R:3")
+    lines = [row + " " + " ".join(fixed(x, 9) for x in f) for row, f in zip(rows, pair_forces(atoms, cell))]
+    return "\n".join([head, comment, *lines]) + "\n"
+
+
+def npz(**arrays):
+    """What numpy.savez writes: name = (shape, numbers)."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as z:
+        for name, (shape, numbers) in arrays.items():
+            head = "{'descr': '<f8', 'fortran_order': False, 'shape': %r, }" % (shape,)
+            head += " " * (-(len(head) + 11) % 64) + "\n"
+            body = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + struct.pack(f"<{len(numbers)}d", *numbers)
+            z.writestr(zipfile.ZipInfo(name + ".npy", (1980, 1, 1, 0, 0, 0)), body)
+    return data.getvalue()
+
+
 def main(folder):
     def write(name, data):
         with open(os.path.join(folder, name), "wb") as f:
@@ -126,6 +187,9 @@ def main(folder):
     frames = [("water", water()), ("methane", methane()), ("acetylene", acetylene()), ("benzene", benzene())]
     write("water.xyz", extxyz(water(), pbc="F F F", digits=8, name="water"))
     write("molecules.xyz", "".join(extxyz(atoms, pbc="F F F", digits=8, name=name) for name, atoms in frames))
+    write("salt_forces.xyz", "".join(with_forces(frame) for frame in range(3)))
+    start = [1.0, -1.0, 100.0, -4.0, 8.0, 100.0, -4.0, 8.0, 100.0, 1.0, -1.0, 100.0]
+    write("salt_weights.npz", npz(A=((2, 2, 3), start), k=((), [0.9])))
 
 
 if __name__ == "__main__":

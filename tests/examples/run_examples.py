@@ -16,7 +16,7 @@ from mtx_call import opened
 
 ROUNDING = 1e-9            # relative, between two settings of one crystal
 K_E = 14.3996454784255     # eV angstrom / e^2
-COUNT = 8
+COUNT = 9
 mtx = None
 
 
@@ -140,10 +140,37 @@ class Examples(unittest.TestCase):
         self.assertGreater(largest, 1e-3)
         self.assertLess(max(map(abs, total)), 1e-9)
 
+    def test_fit(self):
+        def fitted(A, k):
+            weights, out = os.path.join(mtx.folder.name, "weights.npz"), os.path.join(mtx.folder.name, "fit.npz")
+            npz.save(weights, {"A": npz.Array((2, 2, 3), A), "k": npz.Array((), [k])})
+            code, _, err = mtx.call("run", "examples/09_fit.mtx", "examples/data/salt_forces.xyz", "--weights", weights, "-o", out)
+            self.assertEqual(code, 0, err)
+            return npz.load(out)
+
+        def slope(found):                                                # of the error of all frames
+            A = [sum(found["by_A"].values[12 * f + n] for f in range(3)) for n in range(12)]
+            return A, sum(found["by_k"].values)
+
+        start = npz.load("examples/data/salt_weights.npz")
+        A, k = list(start["A"].values), start["k"].values[0]
+        way, step = [math.sin(3.1 * n + 1) * (1, 2, 30)[n % 3] for n in range(12)], 1e-4
+        by_A, by_k = slope(result(9))
+        mine = sum(g * v for g, v in zip(by_A, way)) + 0.3 * by_k
+        ends = [sum(fitted([a + h * v for a, v in zip(A, way)], k + 0.3 * h)["error"].values) for h in (step, -step)]
+        self.assertAlmostEqual((ends[0] - ends[1]) / (2 * step), mine, delta=1e-6 * abs(mine))
+        less = fitted([a - 1e-3 * g for a, g in zip(A, by_A)], k - 1e-3 * by_k)["error"]
+        self.assertLess(sum(less.values), sum(result(9)["error"].values))
+        made = [1.5, -2, 60, -7, 14, 80, -7, 14, 80, 2, -9, 150]         # what the forces were made with (make_data.py)
+        true = fitted([float(x) for x in made], 0.8)
+        self.assertLess(max(true["error"].values), 1e-15)
+        self.assertLess(max(map(abs, slope(true)[0])), 1e-8)
+
     def test_tutorial_remarks(self):
         """What the comments of the examples say would be refused is refused."""
         for name, old, new, code in [
                 ("01_sparse_defects", "reflect(y), cell", "reflect(y), reflect(z), cell", "E0204"),
+                ("09_fit", "exp(-m * k * norm(b.d))", "exp(-norm(b.d) / (m * k * 1 [Å^2]))", "E0413"),
                 ("07_forces", "log(1 + 9 * rho[i])", "sqrt(rho[i])", "E0412"),
                 ("04_symmetry_functions", "cutoff(d, rc, 3)", "0.5 * (cos(pi * d / rc) + 1)", "E0412"),
                 ("02_coulomb_spectrum", "k_e * q", "q", "E0106"),
