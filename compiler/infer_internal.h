@@ -237,6 +237,8 @@ set_id  set_axis(infer *x, uint32_t slot, span at);
 ivar_id bind_one(infer *x, scope *s, name id, value set, span at);
 uint32_t bind_all(infer *x, scope *inner, const ast_binder *b, uint32_t n, ivar_id **out);
 const char *set_text(infer *x, set_id s);
+enum { DOMAIN_POWER_MOST = 8 };
+int     domain_power(infer *x, scope *s, const ast_path *path);   /* of species^4; 0: reported               */
 bool    type_domain(infer *x, scope *s, const ast_type *t, set_id **domain, uint32_t *n);
 bool    type_elem(infer *x, scope *s, const ast_type *t, elem *e, unit *u, double *scale, bool *pseudo, bool *point);
 int     element_number(name id);

@@ -76,11 +76,11 @@ static bool refuse_set(infer *x, const ast_type *t, uint32_t k, set_id s)
 }
 
 /* factors of the type may be powers: the one that gave set number k */
-static uint32_t factor_of(const ast_type *t, uint32_t k)
+static uint32_t factor_of(infer *x, scope *s, const ast_type *t, uint32_t k)
 {
     uint32_t f = 0;
     for (uint32_t used = 0; f + 1 < t->n_domain; f++) {
-        used += t->domain[f].power >= 1 && t->domain[f].power <= 8 ? (uint32_t)t->domain[f].power : 1;
+        used += (uint32_t)domain_power(x, s, &t->domain[f]);
         if (k < used) {
             break;
         }
@@ -97,9 +97,14 @@ static bool read_param_type(infer *x, scope *s, const stmt *st, parameter *w)
         return false;
     }
     for (uint32_t k = 0; k < w->n_domain; k++) {
-        if (refuse_set(x, t, factor_of(t, k), w->domain[k])) {
+        if (refuse_set(x, t, factor_of(x, s, t, k), w->domain[k])) {
             return false;
         }
+    }
+    if (w->n_domain > DOMAIN_POWER_MOST) {
+        diag *d = infer_report(x, D_NOT_YET, t->at, "parameters over more than eight sets");
+        diag_label_primary(x->sink, d, "too many indices");
+        return false;
     }
     uint64_t n = parameter_numbers(x->p, w);
     if (!n || n + program_param_numbers(x->p) > PARAM_NUMBERS_MOST) {

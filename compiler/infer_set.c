@@ -559,6 +559,28 @@ static bool domain_factor(infer *x, scope *s, const ast_path *path, set_id *out)
     return false;
 }
 
+int domain_power(infer *x, scope *s, const ast_path *path)
+{
+    double power = path->power;
+    if (path->power_name) {
+        value v = infer_lookup(x, s, path->power_name, path->at, false);
+        if (v.kind == V_ERROR) {
+            return 0;
+        }
+        if (v.kind != V_NODE || !const_value(x, v.node, &power) || power < 1 || power != floor(power)) {
+            not_a_set(x, path->at, "a set is raised to a whole number known when compiling");
+            return 0;
+        }
+        constant_held(x, v.node, path->at);
+    }
+    if (power > DOMAIN_POWER_MOST) {
+        diag *d = infer_report(x, D_NOT_YET, path->at, "powers of sets above the eighth");
+        diag_label_primary(x->sink, d, "too many indices");
+        return 0;
+    }
+    return (int)power;
+}
+
 bool type_domain(infer *x, scope *s, const ast_type *t, set_id **domain, uint32_t *n)
 {
     VEC(set_id) made = {0};
@@ -567,7 +589,10 @@ bool type_domain(infer *x, scope *s, const ast_type *t, set_id **domain, uint32_
         if (!domain_factor(x, s, &t->domain[k], &one)) {
             return false;
         }
-        int times = t->domain[k].power >= 1 && t->domain[k].power <= 8 ? (int)t->domain[k].power : 1;
+        const int times = domain_power(x, s, &t->domain[k]);
+        if (!times) {
+            return false;
+        }
         for (int j = 0; j < times; j++) {
             vec_push(x->a, &made, one);
         }

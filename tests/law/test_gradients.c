@@ -10,7 +10,7 @@
 #include "gen_law_program.c"
 #include "related.c"
 
-enum { PROGRAMS = 400 * LAW_TIMES, DRAWS = 4, NAMED = 3, KINDS = 3 + NAMED, MOST = 24 };
+enum { PROGRAMS = 400 * LAW_TIMES, DRAWS = 4, NAMED = 3, TRAINED = 3, KINDS = 3 + NAMED + TRAINED, MOST = 27 };
 
 /* a number over nothing that varies with much: a sum over atoms or pairs of random things */
 static def_id random_number(gen *g)
@@ -74,6 +74,13 @@ static int everything(const gen *g, uint32_t s, moving *m)
     for (uint32_t k = 0; k < g->named && k < NAMED; k++)
         m[n++] = (moving){{.kind = WRT_NAMED, .slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE,
                            .named = GEN_NAMED + g->named - 1 - k}, elem_real(0), {0}, 0};
+    for (uint32_t k = 0; k < g->p->params.n && k < TRAINED; k++) { /* the latest are those of the number itself */
+        param_id id = g->p->params.n - 1 - k;
+        const parameter *w = &g->p->params.at[id];
+        m[n] = (moving){{.kind = WRT_PARAM, .slot = SETIR_NONE, .input = SETIR_NONE, .set = SETIR_NONE, .param = id}, w->elem, {0}, w->n_domain};
+        for (uint32_t j = 0; j < w->n_domain; j++) m[n].over[j] = w->domain[j];
+        n++;
+    }
     m[n++] = (moving){{.kind = WRT_PAIRS, .slot = s, .input = SETIR_NONE, .set = g->bond[s]},
                       elem_real(1), {g->bond[s]}, 1};
     return n;
@@ -178,7 +185,7 @@ static void one_program(uint64_t seed, counts *c, spoiler spoil)
             for (int j = 0; j < n; j++) {
                 c->tensors++;
                 if (!holds(&w, made[j], &c->t) && !spoil) {
-                    static const char *const by[] = {"a field", "strain", "lattice", "pairs", "a constant"};
+                    static const char *const by[] = {"a field", "strain", "lattice", "pairs", "a constant", "a parameter"};
                     const wrt *r = &g.p->defs.at[made[j]].wrt;
                     complain(&w, made[j], r->kind == WRT_INPUT ? g.p->inputs.at[r->input].id : by[r->kind], sym, seed);
                 }

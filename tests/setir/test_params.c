@@ -32,6 +32,7 @@ static const told specs[] = {
      T " let g = two(1)\n gives x : scalar = g.q\n}\n", "g.b@0"},
     {"calls without parameters do not count", CRYSTAL LAYER "transform plain {\n takes x : scalar\n gives y : scalar = x\n}\n"
      T " let a = plain(1)\n gives x : scalar = layer(1) + plain(2) + a.y\n}\n", "layer.w@0 layer.c@1"},
+    {"a named power", CRYSTAL T " let two = 2\n param e : z^two -> scalar\n param f : scalar\n gives x : scalar = e[Mo, S] * f\n}\n", "e@0 f@4"},
     {"ranks and powers", CRYSTAL T " param m : rank(4) * rank(2) -> scalar init glorot\n param e : z^2 -> scalar [eV]\n"
      " gives x : scalar [eV] = m[3, 1] * e[Mo, S]\n}\n", "m@0 e@8"},
 };
@@ -187,6 +188,9 @@ static const fault refused[] = {
     {" param w : z * s.atom -> scalar\n gives x : scalar = 1\n", "E0160"},
     {" param w : rank(s.atom) -> scalar\n gives x : scalar = 1\n", "E0160"},
     {" param w : s.axis -> scalar\n gives x : scalar = 1\n", "E0160"},
+    {" param w : n^5 * z^4 -> scalar\n gives x : scalar = 1\n", "more than eight sets"},
+    {" param w : n^9 -> scalar\n gives x : scalar = 1\n", "above the eighth"},
+    {" param w : n^z -> scalar\n gives x : scalar = 1\n", "whole number"},
     {" param w : vector\n gives x : scalar = 1\n", "E0161"},
     {" param w : tensor(2)\n gives x : scalar = 1\n", "E0161"},
     {" param w : irreps(0..2)\n gives x : scalar = 1\n", "E0161"},
