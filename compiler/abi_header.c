@@ -196,7 +196,8 @@ static void put_in(const abi *x, text *out)
     const program *p = x->t->p;
     text_printf(out,
                 "/* What the kernel reads. Arrays of doubles over sets are 64-byte aligned with 8 readable "
-                "elements behind the end. */\n"
+                "elements behind the end:\n * vectors compute with those too and drop what they get, so a host that traps floating-point exceptions fills "
+                "them with 1.\n * Only members that are here are read; one that a run needs and that is NULL is MTX_EINVAL. */\n"
                 "typedef struct %s_in {\n    uint32_t size;  /* sizeof(%s_in) */\n",
                 x->prefix, x->prefix);
     for (uint32_t k = 0; k < p->slots.n; k++)

@@ -180,7 +180,7 @@ static LLVMValueRef load_strided(emitter *e, buffer_id b, linear l, LLVMTypeRef 
 }
 
 /* Arrays of pairs go on for 8 numbers after their end (mtx/mtxrt.h): lanes that are not in may read what comes next. */
-static bool goes_on(const emitter *e, buffer_id b)
+static bool has_slack(const emitter *e, buffer_id b)
 {
     buffer_kind kind = e->k->buffers.at[b].kind;
     return e->lanes <= 8 && (kind == BUF_SET_X || kind == BUF_SET_Y || kind == BUF_SET_Z || kind == BUF_SET_DIST);
@@ -194,7 +194,7 @@ static LLVMValueRef load_lanes(emitter *e, buffer_id b, const lexpr *index, LLVM
     linear l = llvm_linear(e, index);
     if (l.first && l.step == 1) {
         LLVMValueRef arg[] = {element(e, b, l.first), align, e->mask, idle(e, type)};
-        if (goes_on(e, b)) {
+        if (has_slack(e, b)) {
             LLVMValueRef all = LLVMBuildLoad2(e->u->builder, overload[0], arg[0], "");
             LLVMSetAlignment(all, loop_type_bytes(t));
             return all;

@@ -121,7 +121,8 @@ MTX_API const char *mtx_element_symbol(int number);
  *   i, j [n]           PAIRS: ends; DIFFER: host site, sample atom (-1: vacant)
  *   rev  [n]           PAIRS: the reverse pair
  *   x y z dist [n]     PAIRS: displacement and norm (angstrom); RECIP: k (1/angstrom); DIFFER: position (angstrom)
- * Arrays of doubles are 64-byte aligned with 8 readable elements after the end.
+ * Arrays of doubles are 64-byte aligned with 8 readable elements after the end: vectors compute with those too and
+ * drop what they get, so a host that traps floating-point exceptions fills them with 1.
  */
 typedef struct mtx_set_view {
     int64_t        n;
@@ -358,7 +359,7 @@ MTX_API void       mtx_batch_set_param(mtx_batch *batch, const double *param);
 
 /**
  * Directed pairs of atoms closer than a cutoff, over a batch of structures whose atoms are concatenated. Arrays lie
- * at 64-byte boundaries and have at least 8 readable elements after their end. Everything is owned by the struct and
+ * at 64-byte boundaries and have at least 8 readable elements after their end (of d and dist: 1). Everything is owned by the struct and
  * reused from call to call: once the largest structure has been seen, nothing is allocated.
  *
  *   row     [atoms + 1]       pairs row[i] .. row[i+1]-1 start at atom i

@@ -684,6 +684,69 @@ static void large_cells_agree_with_their_supercell(void **state)
     mtx_pairs_free(&two);
 }
 
+static void check_lean(const mtx_pairs *lean, const mtx_pairs *full)
+{
+    const size_t n = (size_t)full->n;
+    assert_true(lean->i == NULL && lean->sx == NULL && lean->sy == NULL && lean->sz == NULL);
+    assert_int_equal(lean->n, full->n);
+    assert_memory_equal(lean->row, full->row, (size_t)(full->atoms + 1) * sizeof *full->row);
+    assert_memory_equal(lean->j, full->j, n * sizeof *full->j);
+    assert_memory_equal(lean->dx, full->dx, n * sizeof *full->dx);
+    assert_memory_equal(lean->dy, full->dy, n * sizeof *full->dy);
+    assert_memory_equal(lean->dz, full->dz, n * sizeof *full->dz);
+    assert_memory_equal(lean->dist, full->dist, n * sizeof *full->dist);
+}
+
+/* Without first ends and shifts all else is the same, in memory that had them before and will have them again. */
+static void lean_lists_are_the_same_but_for_what_they_leave_out(void **state)
+{
+    (void)state;
+    mtx_pairs lean, full;
+    mtx_pairs_init(&lean);
+    mtx_pairs_init(&full);
+    for (int number = 0; number < 60; number++) {
+        random_state = (uint64_t)number * 7919u;
+        sample s;
+        random_sample(&s, number);
+        const double(*r)[3] = (const double(*)[3])s.r, (*cell)[3] = (const double(*)[3])s.cell;
+        const unsigned kernel = kernels[number % 3], flags = kernel | MTX_PAIRS_LEAN;
+        if (mtx_neighbors_build(r, cell, s.pbc, s.n, s.cutoff, kernel, &full, NULL) != MTX_OK) continue;
+        assert_int_equal(mtx_neighbors_build(r, cell, s.pbc, s.n, s.cutoff, flags, &lean, NULL), MTX_OK);
+        check_lean(&lean, &full);
+        assert_int_equal(mtx_neighbors_build(r, cell, s.pbc, s.n, s.cutoff, flags | MTX_PAIRS_REVERSE, &lean, NULL), MTX_OK);
+        check_same_bits(&lean, &full);
+        check_reverse(&lean);
+        for (int step = 0; step < 2; step++) { /* searched, then measured again */
+            assert_int_equal(mtx_neighbors_update(r, cell, s.pbc, s.n, s.cutoff, 0.3, kernel, &full, NULL, NULL), MTX_OK);
+            assert_int_equal(mtx_neighbors_update(r, cell, s.pbc, s.n, s.cutoff, 0.3, flags, &lean, NULL, NULL), MTX_OK);
+            check_lean(&lean, &full);
+        }
+    }
+    mtx_pairs_free(&lean);
+    mtx_pairs_free(&full);
+}
+
+static void structures_of_a_list_are_all_lean_or_none(void **state)
+{
+    (void)state;
+    const double cell[3][3] = {{5, 0, 0}, {0, 5, 0}, {0, 0, 5}}, r[2][3] = {{0, 0, 0}, {1, 1, 1}};
+    const uint8_t pbc[3] = {1, 1, 1};
+    mtx_pairs p;
+    mtx_problem problem;
+    mtx_pairs_init(&p);
+    for (unsigned lean = 0; lean <= MTX_PAIRS_LEAN; lean += MTX_PAIRS_LEAN) {
+        const unsigned other = MTX_PAIRS_LEAN - lean;
+        assert_int_equal(mtx_neighbors_build(r, cell, pbc, 2, 3.0, lean, &p, NULL), MTX_OK);
+        const int64_t n = p.n;
+        assert_int_equal(mtx_neighbors_append(r, cell, pbc, 2, 3.0, other, &p, &problem), MTX_EINVAL);
+        assert_string_equal(problem.code, "E0655");
+        assert_true(p.n == n && p.structures == 1 && (p.i == NULL) == (lean != 0));
+        assert_int_equal(mtx_neighbors_append(r, cell, pbc, 2, 3.0, lean, &p, NULL), MTX_OK);
+        assert_int_equal(p.n, 2 * n);
+    }
+    mtx_pairs_free(&p);
+}
+
 static void arrays_are_aligned_with_slack(void **state)
 {
     (void)state;
@@ -695,7 +758,9 @@ static void arrays_are_aligned_with_slack(void **state)
     const void *all[] = {p.i, p.j, p.sx, p.sy, p.sz, p.dx, p.dy, p.dz, p.dist, p.rev, p.row};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) assert_int_equal((uintptr_t)all[k] % 64, 0);
     volatile double sum = 0.0;
-    for (int k = 0; k < 8; k++) sum = sum + p.dist[p.n + k] + p.dx[p.n + k] + (double)p.j[p.n + k];
+    for (int k = 0; k < 8; k++) sum = sum + (double)p.j[p.n + k];
+    for (int k = 0; k < 8; k++) sum = sum + 1 / p.dist[p.n + k] + p.dx[p.n + k] + p.dy[p.n + k] + p.dz[p.n + k];
+    assert_true(isfinite(sum)); /* what vectors at the end compute with */
     const double *before = p.dist;
     assert_int_equal(mtx_neighbors_build(r, cell, pbc, 1, 8.0, 0, &p, NULL), MTX_OK);
     assert_ptr_equal(before, p.dist);
@@ -715,6 +780,8 @@ int main(void)
         cmocka_unit_test(large_open_clusters_agree),
         cmocka_unit_test(large_cells_agree_with_their_supercell),
         cmocka_unit_test(moving_atoms_keep_their_lists),
+        cmocka_unit_test(lean_lists_are_the_same_but_for_what_they_leave_out),
+        cmocka_unit_test(structures_of_a_list_are_all_lean_or_none),
         cmocka_unit_test(arrays_are_aligned_with_slack),
     };
     return cmocka_run_group_tests_name("neighbors", tests, NULL, NULL);

@@ -142,9 +142,10 @@ static void same_as_own(void **state)
 {
     (void)state;
     srand(1);
-    mtx_pairs own, theirs;
+    mtx_pairs own, theirs, lean;
     mtx_pairs_init(&own);
     mtx_pairs_init(&theirs);
+    mtx_pairs_init(&lean);
     for (int n = 0; n < SAMPLES; n++) {
         host h;
         double cell[3][3];
@@ -154,6 +155,10 @@ static void same_as_own(void **state)
         assert_true(own.n > ATOMS);
         assert_int_equal(mtx_pairs_from_host(&h.list, cutoff, 0, &theirs, NULL), MTX_OK);
         compare(&own, &theirs, &h);
+        assert_int_equal(mtx_pairs_from_host(&h.list, cutoff, MTX_PAIRS_LEAN, &lean, NULL), MTX_OK);
+        assert_true(lean.i == NULL && lean.sx == NULL && lean.n == theirs.n);
+        assert_memory_equal(lean.j, theirs.j, (size_t)theirs.n * sizeof *theirs.j);
+        assert_memory_equal(lean.dist, theirs.dist, (size_t)theirs.n * sizeof *theirs.dist);
         h.list.owner = h.owner;
         assert_int_equal(mtx_pairs_from_host(&h.list, cutoff, MTX_PAIRS_REVERSE, &theirs, NULL), MTX_OK);
         compare(&own, &theirs, &h);
@@ -161,6 +166,7 @@ static void same_as_own(void **state)
         host_free(&h);
     }
     mtx_pairs_free(&own);
+    mtx_pairs_free(&lean);
     mtx_pairs_free(&theirs);
 }
 
