@@ -67,6 +67,9 @@ const char *mtx_spec_json(mtx_spec *s)
     first = true;
     text_add(&s->json, "], \"claims\": [");
     report_claims(&s->c, &s->json, &first);
+    first = true;
+    text_add(&s->json, "], \"parameters\": [");
+    report_parameters(&s->c, &s->json, &first);
     text_add(&s->json, "]}");
     return s->json.failed ? NULL : s->json.s;
 }

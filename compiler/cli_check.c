@@ -22,6 +22,30 @@ static int claim_width(const compilation *c)
     return width;
 }
 
+/* What is to be trained: the claims below it hold for every value. */
+static void print_parameters(const program *p)
+{
+    enum { SHOWN = 8 };
+    text t;
+    text_init(&t);
+    for (uint32_t k = 0; k < p->params.n && k < SHOWN; k++) {
+        const parameter *w = &p->params.at[k];
+        text_printf(&t, "%s%s ", k ? ", " : "", w->path);
+        if (w->n_domain || w->elem.channels) {
+            parameter_shape(p, w, &t);
+            text_add(&t, " ");
+        }
+        const char *words = cli_unit_words(p->memory, w->type_at);
+        text_printf(&t, "[%s]", words ? words : "1");
+    }
+    cli_need(!t.failed);
+    if (p->params.n) {
+        printf("  parameters          %s%s  (%llu numbers)\n", t.s, p->params.n > SHOWN ? ", ..." : "",
+               (unsigned long long)program_param_numbers(p));
+    }
+    text_free(&t);
+}
+
 /* One line per symmetry and verdict, outputs that share both in one list. */
 static void print_table(const compilation *c)
 {
@@ -29,6 +53,7 @@ static void print_table(const compilation *c)
     for (uint32_t k = 0; k < c->transforms.n; k++) {
         const compiled *t = &c->transforms.at[k];
         printf("%s\n", t->p->id);
+        print_parameters(t->declared);
         for (uint32_t j = 0; j < t->verdicts.n; j++) {
             const verdict *v = &t->verdicts.at[j];
             bool shown = false;
@@ -56,8 +81,10 @@ static void print_table(const compilation *c)
     }
 }
 
-static int check_one(const char *path, bool search, bool strict, bool times, text *json, bool *first_diag, bool *first_claim,
-                     text *claims)
+/* the arrays of a JSON object as they grow: NULL for a table */
+typedef struct lists { text diags, claims, params; bool first_diag, first_claim, first_param; } lists;
+
+static int check_one(const char *path, bool search, bool strict, bool times, lists *json)
 {
     compilation c;
     int code = cli_compile(&c, path, STAGE_CHECK, search, json != NULL);
@@ -73,8 +100,9 @@ static int check_one(const char *path, bool search, bool strict, bool times, tex
         }
     }
     if (json) {
-        report_diagnostics(&c, json, first_diag);
-        report_claims(&c, claims, first_claim);
+        report_diagnostics(&c, &json->diags, &json->first_diag);
+        report_claims(&c, &json->claims, &json->first_claim);
+        report_parameters(&c, &json->params, &json->first_param);
     } else {
         print_table(&c);
     }
@@ -110,20 +138,22 @@ int cli_check(int argc, char **argv)
             return code;
         }
     }
-    text diags, claims;
-    text_init(&diags);
-    text_init(&claims);
-    bool first_diag = true, first_claim = true;
+    lists l = {.first_diag = true, .first_claim = true, .first_param = true};
+    text_init(&l.diags);
+    text_init(&l.claims);
+    text_init(&l.params);
     int worst = EXIT_FINE;
     for (int k = 0; k < n; k++) {
-        int code = check_one(rest[k], !no_search, strict, times, as_json ? &diags : NULL, &first_diag, &first_claim, &claims);
+        int code = check_one(rest[k], !no_search, strict, times, as_json ? &l : NULL);
         worst = code > worst ? code : worst;
     }
     if (as_json) {
-        cli_need(!diags.failed && !claims.failed);
-        printf("{\"diagnostics\": [%s], \"claims\": [%s]}\n", diags.s ? diags.s : "", claims.s ? claims.s : "");
+        cli_need(!l.diags.failed && !l.claims.failed && !l.params.failed);
+        printf("{\"diagnostics\": [%s], \"claims\": [%s], \"parameters\": [%s]}\n", l.diags.s ? l.diags.s : "",
+               l.claims.s ? l.claims.s : "", l.params.s ? l.params.s : "");
     }
-    text_free(&diags);
-    text_free(&claims);
+    text_free(&l.diags);
+    text_free(&l.claims);
+    text_free(&l.params);
     return worst;
 }

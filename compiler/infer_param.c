@@ -7,6 +7,7 @@
  */
 #include "infer_internal.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- sites --------------------------------------------------------------------------------------------- */
@@ -149,7 +150,7 @@ static bool read_init_value(infer *x, scope *s, const stmt *st, uint32_t k, para
         diag_label_at(x->sink, d, st->decl.type->at, "the parameter's unit");
         return false;
     }
-    return const_value(x, n, &w->init_value[k]) || init_fault(x, st, "this is no number known when compiling", NULL);
+    return (const_value(x, n, &w->init_value[k]) && isfinite(w->init_value[k])) || init_fault(x, st, "this is no number known when compiling", NULL);
 }
 
 static bool read_init(infer *x, scope *s, const stmt *st, parameter *w)

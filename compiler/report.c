@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * report.c: In: a judged spec. Out: its messages and verdicts as JSON, for programs.
+ * report.c: In: a judged spec. Out: its messages, verdicts and parameters as JSON, for programs.
  */
 #include "report.h"
+
+#include "setir_text.h"
 
 #include <string.h>
 
@@ -55,6 +57,41 @@ void report_claims(const compilation *c, text *out, bool *first)
             text_add(out, ", \"blame\": ");
             json_place(out, v->blame, v->blame_why);
             text_add(out, "}");
+        }
+    }
+}
+
+static void json_shape(const program *p, const parameter *w, text *out)
+{
+    const char *comma = "";
+    for (uint32_t k = 0; k < w->n_domain; k++, comma = ", ")
+        text_printf(out, "%s%llu", comma, (unsigned long long)parameter_set_size(p, w->domain[k]));
+    if (w->elem.channels) text_printf(out, "%s%u", comma, w->elem.channels);
+}
+
+void report_parameters(const compilation *c, text *out, bool *first)
+{
+    for (uint32_t k = 0; k < c->transforms.n; k++) {
+        const program *p = c->transforms.at[k].declared;
+        for (uint32_t j = 0; j < p->params.n; j++) {
+            const parameter *w = &p->params.at[j];
+            text_add(out, *first ? "\n  {\"transform\": " : ",\n  {\"transform\": ");
+            *first = false;
+            text_json(out, p->id);
+            text_add(out, ", \"path\": ");
+            text_json(out, w->path);
+            text_add(out, ", \"shape\": [");
+            json_shape(p, w, out);
+            text_add(out, "], \"unit\": \"");
+            unit_text(w->unit, out);
+            text_add(out, "\", \"scale\": ");
+            setir_number_text(out, w->scale);
+            text_printf(out, ", \"init\": \"%s\", \"init_values\": [", init_table[w->init].word);
+            for (uint32_t m = 0; m < init_table[w->init].args; m++) {
+                text_add(out, m ? ", " : "");
+                setir_number_text(out, w->init_value[m] / w->scale);
+            }
+            text_add(out, "]}");
         }
     }
 }

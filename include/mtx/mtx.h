@@ -29,7 +29,7 @@ MTX_API mtx_status  mtx_spec_open(const char *path, const char *text, size_t siz
 MTX_API void        mtx_spec_free(mtx_spec *spec);                  /* NULL allowed                            */
 /** How many errors there are: mistakes, claims refuted or unproved. */
 MTX_API int32_t     mtx_spec_errors(const mtx_spec *spec);
-/** What `mtx check --json` prints: {"diagnostics": [...], "claims": [...]}. NULL: memory exhausted. */
+/** What `mtx check --json` prints: {"diagnostics": [...], "claims": [...], "parameters": [...]}. NULL: memory exhausted. */
 MTX_API const char *mtx_spec_json(mtx_spec *spec);
 /** The messages as people read them, without colour; "" when there are none. NULL: memory exhausted. */
 MTX_API const char *mtx_spec_messages(mtx_spec *spec);

@@ -201,6 +201,7 @@ static const fault refused[] = {
     {" param w : scalar init normal\n gives x : scalar = w\n", "E0162"},
     {" param w : scalar init normal(-1)\n gives x : scalar = w\n", "E0162"},
     {" param w : scalar init uniform(1, 1)\n gives x : scalar = w\n", "E0162"},
+    {" param w : scalar init constant(1/0)\n gives x : scalar = w\n", "E0162"},
     {" param w : scalar init zeros(1)\n gives x : scalar = w\n", "E0162"},
     {" param w : scalar init glorot\n gives x : scalar = w\n", "E0162"},
     {" param v : scalar\n param w : scalar init constant(v)\n gives x : scalar = w + v\n", "E0162"},
