@@ -271,6 +271,7 @@ static bool is_tame(const summed *x, node_id id, int *budget)
     case OP_EXP:
     case OP_PAIR_D:
     case OP_INPUT:
+    case OP_PARAM:
     case OP_INDEX_REAL:
     case OP_PROTONS:
     case OP_ELEMENT_DATA: return true;

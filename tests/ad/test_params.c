@@ -49,6 +49,12 @@ static const named_spec specs[] = {
      " let error = sum i in s.atom: norm2(F[i] - F0[i]) * 1 [Å^2]\n let S = norm2(grad(E, strain(s)))\n"
      " gives gA[p in z, q in z] : scalar = grad(error, A)[p, q]\n gives ga : scalar = grad(error, a)\n"
      " gives gS : scalar = grad(S, a)\n}\n", 3},
+    {"second derivatives", HEAD TRANSFORM " param c : n -> scalar\n param a : scalar\n param v : scalar^2\n"
+     " let E = sum i in s.atom: tanh(sum b in bond(i), k in n: c[k] * exp(-a * k * x[b]) * cutoff(norm(b.d), rc, 3))^2 * v[0] * v[1]^2\n"
+     " let gc = grad(E, c)\n let ga = grad(E, a)\n"
+     " gives cc[k in n, m in n] : scalar = grad(gc, c)[k, m]\n gives ca[k in n] : scalar = grad(gc, a)[k]\n"
+     " gives ac[k in n] : scalar = grad(ga, c)[k]\n gives aa : scalar = grad(ga, a)\n gives va : scalar^2 = grad(ga, v)\n"
+     " gives along[k in n] : scalar = grad(gc, c, c)[k]\n}\n", 8},
     {"layers", HEAD "transform layer {\n takes v : scalar\n param w, c : scalar\n param m : scalar^2\n"
      " gives y : scalar = m[0] * tanh(w * v + c) + m[1]\n}\n"
      TRANSFORM " let f(v) = layer(v)\n let g = layer(0.3)\n"
