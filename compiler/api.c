@@ -140,6 +140,22 @@ const mtx_plan *mtx_transform_plan(const mtx_transform *x)
     return &x->e.plan;
 }
 
+int32_t mtx_transform_params(const mtx_transform *x)
+{
+    return (int32_t)x->e.p->params.n;
+}
+
+mtx_param mtx_transform_param(const mtx_transform *x, int32_t k)
+{
+    const parameter *w = &x->e.p->params.at[k];
+    return (mtx_param){w->path, (int64_t)w->first, (int64_t)parameter_numbers(x->e.p, w), w->scale};
+}
+
+void mtx_transform_set_params(mtx_transform *x, const double *params)
+{
+    engine_set_param(&x->e, params);
+}
+
 mtx_status mtx_transform_apply(mtx_transform *x, const mtx_structure *const *frames, int64_t nb, mtx_problem *problem)
 {
     mtx_status status = engine_apply(&x->e, frames, nb, problem);

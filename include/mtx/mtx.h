@@ -57,9 +57,22 @@ MTX_API mtx_status mtx_transform_open(mtx_spec *spec, const char *name, mtx_tran
 MTX_API void       mtx_transform_close(mtx_transform *transform);   /* NULL allowed                            */
 /** Slots (structures that it takes, in order), sets and inputs. */
 MTX_API const mtx_plan *mtx_transform_plan(const mtx_transform *transform);
+
+/** A table of parameters: numbers first .. first+n-1 of the array that mtx_transform_set_params takes. */
+typedef struct mtx_param {
+    const char   *path;          /* its name in a file of weights                                              */
+    int64_t       first, n;      /* row-major over its sets, channels last                                     */
+    double        scale;         /* a number in the declared unit times this is one in base units              */
+} mtx_param;
+
+MTX_API int32_t   mtx_transform_params(const mtx_transform *transform);
+MTX_API mtx_param mtx_transform_param(const mtx_transform *transform, int32_t k);
+/** Numbers of all tables, in base units; not copied, they may change between batches. Needed when there are any. */
+MTX_API void      mtx_transform_set_params(mtx_transform *transform, const double *params);
+
 /**
  * Apply to a batch: frames[slot * nb + f] is the structure of a slot in frame f. Results are valid until the next call.
- * Errors  those of mtx_prepare, in *problem.
+ * Errors  those of mtx_prepare, MTX_EINVAL (E0636: no parameters), in *problem.
  */
 MTX_API mtx_status mtx_transform_apply(mtx_transform *transform, const mtx_structure *const *frames, int64_t nb,
                                        mtx_problem *problem);

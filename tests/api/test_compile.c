@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <math.h>
 #include <mtx/mtx.h>
 #include <string.h>
 
@@ -72,8 +73,53 @@ static void a_transform_is_applied(void **state)
     mtx_spec_free(s);
 }
 
+static void parameters_are_given(void **state)
+{
+    (void)state;
+    static const char trained[] =
+        "structure M { set atom field r : atom -> point [Å] field Z : atom -> species }\n"
+        "transform sums { takes m : M  set z = species(C, O)  param a : z -> scalar [meV]  param b : scalar\n"
+        "  gives E : scalar [meV] = b * sum i in m.atom: a[m.Z[i]] }\n";
+    mtx_spec *s;
+    mtx_transform *t;
+    char why[200] = "";
+    assert_int_equal(mtx_spec_open("trained.mtx", trained, strlen(trained), 0, &s), MTX_OK);
+    assert_int_equal(mtx_transform_open(s, NULL, &t, why, sizeof why), MTX_OK);
+    assert_int_equal(mtx_transform_params(t), 2);
+    const mtx_param a = mtx_transform_param(t, 0), b = mtx_transform_param(t, 1);
+    assert_string_equal(a.path, "a");
+    assert_int_equal(a.n, 2);
+    assert_int_equal(b.first, a.first + a.n);
+    double numbers[3] = {0};
+    numbers[a.first] = 20 * a.scale;
+    numbers[a.first + 1] = 3 * a.scale;
+    numbers[b.first] = 2 * b.scale;
+    mtx_structure m;
+    mtx_structure_init(&m);
+    assert_int_equal(mtx_structure_reserve(&m, 2), MTX_OK);
+    m.n = 2;
+    m.Z[0] = 6;
+    m.Z[1] = 8;
+    memset(m.r, 0, 2 * sizeof m.r[0]);
+    m.r[1][0] = 1;
+    const mtx_structure *frames[1] = {&m};
+    mtx_problem problem;
+    assert_int_equal(mtx_transform_apply(t, frames, 1, &problem), MTX_EINVAL);
+    assert_string_equal(problem.code, "E0636");
+    mtx_transform_set_params(t, numbers);
+    assert_int_equal(mtx_transform_apply(t, frames, 1, &problem), MTX_OK);
+    assert_true(fabs(mtx_transform_values(t, 0).real[0] - 46) < 1e-12);
+    numbers[b.first] = -1;
+    assert_int_equal(mtx_transform_apply(t, frames, 1, &problem), MTX_OK);
+    assert_true(fabs(mtx_transform_values(t, 0).real[0] + 23) < 1e-12);
+    mtx_structure_free(&m);
+    mtx_transform_close(t);
+    mtx_spec_free(s);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_wrong_claim_is_reported), cmocka_unit_test(a_transform_is_applied)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_wrong_claim_is_reported), cmocka_unit_test(a_transform_is_applied),
+                                       cmocka_unit_test(parameters_are_given)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
