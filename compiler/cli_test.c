@@ -87,6 +87,9 @@ static bool write_junit(const results *r, const char *path, const char *spec)
 
 /* -------------------------------------------------------------------------------------- tests in the spec */
 
+/* of --weights: whose they are, and the numbers; none: of == NULL */
+typedef struct weights { const char *path; const program *of; const double *param; } weights;
+
 typedef struct table { double *at; int64_t n; } table;
 
 static table values_of(interp *in, def_id d)
@@ -177,7 +180,29 @@ static mtx_status read_given(arena *a, const char *spec, const char *path, mtx_s
     return status;
 }
 
-static void run_block(arena *a, const char *spec, const test_program *t, results *r)
+/* In a test the parameters of transform T are T.path: those of the weights' transform have their numbers, others some. */
+static const double *block_param(arena *a, const program *p, const weights *w, uint64_t seed)
+{
+    const size_t n = (size_t)program_param_numbers(p);
+    double *param = arena_array(a, double, n + 1);
+    sample_parameters(seed, param, n);
+    for (uint32_t k = 0; k < p->params.n && w->of; k++) {
+        const char *path = p->params.at[k].path;
+        const size_t length = strlen(w->of->id);
+        if (strncmp(path, w->of->id, length) || path[length] != '.') {
+            continue;
+        }
+        for (uint32_t j = 0; j < w->of->params.n; j++) {
+            const parameter *from = &w->of->params.at[j];
+            if (!strcmp(from->path, path + length + 1)) {
+                memcpy(param + p->params.at[k].first, w->param + from->first, sizeof *param * (size_t)parameter_numbers(w->of, from));
+            }
+        }
+    }
+    return param;
+}
+
+static void run_block(arena *a, const char *spec, const test_program *t, const weights *w, uint64_t seed, results *r)
 {
     mtx_structure s[CLI_SLOTS];
     const mtx_structure *frames[CLI_SLOTS];
@@ -194,6 +219,7 @@ static void run_block(arena *a, const char *spec, const test_program *t, results
     mtx_batch *batch = mtx_batch_new();
     interp *in = interp_new(t->p);
     if (status == MTX_OK && batch && in) {
+        mtx_batch_set_param(batch, block_param(a, t->p, w, seed));
         status = interp_prepare(t->p, frames, 1, batch, &problem);
     }
     if (status != MTX_OK || !batch || !in) {
@@ -259,11 +285,33 @@ static int data_of(const program *p, data_set *d, const mtx_structure *fixed, co
     return d->n;
 }
 
+/* the weights are those of the one transform that is tested and has parameters */
+static int read_weights(compilation *c, const char *transform, weights *w)
+{
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < c->transforms.n; k++) {
+        const program *p = c->transforms.at[k].p;
+        if (p->params.n && (!transform || !strcmp(transform, p->id))) {
+            w->of = p;
+            n++;
+        }
+    }
+    if (n != 1) {
+        w->of = NULL;
+        return cli_usage("test", n ? "several transforms have parameters: test one with its weights, SPEC:TRANSFORM"
+                                   : "no transform that is tested has parameters: --weights is for those");
+    }
+    return cli_weights("test", &c->memory, w->of, w->path, &w->param);
+}
+
 static int test_spec(const char *path, const char *transform, const testgen_options *base, const cli_many *sets, data_set *data,
-                     backend_kind backend, results *r)
+                     backend_kind backend, weights *w, results *r)
 {
     compilation c;
     int code = cli_compile(&c, path, STAGE_LOWER, true, false);
+    if (code == EXIT_FINE && w->path) {
+        code = read_weights(&c, transform, w);
+    }
     for (uint32_t k = 0; code == EXIT_FINE && k < c.transforms.n; k++) {
         const compiled *t = &c.transforms.at[k];
         if (transform && strcmp(transform, t->p->id)) {
@@ -284,6 +332,7 @@ static int test_spec(const char *path, const char *transform, const testgen_opti
         testgen_options o = *base;
         o.data = given_;
         o.n_data = data_of(t->p, data, fixed, is_fixed, given_);
+        o.param = t->p == w->of ? w->param : NULL;
         if (code == EXIT_FINE) {
             testgen_run(&c.memory, t, backend, &o, report, r);
         }
@@ -293,7 +342,7 @@ static int test_spec(const char *path, const char *transform, const testgen_opti
     }
     for (uint32_t k = 0; code == EXIT_FINE && k < c.tests.n; k++) {
         if (!base->only || strstr(c.tests.at[k]->id, base->only)) {
-            run_block(&c.memory, path, c.tests.at[k], r);
+            run_block(&c.memory, path, c.tests.at[k], w, base->seed, r);
         }
     }
     driver_free(&c);
@@ -319,7 +368,7 @@ static void add_word(text *t, const char *word)
 }
 
 /* The command that makes the same cases again; which of them and the seed are added where one fails. */
-static void write_command(text *t, char **words, int n, const cli_many *sets, int tries, const char *backend)
+static void write_command(text *t, char **words, int n, const cli_many *sets, const char *weights_path, int tries, const char *backend)
 {
     char number[32];
     snprintf(number, sizeof number, "%d", tries);
@@ -328,6 +377,10 @@ static void write_command(text *t, char **words, int n, const cli_many *sets, in
     for (int k = 0; k < sets->n; k++) {
         add_word(t, "--set");
         add_word(t, sets->at[k]);
+    }
+    if (weights_path) {
+        add_word(t, "--weights");
+        add_word(t, weights_path);
     }
     if (tries != DEFAULT_TRIES) {
         add_word(t, "--tries");
@@ -344,9 +397,11 @@ int cli_test(int argc, char **argv)
     const char *junit = NULL, *save = "mtx-failures", *only = NULL, *backend_word = NULL;
     int seed = 1, tries = DEFAULT_TRIES, n;
     cli_many sets = {.n = 0};
+    weights w = {.path = NULL};
     backend_kind backend;
     const cli_option options[] = {{"junit", 0, CLI_TEXT, &junit}, {"save", 0, CLI_TEXT, &save}, {"only", 0, CLI_TEXT, &only},
                                   {"seed", 0, CLI_INT, &seed}, {"tries", 0, CLI_INT, &tries}, {"set", 0, CLI_MANY, &sets},
+                                  {"weights", 0, CLI_TEXT, &w.path},
                                   {"backend", 0, CLI_TEXT, &backend_word}, {NULL, 0, CLI_FLAG, NULL}};
     char **rest = malloc(sizeof(char *) * (size_t)(argc + 1));
     data_set *data = calloc(1, sizeof *data);
@@ -367,11 +422,11 @@ int cli_test(int argc, char **argv)
         char *copy = cli_split_spec(rest[0], &path, &transform);
         text command;
         text_init(&command);
-        write_command(&command, rest, n, &sets, tries, backend_word);
+        write_command(&command, rest, n, &sets, w.path, tries, backend_word);
         testgen_options o = {.tries = tries, .seed = (uint64_t)seed, .only = only, .save = save,
                              .command = command.s ? command.s : "mtx test"};
         puts("TAP version 13");
-        code = test_spec(path, transform, &o, &sets, data, backend, &r);
+        code = test_spec(path, transform, &o, &sets, data, backend, &w, &r);
         free(copy);
         text_free(&command);
         printf("1..%d\n# %d passed, %d failed, %d skipped\n", r.number, r.number - r.failed - r.skipped, r.failed, r.skipped);

@@ -33,7 +33,7 @@ const cli_command cli_commands[] = {
      "  -o, --output DIR    where libNAME.so and NAME.h go; - writes a text form to standard output\n"
      "      --emit=WHAT     stop at a stage: ast, ir, loops, c, llvm, asm, obj; so is the default\n"
      "      --vjp           also NAME_vjp: derivatives of the outputs, each times given weights, summed\n"
-     "      --jvp           also NAME_jvp: how fast the outputs change when positions, lattice and fields do\n"
+     "      --jvp           also NAME_jvp: how fast the outputs change when positions, lattice, fields and parameters do\n"
      "      --backend NAME  llvm (default where built in) or c\n"
      "Without :TRANSFORM every transform of the spec is built.\n"},
     {"test", cli_test, "mtx test SPEC [DATA...] [--set NAME=FILE] [--seed N] [--junit FILE]",
@@ -41,6 +41,7 @@ const cli_command cli_commands[] = {
      "TAP on standard output. Each claim is checked on generated structures and on those of DATA, with a negative\n"
      "control that must fail.\n"
      "      --set NAME=FILE bind a `takes` to the one structure of FILE\n"
+     "      --weights FILE  numbers for the parameters of the transform; without, some that follow from the seed\n"
      "      --seed N        of the generated structures (default 1)\n"
      "      --tries N       structures per claim (default 20)\n"
      "      --junit FILE    results as JUnit XML\n"

@@ -339,6 +339,17 @@ static void start(tester *x)
     }
 }
 
+/* the user's, or some: claims hold whatever they are */
+static void choose_parameters(tester *x)
+{
+    size_t n = (size_t)program_param_numbers(x->p);
+    x->param = arena_array(x->a, double, n + 1);
+    if (x->o->param)
+        memcpy(x->param, x->o->param, n * sizeof *x->param);
+    else
+        sample_parameters(x->o->seed, x->param, n);
+}
+
 static void finish(tester *x)
 {
     for (uint32_t s = 0; s < ACTION_SLOTS; s++) {
@@ -361,14 +372,17 @@ bool testgen_run(arena *a, const compiled *t, backend_kind backend, const testge
     text why;
     text_init(&why);
     start(x);
+    choose_parameters(x);
     if (t->p->slots.n > ACTION_SLOTS || t->p->slots.n == 0)
         testgen_add(x, true, true, arena_printf(a, "%s", t->p->id),
                     "a transform of one to four structures can be sampled", NULL);
     else if (engine_open(&x->e, a, t, backend, &why) != MTX_OK)
         testgen_add(x, false, false, arena_printf(a, "%s compiles", t->p->id),
                     arena_printf(a, "%s", why.s ? why.s : ""), NULL);
-    else
+    else {
+        engine_set_param(&x->e, x->param);
         check_all(x);
+    }
     text_free(&why);
     finish(x);
     return x->good;

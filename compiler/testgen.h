@@ -23,6 +23,7 @@ typedef struct testgen_options {
     const char *command;         /* how this was called, for replay lines                                      */
     const mtx_structure *const *data;      /* the user's structures: data[slot * n_data + k]                   */
     int         n_data;
+    const double *param;         /* of the transform; NULL: sampled by the seed                                */
 } testgen_options;
 
 typedef void (*testgen_report)(void *user, const check *c);

@@ -21,6 +21,7 @@ static bool bind_interpreter(const tester *x, interp *in, mtx_batch *batch)
     const mtx_structure *frames[ACTION_SLOTS];
     mtx_problem problem;
     for (uint32_t s = 0; s < x->p->slots.n; s++) frames[s] = &x->before[s];
+    mtx_batch_set_param(batch, x->param);
     if (interp_prepare(x->p, frames, 1, batch, &problem) != MTX_OK) return false;
     interp_bind(in, mtx_batch_view(batch), 0);
     return true;

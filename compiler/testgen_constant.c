@@ -67,6 +67,7 @@ bool constant_engine(tester *x, def_id g, const double *u, engine *e)
     t->p = ad_expand(x->a, p, &sink);
     t->loops = t->p ? lower_program(x->a, t->p, &sink) : NULL;
     bool good = t->loops && engine_open(e, x->a, t, x->backend, &why) == MTX_OK;
+    if (good) engine_set_param(e, x->param);
     text_free(&why);
     return good;
 }

@@ -52,7 +52,9 @@ bool testgen_derive(tester *x)
     x->d.t.p = ad_expand(x->a, p, &sink);
     x->d.t.loops = x->d.t.p ? lower_program(x->a, x->d.t.p, &sink) : NULL;
     x->d.open = x->d.t.loops && engine_open(&x->d.e, x->a, &x->d.t, x->backend, &why) == MTX_OK;
-    if (!x->d.open)
+    if (x->d.open)
+        engine_set_param(&x->d.e, x->param);
+    else
         testgen_add(x, false, false, arena_printf(x->a, "%s: derivatives compile", x->p->id),
                     arena_printf(x->a, "%s", why.s ? why.s : "no code for the derivatives"), NULL);
     text_free(&why);

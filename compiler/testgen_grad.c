@@ -42,23 +42,43 @@ static double step_size(int k)
     return pow(STEP_RATIO, -2 - k);
 }
 
-/* the value of frame 2k+1 and 2k+2: step k forth and back; frame 0 has not moved. `e`: gives what is differentiated */
+/* frame 2k+1 and 2k+2: step k forth and back; frame 0 has not moved */
+static double step_of(int f)
+{
+    return f ? (f % 2 ? 1 : -1) * step_size((f - 1) / 2) : 0;
+}
+
+/* what is differentiated, by `e`, in all frames; parameters are the same in all of a batch, so they are moved batch by batch */
+static bool values_at(tester *x, const motion *m, engine *e, const mtx_structure *frames, double *value)
+{
+    const bool trained = m->by.kind == WRT_PARAM;
+    const uint32_t output = testgen_output_of(e, m->d->lib_arg);
+    bool good = trained || testgen_apply(x, e, m->base, frames, FRAMES);
+    for (int f = 0; f < FRAMES && good; f++) {
+        motion_train(x, m, step_of(f));
+        good = !trained || testgen_apply(x, e, m->base, frames, 1);
+        if (good) value[f] = motion_value(m, e, output, trained ? 0 : f);
+    }
+    motion_train(x, m, 0);
+    return good;
+}
+
 static bool measure(tester *x, def_id g, const motion *m, engine *e, mtx_structure *frames, slope *s)
 {
     along a;
+    double value[FRAMES];
     for (int f = 0; f < FRAMES; f++) {
         if (mtx_structure_copy(&frames[f], &x->before[m->base]) != MTX_OK) return false;
-        motion_apply(x, m, &frames[f], f ? (f % 2 ? 1 : -1) * step_size((f - 1) / 2) : 0);
+        motion_apply(x, m, &frames[f], step_of(f));
     }
     if (!testgen_apply(x, &x->d.e, m->base, frames, 1) || !motion_slope(x, m, g, &a)) return false;
-    if (!testgen_apply(x, e, m->base, frames, FRAMES)) return false;
-    uint32_t output = testgen_output_of(e, m->d->lib_arg);
+    if (!values_at(x, m, e, frames, value)) return false;
     s->claimed = a.claimed;
     s->size = a.size;
-    s->rounding = 4 * DBL_EPSILON * fabs(motion_value(m, e, output, 0));
+    s->rounding = 4 * DBL_EPSILON * fabs(value[0]);
     bool good = isfinite(s->size);
     for (int k = 0; k < STEPS; k++) {
-        s->at[k] = (motion_value(m, e, output, 2 * k + 1) - motion_value(m, e, output, 2 * k + 2)) / (2 * step_size(k));
+        s->at[k] = (value[2 * k + 1] - value[2 * k + 2]) / (2 * step_size(k));
         good = good && isfinite(s->at[k]);
     }
     return good;
@@ -135,7 +155,7 @@ static engine *values_of(tester *x, def_id g, const motion *m, engine *own)
 static void try_structure(tester *x, def_id g, uint64_t seed, engine *own, study *y)
 {
     const wrt *by = &x->t->declared->defs.at[g].wrt;
-    uint32_t base = by->kind == WRT_NAMED ? 0 : by->kind == WRT_PAIRS ? x->p->sets.at[by->set].slot : by->slot;
+    uint32_t base = !motion_of_structure(by) ? 0 : by->kind == WRT_PAIRS ? x->p->sets.at[by->set].slot : by->slot;
     mtx_structure *frames = testgen_copies(&x->before[base], FRAMES);
     for (int k = 0; k < DIRECTIONS && frames; k++) {
         slope s = {0};

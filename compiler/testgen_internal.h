@@ -28,6 +28,7 @@ typedef struct tester {
     mtx_structure before[ACTION_SLOTS], after[ACTION_SLOTS], moved[ACTION_SLOTS];
     double *values[2];
     size_t room[2];
+    double *param; /* numbers for the parameters, the same in every check; moved and put back by derivatives */
 } tester;
 
 /* ---- testgen.c */

@@ -3,7 +3,7 @@
  * testgen_motion.c: how structures move while differences are taken, and what a derivative says of that. In: a derivative in
  * a transform. Out: structures moved by a step along a direction; the slope along it as the derivative has it. Elements of a
  * table are added up with weights of no meaning. Derivatives by the displacements of pairs are looked at through what moves
- * them all: atoms and strain. Constants are not moved here (testgen_constant.c).
+ * them all: atoms and strain. Constants are not moved here (testgen_constant.c); parameters are, but not by structures.
  */
 #include "testgen_motion.h"
 
@@ -93,11 +93,17 @@ static bool pairs_possible(const tester *x, const def *d)
            !other_motion(p, t->body, d->wrt.set, arena_array(x->a, bool, p->nodes.n + 1));
 }
 
+bool motion_of_structure(const wrt *by)
+{
+    return by->kind != WRT_NAMED && by->kind != WRT_PARAM;
+}
+
 bool motion_possible(const tester *x, def_id g)
 {
     const def *d = &x->t->declared->defs.at[g];
     const wrt *by = &d->wrt;
     if (by->kind == WRT_NAMED) return d->lib != LIB_ALONG && x->t->declared->defs.at[d->lib_arg].elem.kind == ELEM_REAL;
+    if (by->kind == WRT_PARAM) return x->t->declared->defs.at[d->lib_arg].elem.kind == ELEM_REAL;
     if (by->kind == WRT_PAIRS) return d->lib != LIB_ALONG && pairs_possible(x, d);
     if (by->slot >= x->p->slots.n) return false;
     if (by->kind == WRT_CELL) return x->p->slots.at[by->slot].axes == 7;
@@ -157,18 +163,25 @@ static int64_t freedom(const tester *x, const motion *m, def_id g)
     return of > 0 ? testgen_numbers(e, testgen_output_of(e, g), 0) / of : 0;
 }
 
+static double *moved_numbers(const tester *x, const motion *m)
+{
+    return x->param + x->p->params.at[m->by.param].first;
+}
+
 bool motion_draw(tester *x, def_id g, int turn, uint64_t *rng, motion *m)
 {
     const def *d = &x->t->declared->defs.at[g];
     const engine *e = &x->d.e;
     *m = (motion){.d = d, .by = moved_by(x, d, turn)};
-    m->base = d->wrt.kind == WRT_NAMED ? 0 : m->by.slot;
+    m->base = motion_of_structure(&d->wrt) ? m->by.slot : 0;
     m->n = freedom(x, m, g);
     m->n_weights = testgen_numbers(e, testgen_output_of(e, d->lib_arg), 0);
     if (m->n <= 0 || m->n_weights <= 0) return false;
     m->u = malloc(sizeof *m->u * (size_t)m->n);
     m->weight = malloc(sizeof *m->weight * (size_t)m->n_weights);
-    if (!m->u || !m->weight) return false;
+    m->rest = malloc(sizeof *m->rest * (size_t)m->n);
+    if (!m->u || !m->weight || !m->rest) return false;
+    if (m->by.kind == WRT_PARAM) memcpy(m->rest, moved_numbers(x, m), sizeof *m->rest * (size_t)m->n);
     uint64_t same = 3; /* the code that moves a constant is made for one direction */
     m->length = 1;
     if (d->lib == LIB_ALONG && !draw_given(x, m)) return false;
@@ -181,7 +194,13 @@ void motion_free(motion *m)
 {
     free(m->u);
     free(m->weight);
-    m->u = m->weight = NULL;
+    free(m->rest);
+    m->u = m->weight = m->rest = NULL;
+}
+
+void motion_train(tester *x, const motion *m, double h)
+{
+    for (int64_t k = 0; k < m->n && m->by.kind == WRT_PARAM; k++) moved_numbers(x, m)[k] = m->rest[k] + h * m->u[k];
 }
 
 void motion_apply(const tester *x, const motion *m, mtx_structure *to, double h)

@@ -15,6 +15,7 @@ typedef struct motion {
     double    *u;        /* [n], of length 1                                                            */
     int64_t    n;
     double     length;   /* of the direction as the spec has it, for derivatives along one              */
+    double    *rest;     /* [n] parameters before they move                                             */
     double    *weight;   /* [n_weights] of the elements of the table                                    */
     int64_t    n_weights;
 } motion;
@@ -29,6 +30,10 @@ bool motion_possible(const tester *x, def_id g);
  * coordinates move, or one; pairs by positions or strain. */
 bool motion_draw(tester *x, def_id g, int turn, uint64_t *rng, motion *m);
 void motion_free(motion *m);
+/* is it something of structures that moves, and not a number that all share: a constant, a parameter */
+bool motion_of_structure(const wrt *by);
+/* where the motion is of parameters: x->param as it was, and h along the direction */
+void motion_train(tester *x, const motion *m, double h);
 void motion_apply(const tester *x, const motion *m, mtx_structure *to, double h);
 /* the weighed sum of what is differentiated, in frame f of the last batch of e; NaN: it has other numbers there */
 double motion_value(const motion *m, const engine *e, uint32_t output, int64_t f);
