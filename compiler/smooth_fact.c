@@ -394,8 +394,7 @@ static touch touch_scale(const fact *x, const fact *by)
     return by->definite && range_sign(by->r) > 0 ? x->touch : (touch){0};
 }
 
-/* a value that is known without y, which nevertheless has to be a number: 0 * sqrt(-1) is none */
-static fact beside(fact f, const fact *y)
+fact fact_beside(fact f, const fact *y)
 {
     fact_limit(&f, y->order < 0 ? y->order : SMOOTH_INFINITE, y->blame);
     return f;
@@ -404,11 +403,11 @@ static fact beside(fact f, const fact *y)
 fact fact_add(arena *a, const fact *x, const fact *y)
 {
     if (x->constant && y->constant)
-        return beside(beside(fact_constant(x->value + y->value, x->size + y->size), x), y);
+        return fact_beside(fact_beside(fact_constant(x->value + y->value, x->size + y->size), x), y);
     if (fact_is_zero(x))
-        return beside(*y, x);
+        return fact_beside(*y, x);
     if (fact_is_zero(y))
-        return beside(*x, y);
+        return fact_beside(*x, y);
     fact f = fact_pair(x, y, true);
     f.power = x->constant ? y->power : x->power;
     f.affine = (x->affine || x->constant) && (y->affine || y->constant);
@@ -440,11 +439,11 @@ static bool is_scale(const fact *x)
 fact fact_multiply(arena *a, const fact *x, const fact *y)
 {
     if (x->constant && y->constant)
-        return beside(beside(fact_constant(x->value * y->value, x->size * y->size), x), y);
+        return fact_beside(fact_beside(fact_constant(x->value * y->value, x->size * y->size), x), y);
     if (fact_is_zero(x))
-        return beside(*x, y);
+        return fact_beside(*x, y);
     if (fact_is_zero(y))
-        return beside(*y, x);
+        return fact_beside(*y, x);
     fact f = fact_pair(x, y, false);
     f.power = x->power + y->power;
     f.affine = (x->affine && is_scale(y)) || (y->affine && is_scale(x));
@@ -488,8 +487,8 @@ fact fact_power(arena *a, const fact *x, double p, const char **problem)
         return fact_constant(1, 1);
     *problem = powerproblem(x, p);
     if (x->constant && !*problem) {
-        double v = pow(x->value, p);
-        return fact_constant(v, fabs(v) * (x->value != 0 ? fmax(1, fabs(p) * x->size / fabs(x->value)) : 1));
+        double v = pow(x->value, p), size = fabs(v) * (x->value != 0 ? fmax(1, fabs(p) * x->size / fabs(x->value)) : 1);
+        return fact_beside(fact_constant(v, size), x);
     }
     fact f = fact_like(a, x);
     f.constant = false;
@@ -632,7 +631,7 @@ static fact function_constant(node_op op, const fact *x)
     double v = eval_unary(op, x->value);
     if (!isfinite(v))
         return fact_opaque();
-    return fact_constant(v, fabs(v) + x->size * function_slope(op, x->value));
+    return fact_beside(fact_constant(v, fabs(v) + x->size * function_slope(op, x->value)), x);
 }
 
 fact fact_function(arena *a, node_op op, const fact *x, const char **problem)

@@ -92,6 +92,8 @@ void  fact_limit(fact *f, int order, const blame *why);
 void  fact_settle(fact *f);                      /* m and definite from series and range                    */
 void  fact_drop(fact *f, uint32_t key);          /* forget an edge                                          */
 
+/* a value that is known without y, which nevertheless has to be a number: 0 * sqrt(-1) is none */
+fact  fact_beside(fact f, const fact *y);
 fact  fact_add(arena *a, const fact *x, const fact *y);
 fact  fact_negate(arena *a, const fact *x);
 fact  fact_multiply(arena *a, const fact *x, const fact *y);

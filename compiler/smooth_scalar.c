@@ -363,11 +363,11 @@ fact smooth_step(analysis *x, node_id id, const node *n, const context *c)
     const fact *a = smooth_eval(x, n->arg[0], c);
     int sign = range_sign(a->r);
     if (n->op == OP_SIGN && sign)
-        return fact_constant(sign, 1);
+        return fact_beside(fact_constant(sign, 1), a);
     double below = floor(a->r.lo);
     bool within = a->r.hi < below + 1 || (a->r.hi == below + 1 && a->r.hi_end != END_CLOSED);
     if (n->op == OP_FLOOR && isfinite(below) && within)
-        return fact_constant(below, 1);
+        return fact_beside(fact_constant(below, 1), a);
     fact f = fact_opaque();
     if (n->op == OP_SIGN)
         f.r = range_of(-1, END_CLOSED, 1, END_CLOSED);
@@ -435,7 +435,7 @@ fact smooth_cutoff(analysis *x, node_id id, const node *n, const context *c)
     const fact *v = smooth_eval(x, node_2(x->p, OP_SUB, n->elem, one, n->arg[0], n->at), c);
     int sign = range_sign(v->r);
     if (sign < 0)
-        return fact_constant(0, 0);
+        return fact_beside(fact_constant(0, 0), u);
     fact sum = fact_constant(1, 1), power = *u;
     double coefficient = 1;
     for (int k = 1; k < order; k++) {

@@ -199,6 +199,8 @@ static const row rows[] = {
     {crystal, "over the size of either sign", SUM("(1 - x[b]) / abs((1 - x[b] + (b.d.x / rc)^2) * (if s.Z[b.i] == Si "
      "then 1 else -1))"), -1, false, -1},
     {crystal, "nothing times what is no number", SUM("(d[b] - d[b]) / a * sqrt(b.d.x / rc)"), -1, false, -1},
+    {crystal, "a function of nothing over what may be zero", " let rho[i in s.atom] = sum b in bond(i): (1 - x[b])^3\n gives E "
+     ": scalar = sum i in s.atom: cos((rho[i] - rho[i]) / (rho[i] - 0.1))^2\n", -1, false, -1},
     /* ---- powers that are listed, counts */
     {crystal, "share of an atom", " gives E : scalar = (sum b in bond: (1 - x[b])^3) / count(s.atom)\n", 2,
      true, 2},
