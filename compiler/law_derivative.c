@@ -118,7 +118,7 @@ static void along(law_cx *x, const def *d, law_info *r)
         r->size[s] = rational_add(r->size[s], v->size[s]);
         plain = plain && !v->affine[s].num;
     }
-    for (int k = 0; k < 3; k++) { plain = plain && !v->mirror[k]; }
+    for (int k = 0; k < 3; k++) { r->mirror[k] = r->mirror[k] != v->mirror[k]; }
     if (r->n_axis) { law_lower(x, r, SYM_CELL, LAW_BROKEN, SETIR_NONE, "depends on the choice of lattice vectors"); }
     if (r->sign) { law_lose_images(x, r, SETIR_NONE, "depends on the choice of images"); }
     r->period = 0;
