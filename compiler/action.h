@@ -53,7 +53,8 @@ typedef struct action_difference {
 /**
  * How far are the values of the changed structure from the changed values? By the declared type: scalars stay
  * (pseudo: change sign), vectors and tensors turn, points also move; `n_weight`: grows as copies^n_weight,
- * NAN: as any of the powers -1, 0, 1, 2, whichever fits best. Over lattice axes each place keeps its value.
+ * NAN: as the power 0 or 1, whichever fits better, all that `respects supercell` allows. Over lattice axes each
+ * place keeps its value.
  */
 action_difference action_compare(const program *p, def_id d, const action *g, double n_weight,
                                  const action_values *v);

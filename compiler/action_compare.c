@@ -297,10 +297,10 @@ static action_difference compare_reading(matcher *m, const def *d, const layout 
     return out;
 }
 
-/* every reading that the declared type leaves open; the kindest counts */
+/* every reading that the declared type and the claim leave open; the kindest counts */
 static action_difference compare_all(matcher *m, const def *d, const layout *l, double n_weight)
 {
-    double weights[] = {0, 1, -1, 2};
+    double weights[] = {0, 1};
     uint32_t lattices = 0;
     for (uint32_t k = 0; k < m->p->slots.n; k++)
         lattices += m->p->slots.at[k].axes != 0;
@@ -314,7 +314,7 @@ static action_difference compare_all(matcher *m, const def *d, const layout *l, 
         copies = m->g->copies[k] > copies ? m->g->copies[k] : copies;
     action_difference best = {.worst = INFINITY, .comparable = true};
     bool first = true;
-    for (int w = 0; w < (grows ? 4 : several ? 2 : 1); w++)
+    for (int w = 0; w < (grows || several ? 2 : 1); w++)
         for (uint32_t s = 0; s < (d->is_point ? m->p->slots.n : 1); s++) {
             double weight = grows || several ? weights[w] : isnan(n_weight) ? 0 : n_weight;
             reading how = {.factor = pow(copies, weight), .moving = d->is_point ? (int)s : -1};

@@ -323,7 +323,7 @@ static void describe_values(const trial *t, const action *g, double n_weight, co
     text_printf(out, plain ? " to %s" : " instead of %s", plain ? b : a);
     witness_unit(t, out);
     if (g->sym == SYM_SUPERCELL && isnan(n_weight))
-        text_add(out, ", no power of the number of copies");
+        text_add(out, ", neither the same nor as many times it as there are copies");
 }
 
 bool witness_fill(trial *t, const action *g, double n_weight, const action_difference *diff, witness *out)

@@ -44,8 +44,10 @@ static const row rows[] = {
      "norm(b.d) / rc)^3)\n", 0, BIT(SUPERCELL), 1},
     {crystal, "mean", " gives E : scalar = mean i in s.atom: (sum b in bond(i): (1 - norm(b.d) / "
      "rc)^3)\n", ALL | LATTICE, 0, 0},
-    {crystal, "any power", " gives E : scalar = (sum b in bond: (1 - norm(b.d) / rc)^3)^2\n", ALL | LATTICE,
-     0, NAN},
+    {crystal, "second power", " gives E : scalar = (sum b in bond: (1 - norm(b.d) / rc)^3)^2\n", ALL |
+     BIT(WRAP) | BIT(CELL), BIT(SUPERCELL), NAN},
+    {crystal, "first power or none", " gives E : scalar = sum b in bond: (1 - norm(b.d) / rc)^3\n", ALL |
+     LATTICE, 0, NAN},
     {crystal, "no power", " gives E : scalar = 1 + (sum b in bond: (1 - norm(b.d) / rc)^3)\n", ALL |
      BIT(WRAP) | BIT(CELL), BIT(SUPERCELL), NAN},
     {crystal, "per pair", " gives e[b in bond] : scalar [Å] = norm(b.d)\n", ALL | LATTICE, 0, 0},
