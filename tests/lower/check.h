@@ -71,9 +71,10 @@ static inline void check_column(mtx_structure *s, dice *d)
     mtx_column *charge = mtx_structure_add_column(s, "charge", MTX_COL_REAL, 1);
     mtx_column *charges = mtx_structure_add_column(s, "charges", MTX_COL_REAL, 1);
     mtx_column *dipole = mtx_structure_add_column(s, "dipole", MTX_COL_REAL, 3);
+    mtx_column *forces = mtx_structure_add_column(s, "forces", MTX_COL_REAL, 3);
     mtx_column *field = mtx_structure_add_info(s, "field", MTX_COL_REAL, 1);
     for (int64_t k = 0; k < s->n; k++) charge->real[k] = charges->real[k] = uniform(d, -1, 1);
-    for (int64_t k = 0; k < 3 * s->n; k++) dipole->real[k] = uniform(d, -1, 1);
+    for (int64_t k = 0; k < 3 * s->n; k++) dipole->real[k] = forces->real[k] = uniform(d, -1, 1);
     field->real[0] = uniform(d, 0.5, 2);
 }
 
