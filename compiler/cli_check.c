@@ -40,8 +40,8 @@ static void print_parameters(const program *p)
     }
     cli_need(!t.failed);
     if (p->params.n) {
-        printf("  parameters          %s%s  (%llu numbers)\n", t.s, p->params.n > SHOWN ? ", ..." : "",
-               (unsigned long long)program_param_numbers(p));
+        printf("  parameters          %s%s  (%llu number%s)\n", t.s, p->params.n > SHOWN ? ", ..." : "",
+               (unsigned long long)program_param_numbers(p), program_param_numbers(p) > 1 ? "s" : "");
     }
     text_free(&t);
 }

@@ -333,11 +333,16 @@ static void warn_unused(infer *x)
             reach_def(&r, k);
         }
     }
-    for (uint32_t k = 0; k < x->p->params.n; k++) {
-        const parameter *w = &x->p->params.at[k];
-        if (!r.param[k]) {
-            diag *d = diag_report(x->sink, D_PARAM_UNUSED, w->at, w->path);
-            diag_label_primary(x->sink, d, "no output depends on it");
+    for (uint32_t k = 0; k < x->trained.n; k++) {
+        const trained *t = &x->trained.at[k];
+        const parameter *w = &x->p->params.at[t->id];
+        if (r.param[t->id]) {
+            continue;
+        }
+        diag *d = diag_report(x->sink, D_PARAM_UNUSED, w->at, w->path);
+        diag_label_primary(x->sink, d, "no output depends on it");
+        if (t->site) {
+            diag_label_at(x->sink, d, t->site->at, "in this call");
         }
     }
 }
