@@ -86,9 +86,11 @@ static bool is_trained(analysis *x, node_id id)
     bool yes = n.op == OP_PARAM;
     if (n.op == OP_ACCESS || n.op == OP_PADGET) {
         def_id d = n.imm.def;
-        while (x->p->defs.at[d].lib != LIB_NONE)
-            d = x->p->defs.at[d].lib_arg;
-        yes = is_trained(x, x->p->defs.at[d].body);
+        for (; x->p->defs.at[d].lib != LIB_NONE; d = x->p->defs.at[d].lib_arg) {
+            const def *along = x->p->defs.at[d].lib == LIB_ALONG ? &x->p->defs.at[x->p->defs.at[d].along] : NULL;
+            yes |= along && (along->lib != LIB_NONE || is_trained(x, along->body)); /* rather too much */
+        }
+        yes |= is_trained(x, x->p->defs.at[d].body);
     }
     for (uint32_t k = 0; k < n.n_args && !yes; k++)
         yes = is_trained(x, n.arg[k]);
