@@ -243,11 +243,11 @@ fact smooth_powv(analysis *x, node_id id, const node *n, const context *c)
         return listed;
     fact f = fact_worst(x->a, base, p);
     raise_edges(x, &f, base, p, smooth_varies(x, n->arg[1]));
-    bool positive = range_sign(base->r) > 0 && base->definite, exists = !smooth_must_exist(x, id);
+    bool positive = range_sign(base->r) > 0 && base->definite, idle = !smooth_must_exist(x, id);
     f.definite = false;
     f.nonzero = positive;
     fact_settle(&f);
-    if (positive || exists)
+    if (positive || idle)
         return f;
     if (base->r.lo < 0)
         smooth_limit(x, &f, -1, n->arg[0], false, "may be negative here");
