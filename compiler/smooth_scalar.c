@@ -64,9 +64,9 @@ bool smooth_apart(analysis *x, node_id l, node_id r, const context *c)
 fact smooth_add(analysis *x, const node *n, const context *c)
 {
     fact l, r;
-    if (n->op == OP_SUB && n->arg[0] == n->arg[1] && n->elem.rank == 0)
-        return fact_constant(0, 0);
     two(x, n, c, &l, &r);
+    if (n->op == OP_SUB && n->arg[0] == n->arg[1] && n->elem.rank == 0 && l.order >= 0)
+        return fact_constant(0, 0);
     if (n->op == OP_SUB)
         r = fact_negate(x->a, &r);
     fact f = fact_add(x->a, &l, &r);

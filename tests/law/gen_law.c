@@ -580,8 +580,12 @@ static node_id make_tensor(gen *g, node_op op)
     case OP_MATVEC: return two(g, op, elem_real(1), tensor2(g), vector(g));
     case OP_MATMUL: a = tensor2(g); return two(g, op, elem_real(2), a, like(g, a, tensor2));
     case OP_TRANSPOSE: a = tensor2(g); return a == SETIR_NONE ? a : node_1(g->p, op, elem_real(2), a, here);
-    case OP_TRACE:
-    case OP_DET: return one(g, op, tensor2(g));
+    case OP_TRACE: return one(g, op, tensor2(g));
+    case OP_DET:
+        a = tensor2(g);
+        if (a != SETIR_NONE && g->p->nodes.at[a].op == OP_OUTER) /* its determinant is rounding */
+            a = two(g, OP_ADD, elem_real(2), a, with(g, OP_IDENTITY, elem_real(2), NULL, 0, (node_imm){0}));
+        return one(g, op, a);
     case OP_IDENTITY: return with(g, op, elem_real(2), NULL, 0, (node_imm){0});
     case OP_CHANNEL_CAT: {
         if (pick(g, 4) == 0) return joined(g);

@@ -15,6 +15,7 @@ static const row rows_of_parameters[] = {
     {crystal, "weight", WITH("w * (1 - x[b])^3"), 2, false, 2},
     {crystal, "weights by elements, channels", WITH("(A[s.Z[b.i], s.Z[b.j]] + c[0]) * cutoff(d[b], rc, 4)"), 3, false, 3},
     {crystal, "weights that cancel", WITH("(w - w) * (1 - x[b])"), INF, false, INF},
+    {crystal, "what does not exist cancels not", WITH("(1 / w - 1 / w) * (1 - x[b])^3"), -1, false, -1},
     {crystal, "weights that cancel late", WITH("w * (1 - x[b]) - (1 - x[b]) * w"), 0, false, 0},
     {crystal, "over a weight", WITH("(1 - x[b])^3 / w"), -1, false, -1},
     {crystal, "times one over a weight", WITH("(1 - x[b])^3 * (1 / w)"), -1, false, -1},
