@@ -49,6 +49,9 @@ node_id rule_node(rewriter *r, node_op op, elem e, const node_id *args, uint32_t
                   span at);
 node_id rule_sum(rewriter *r, elem e, const node_id *args, uint32_t n, const node_imm *imm,
                  span at);                                   /* rewrite_sums.c */
+/* Is the value finite wherever its arguments are? `overflow`: exponentials count, although they may overflow.
+ * (rewrite_sums.c) */
+bool rewrite_tame(const program *p, node_id n, bool overflow);
 node_id rule_bilinear(rewriter *r, const node_id *args, uint32_t table, span at); /* rewrite_tables.c */
 bool fold_op(const node *n, const double *arg, double *out); /* a scalar operation on numbers            */
 /* the value of scalar `n` when node `hole` has each of `count` given values; false when it needs anything

@@ -597,18 +597,33 @@ static bool is_zero(const node *n)
     return zero;
 }
 
+/* s and v of s v, v finite wherever its arguments are: a pole in it would make NaN of 0 v */
+static bool split_scale(const ruled *x, const node *product, node_id *s, node_id *v)
+{
+    for (*s = product->arg[0], *v = product->arg[1]; !rewrite_tame(x->p, *v, false);) {
+        const node *n = &x->p->nodes.at[*v];
+        bool by = n->op == OP_DIV, times = n->op == OP_MUL && one_number(x->p->nodes.at[n->arg[0]].elem);
+        if (!by && !times) return false;
+        node_id factor = n->arg[by];
+        *v = n->arg[!by];
+        *s = build2(x, by ? OP_DIV : OP_MUL, elem_real(0), *s, factor);
+    }
+    return true;
+}
+
 /* (c ? 0 : s v) = (c ? 0 : s) v: one choice, and terms along v add up */
 static node_id rule_select_along(const ruled *x)
 {
     for (uint32_t k = 1; k < 3 && is_vector(x->e); k++) {
-        const node *along = arg_of(x, k);
-        bool scaled = along->op == OP_MUL && one_number(x->p->nodes.at[along->arg[0]].elem);
-        if (!is_zero(arg_of(x, 3 - k)) || !(scaled || along->op == OP_NEG)) continue;
-        node_id arm[3] = {x->arg[0], x->arg[1], x->arg[2]};
-        arm[k] = along->arg[0];
-        if (along->op == OP_NEG)
+        const node along = *arg_of(x, k);
+        bool scaled = along.op == OP_MUL && one_number(x->p->nodes.at[along.arg[0]].elem);
+        if (!is_zero(arg_of(x, 3 - k)) || !(scaled || along.op == OP_NEG)) continue;
+        node_id arm[3] = {x->arg[0], x->arg[1], x->arg[2]}, s, v;
+        arm[k] = along.arg[0];
+        if (along.op == OP_NEG)
             return build1(x, OP_NEG, x->e, rule_node(x->r, OP_SELECT, x->e, arm, 3, NULL, x->at));
-        node_id v = along->arg[1];
+        if (!split_scale(x, &along, &s, &v)) continue;
+        arm[k] = s;
         arm[3 - k] = number(x, 0);
         return build2(x, OP_MUL, x->e, rule_node(x->r, OP_SELECT, elem_real(0), arm, 3, NULL, x->at), v);
     }

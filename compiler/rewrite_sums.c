@@ -260,25 +260,25 @@ typedef struct pulled {
     double number;
 } pulled;
 
-/* Is the value finite wherever its arguments are? Before a sum without elements, which is 0, an infinite factor
- * would make NaN of it. (An exponential may overflow: then so do the numbers beside the sum.) */
-static bool is_tame(const summed *x, node_id id, int *budget)
+static bool is_tame(const program *p, node_id id, bool overflow, int *budget)
 {
-    const node *n = look(x, id);
+    const node *n = &p->nodes.at[id];
     if (--*budget < 0) return false;
     switch ((int)n->op) {
     case OP_CONST: return isfinite(n->imm.value[0]);
-    case OP_EXP:
+    case OP_EXP: return overflow;
     case OP_PAIR_D:
+    case OP_RECIP_K:
+    case OP_CELL_VEC:
     case OP_INPUT:
     case OP_PARAM:
     case OP_INDEX_REAL:
     case OP_PROTONS:
     case OP_ELEMENT_DATA: return true;
     case OP_DIV: {
-        const node *d = look(x, n->arg[1]);
+        const node *d = &p->nodes.at[n->arg[1]];
         bool pole = !(d->op == OP_CONST && d->imm.value[0] != 0) &&
-                    !(d->op == OP_NORM && look(x, d->arg[0])->op == OP_PAIR_D); /* atoms never coincide */
+                    !(d->op == OP_NORM && p->nodes.at[d->arg[0]].op == OP_PAIR_D); /* atoms never coincide */
         if (pole) return false;
         break;
     }
@@ -291,19 +291,26 @@ static bool is_tame(const summed *x, node_id id, int *budget)
     case OP_SIN:
     case OP_COS:
     case OP_CUTOFF: break;
-    case OP_PHASE: return is_tame(x, n->arg[1], budget);
-    case OP_SELECT: return is_tame(x, n->arg[1], budget) && is_tame(x, n->arg[2], budget);
+    case OP_PHASE: return is_tame(p, n->arg[1], overflow, budget);
+    case OP_SELECT: return is_tame(p, n->arg[1], overflow, budget) && is_tame(p, n->arg[2], overflow, budget);
     default: return false;
     }
     for (uint32_t k = 0; k < n->n_args; k++)
-        if (!is_tame(x, n->arg[k], budget)) return false;
+        if (!is_tame(p, n->arg[k], overflow, budget)) return false;
     return true;
+}
+
+bool rewrite_tame(const program *p, node_id n, bool overflow)
+{
+    int budget = TAME_MOST;
+    return is_tame(p, n, overflow, &budget);
 }
 
 static factors *place_for(const summed *x, pulled *out, node_id n, bool depends)
 {
-    int budget = TAME_MOST;
-    return depends || !is_tame(x, n, &budget) ? &out->left : &out->still;
+    /* Before a sum without elements, which is 0, an infinite factor would make NaN of it; an exponential that
+     * overflows does so beside the sum, too. */
+    return depends || !rewrite_tame(x->p, n, true) ? &out->left : &out->still;
 }
 
 static void put_factor(factors *f, node_id n)
@@ -409,10 +416,9 @@ static bool split_still(const summed *x, const factors *f, factors *needed, fact
 {
     *needed = *still = (factors){.n = 0};
     for (uint32_t k = 0; k < f->n; k++) {
-        int budget = TAME_MOST;
         if (mentions_bound(x, f->at[k]))
             put_factor(needed, f->at[k]);
-        else if (is_tame(x, f->at[k], &budget))
+        else if (rewrite_tame(x->p, f->at[k], true))
             put_factor(still, f->at[k]);
         else
             return false;

@@ -11,6 +11,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import npz
 from differences import Frame, displaced, slopes
 from mtx_call import opened
 
@@ -195,6 +196,29 @@ class Gradients(unittest.TestCase):
         got = mtx.run(spec, mtx.write("one.xyz", frame.text()))
         for name in "FWAU":
             self.assertEqual(set(flat(got[name])), {0.0}, name)
+
+    def test_second_derivative_of_nothing(self):
+        """where a length is zero, its derivatives along a direction are, too: no pole of a side that is not chosen is seen"""
+        spec = mtx.write("nothing.mtx", HEAD + """
+  let   p[i in s.atom] = sum b in bond(i): b.d / 2 [Å]
+  let   E = sum i in s.atom: norm(p[i])
+  let   D[i in s.atom] = s.u[i] * 1 [Å]
+  let   F = grad(E, s.r)
+  gives E2 : scalar = E
+  gives H : s.atom -> vector [1/Å] = grad(F, s.r, D)
+  gives V[i in s.atom] : vector = if norm(p[i]) > 0 then 2 * (p[i] / norm(p[i]) + s.u[i] / norm(p[i])) else [0, 0, 0]
+}
+""")
+        frame = random_frame(random.Random(6), 1, 3.0)
+        frame.cell = [[3.0, 0, 0], [0, 3.0, 0], [0, 0, 3.0]]
+        frame.r = [[0.0, 0, 0]]
+        for backend in ("llvm", "c"):
+            out = os.path.join(mtx.folder.name, "nothing.npz")
+            code, _, told = mtx.call("run", spec, mtx.write("one.xyz", frame.text()), "--backend", backend, "--quiet", "-o", out)
+            self.assertEqual((code, told), (0, ""))
+            got = npz.load(out)
+            for name in ("E2", "H", "V"):
+                self.assertEqual(set(flat(got[name])), {0.0}, name)
 
     def test_pairs_alone(self):
         """forces and virial from the derivative by the displacements of the pairs"""
