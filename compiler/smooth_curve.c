@@ -17,8 +17,7 @@ enum { PLACES_MOST = 4096, NUMBERS_MOST = 256, ELEMENTS_MOST = 16, KEYS_MOST = 8
 #define AGREE 1e-9 /* relative to the two sides                                                             */
 #define LOST  1e-13
 
-/* the place of an index, where it is fixed or the context knows the element; -1: it depends */
-static int64_t index_place(analysis *x, node_id index, const context *c)
+int64_t smooth_index_place(analysis *x, node_id index, const context *c)
 {
     const node n = x->p->nodes.at[index];
     if (n.op == OP_INDEX_CONST) return n.imm.k;
@@ -36,7 +35,7 @@ static int64_t only_place(analysis *x, const node *n, const curve *cv, const con
 {
     int64_t cell = 0;
     for (uint32_t k = 0; k < cv->n_domain; k++) {
-        int64_t at = index_place(x, n->arg[1 + k], c);
+        int64_t at = smooth_index_place(x, n->arg[1 + k], c);
         if (at < 0) return -1;
         cell = cell * curve_set_size(x->p, cv->domain[k]) + at;
     }
@@ -66,7 +65,7 @@ uint32_t smooth_table_values(analysis *x, const node *n, const context *c, doubl
     int64_t fixed[KEYS_MOST];
     uint32_t count = 0;
     if (cv->n_domain > KEYS_MOST || cv->places > PLACES_MOST) return 0;
-    for (uint32_t k = 0; k < cv->n_domain; k++) fixed[k] = index_place(x, n->arg[k], c);
+    for (uint32_t k = 0; k < cv->n_domain; k++) fixed[k] = smooth_index_place(x, n->arg[k], c);
     cv = &x->p->curves.at[n->imm.curve];
     for (uint32_t cell = 0; cell < cv->places; cell++) {
         double v = curve_value(cv, cell, 0, 0);

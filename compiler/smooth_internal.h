@@ -77,6 +77,8 @@ bool smooth_apart(analysis *x, node_id l, node_id r, const context *c); /* place
 fact smooth_operation(analysis *x, node_id id, const context *c);
 
 /* smooth_curve.c */
+/* the place of an index, where it is fixed or the context knows the element; -1: it depends */
+int64_t smooth_index_place(analysis *x, node_id index, const context *c);
 fact smooth_table(analysis *x, const node *n, const context *c);
 /* the different numbers that a table can give here; 0: more than `most`, or not known */
 uint32_t smooth_table_values(analysis *x, const node *n, const context *c, double *list, uint32_t most);
@@ -92,7 +94,7 @@ const context *smooth_assume(analysis *x, node_id condition, bool truth, const c
 void smooth_apply(analysis *x, node_id n, const context *c, fact *f);         /* what the context says of n */
 
 /* smooth_listed.c */
-bool smooth_listed(analysis *x, const node *n, const context *c, fact *out);
+bool smooth_listed_sum(analysis *x, const node *n, const context *c, fact *out);
 fact smooth_by_elements(analysis *x, node_id body, const context *c);
 
 /* smooth_reduce.c */

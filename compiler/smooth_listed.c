@@ -2,13 +2,13 @@
  *
  * smooth_listed.c: the smoothness analysis taken element by element, where a spec lists elements: then what a list
  * holds for each of them is a constant, and a cutoff of its own a known place. In: a sum over listed elements; the
- * body of a sum that looks up the elements of atoms in a list; the largest number of a list. Out: facts. Not here: other
- * sums (smooth_reduce.c).
+ * body of a sum that looks up the elements of atoms in a list. Out: facts. Not here: other sums (smooth_reduce.c).
  */
 #include "smooth_internal.h"
 
-enum { LISTED_MOST = 64,         /* combinations of listed elements that are looked at one by one          */
-       LOOKUPS_MOST = 6, SEEN_MOST = 2000 };
+enum { LISTED_MOST = 256,        /* combinations of listed elements that are looked at one by one          */
+       LISTED_FEW = 64,          /* of any expression; of more, small ones only                            */
+       WORK_MOST = 16000, LOOKUPS_MOST = 6, SEEN_MOST = 2000 };
 
 /* ------------------------------------------------------------------------------------ sums over listed elements */
 
@@ -32,7 +32,7 @@ static uint32_t listed_variable(const analysis *x, const node *n)
             continue;
         found = k;
         combinations *= (uint32_t)s->count;
-        if (combinations > LISTED_MOST)
+        if (combinations > LISTED_FEW)
             return n->imm.n_ivars;
     }
     return found;
@@ -71,42 +71,18 @@ static fact listed_sum(analysis *x, const node *n, uint32_t k, const context *c)
     return sum;
 }
 
-/* The largest or smallest of numbers that are constants for each element: the reach of a table. */
-static bool listed_extreme(analysis *x, const node *n, uint32_t k, const context *c, fact *out)
-{
-    ivar_id v = n->imm.ivars[k];
-    set_id over = x->p->ivars.at[v].set;
-    if (n->n_args > 1 || smooth_varies(x, n->arg[0]))
-        return false;
-    node_id rest = without_variable(x, n, k);
-    for (int32_t j = 0; j < x->p->sets.at[over].count; j++) {
-        node_imm imm = {.k = j, .set = over};
-        node_id member = program_node(x->p, OP_INDEX_CONST, elem_index(over), NULL, 0, &imm, n->at);
-        const fact *one = smooth_eval(x, program_substitute(x->p, rest, &v, &member, 1), c);
-        if (!one->constant)
-            return false;
-        if (j == 0 || (n->imm.reduce == RED_MAX ? one->value > out->value : one->value < out->value))
-            *out = *one;
-    }
-    return out->constant;
-}
-
-bool smooth_listed(analysis *x, const node *n, const context *c, fact *out)
+bool smooth_listed_sum(analysis *x, const node *n, const context *c, fact *out)
 {
     uint32_t k = listed_variable(x, n);
-    *out = fact_opaque();
-    if (k == n->imm.n_ivars)
-        return false;
-    if (n->imm.reduce == RED_MAX || n->imm.reduce == RED_MIN)
-        return listed_extreme(x, n, k, c, out);
-    if (n->imm.reduce == RED_SUM)
+    if (k < n->imm.n_ivars)
         *out = listed_sum(x, n, k, c);
-    return n->imm.reduce == RED_SUM;
+    return k < n->imm.n_ivars;
 }
 
 /* ------------------------------------------------------------------------------ elements of atoms, looked up in lists */
 
 typedef struct lookups {
+    const context *c;            /* the ones that it decides are left out                                   */
     node_id  at[LOOKUPS_MOST];   /* places of atoms' elements in lists                                      */
     uint32_t n, combinations;
     node_id  seen[SEEN_MOST];
@@ -135,6 +111,8 @@ static void find_lookups(analysis *x, node_id id, lookups *l)
     const node n = x->p->nodes.at[id];
     if (n.op == OP_REDUCE)
         return;
+    if (n.op == OP_SPECIES_INDEX && smooth_index_place(x, id, l->c) >= 0)
+        return;
     if (n.op == OP_SPECIES_INDEX) {
         l->combinations *= (uint32_t)x->p->sets.at[n.imm.set].count;
         l->many = l->n == LOOKUPS_MOST || l->combinations > LISTED_MOST;
@@ -162,9 +140,9 @@ static const context *assume_member(analysis *x, node_id lookup, int32_t k, cons
 fact smooth_by_elements(analysis *x, node_id body, const context *c)
 {
     lookups *l = arena_new(x->a, lookups);
-    *l = (lookups){.combinations = 1};
+    *l = (lookups){.c = c, .combinations = 1};
     find_lookups(x, body, l);
-    if (l->many || l->n == 0)
+    if (l->many || l->n == 0 || (l->combinations > LISTED_FEW && l->combinations * l->n_seen > WORK_MOST))
         return *smooth_eval(x, body, c);
     fact all = {0};
     for (uint32_t which = 0; which < l->combinations; which++) {

@@ -7,6 +7,8 @@
  */
 #include "smooth_internal.h"
 
+#include "setir_eval.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -315,7 +317,10 @@ fact smooth_reduce(analysis *x, node_id id, const context *c)
 {
     const node n = x->p->nodes.at[id];
     fact by_elements;
-    if (smooth_listed(x, &n, c, &by_elements))
+    double number;
+    if (eval_constant(x->p, id, &number)) /* as the largest reach of a table */
+        return fact_constant(number, fabs(number));
+    if (n.imm.reduce == RED_SUM && smooth_listed_sum(x, &n, c, &by_elements))
         return by_elements;
     node_id body = n.arg[0];
     bool filtered = n.n_args > 1;

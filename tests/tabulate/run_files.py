@@ -98,6 +98,22 @@ class Files(unittest.TestCase):
             found = [c["verdict"] for c in told["claims"] if c["claim"].startswith("smooth")]
             self.assertEqual(found == ["proved"], verdict == "proved", (within, change, told))
 
+    def test_many_elements(self):
+        """A reach for every pair of fifteen elements is seen for each pair."""
+        some = "H He Li Be B C N O F Ne Na Mg Al Si P".split()
+        mtx.write("many.csv", "element, element, depth [eV], reach [Å]\n"
+                  + "".join(f"{a}, {b}, 0.1, {3 + 0.01 * k + 0.1 * m}\n" for k, a in enumerate(some) for m, b in enumerate(some[k:])))
+        _, told = mtx.check(mtx.write("t.mtx", """use "crystal.mtx"
+const p = read "many.csv"
+transform t {
+  takes s : Crystal
+  set   bond = pairs(s.atom) within (max a in p.element, b in p.element: p.reach[a, b])
+  gives E : scalar [eV] = sum b in bond: p.depth[s.Z[b.i], s.Z[b.j]] * cutoff(norm(b.d), p.reach[s.Z[b.i], s.Z[b.j]], 3)
+  smooth E to C2
+}
+"""))
+        self.assertEqual([c["verdict"] for c in told["claims"]], ["proved"])
+
     def test_reach(self):
         """The largest number of a table or list is known when compiling: the header has it."""
         mtx.write("reach.csv", "element, element, R [Å], D [Å]\nC, C, 1.95, 0.15\nC, Si, 2.36, 0.25\nSi, Si, 2.75, 0.25\n")
