@@ -18,6 +18,13 @@
 /* Readable elements after every array, for whole-vector loads and stores at its end. */
 enum { NB_SLACK = 64 };
 
+/* Functions that are compiled anew for constant arguments. */
+#if defined(__GNUC__)
+#define NB_INLINE inline __attribute__((always_inline))
+#else
+#define NB_INLINE inline
+#endif
+
 /* Squared distance below which two atoms are at the same place: (1e-8 angstrom)^2. */
 #define NB_COINCIDENT2 1e-16
 

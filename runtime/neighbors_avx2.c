@@ -9,7 +9,6 @@
 
 #include <immintrin.h>
 #include <math.h>
-#include <string.h>
 
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
@@ -74,21 +73,20 @@ static inline NB_TARGET void nb_transpose(const __m256d one[4], __m256d d[4])
     d[3] = _mm256_permute2f128_pd(yt01, yt23, 0x31);
 }
 
-/* Moves of the images that 4 staged slots are, added to displacements. */
-static inline NB_TARGET void nb_add_moves(const nb_grid *g, const int32_t *stage, __m256d d[3])
+/* Move and shift of the images that 4 staged slots are, added to displacements and, unless lean, shifts. */
+static NB_INLINE NB_TARGET void nb_add_images(const nb_grid *g, const int32_t *stage, const bool lean, __m256d d[3],
+                                              __m128i s[3])
 {
     __m256d one[4], move[4];
-    for (int k = 0; k < 4; k++) one[k] = _mm256_load_pd(g->image[g->slot[stage[k]].image].move);
+    __m128i shift[4];
+    for (int k = 0; k < 4; k++) {
+        const nb_image *image = &g->image[g->slot[stage[k]].image];
+        one[k] = _mm256_load_pd(image->move);
+        shift[k] = _mm_load_si128((const __m128i *)image->s);
+    }
     nb_transpose(one, move);
     for (int c = 0; c < 3; c++) d[c] = _mm256_add_pd(d[c], move[c]);
-}
-
-/* Their shifts, added to those of the atom. */
-static inline NB_TARGET void nb_add_shifts(const nb_grid *g, const int32_t *stage, __m128i s[3])
-{
-    __m128i shift[4];
-    for (int k = 0; k < 4; k++)
-        shift[k] = _mm_load_si128((const __m128i *)g->image[g->slot[stage[k]].image].s);
+    if (lean) return;
     const __m128i xy01 = _mm_unpacklo_epi32(shift[0], shift[1]),
                   xy23 = _mm_unpacklo_epi32(shift[2], shift[3]);
     const __m128i z01 = _mm_unpackhi_epi32(shift[0], shift[1]), z23 = _mm_unpackhi_epi32(shift[2], shift[3]);
@@ -97,18 +95,17 @@ static inline NB_TARGET void nb_add_shifts(const nb_grid *g, const int32_t *stag
     s[2] = _mm_add_epi32(s[2], _mm_unpacklo_epi64(z01, z23));
 }
 
-/* Displacements and ends of 4 staged slots, one vector per component; whether some are images. */
-static inline NB_TARGET __m128i nb_ends(const nb_grid *g, const __m256d at[3], const int32_t *stage,
-                                        __m256d d[3], bool *images)
+/* Displacements, shifts and ends of 4 staged slots, one vector per component. */
+static NB_INLINE NB_TARGET __m128i nb_ends(const nb_grid *g, const __m256d at[3], const int32_t *stage,
+                                           const bool lean, __m256d d[3], __m128i s[3])
 {
     __m256d one[4], part[4];
     for (int k = 0; k < 4; k++) one[k] = _mm256_load_pd(g->slot[stage[k]].at);
     nb_transpose(one, part);
     const __m256i ends = _mm256_castpd_si256(part[3]); /* j and image in turn */
     for (int c = 0; c < 3; c++) d[c] = _mm256_sub_pd(part[c], at[c]);
-    *images = !_mm256_testz_si256(ends, _mm256_slli_epi64(_mm256_set1_epi64x(-1), 32));
-    if (*images) {
-        nb_add_moves(g, stage, d);
+    if (!_mm256_testz_si256(ends, _mm256_slli_epi64(_mm256_set1_epi64x(-1), 32))) {
+        nb_add_images(g, stage, lean, d, s);
     } else { /* -0 becomes 0, as it does with an image */
         for (int c = 0; c < 3; c++) d[c] = _mm256_add_pd(d[c], _mm256_setzero_pd());
     }
@@ -136,8 +133,8 @@ static inline NB_TARGET void nb_close(mtx_pairs *out, int64_t end, unsigned keep
     }
 }
 
-static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
-                                          mtx_pairs *out, int64_t end, bool *coincident)
+static NB_INLINE NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
+                                             mtx_pairs *out, int64_t end, const bool lean, bool *coincident)
 {
     const double *own = g->slot[atom->slot].at;
     const __m256d at[3] = {_mm256_set1_pd(own[0]), _mm256_set1_pd(own[1]),
@@ -146,8 +143,9 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
     const __m128i first = _mm_set1_epi32(base);
     for (int64_t k = 0; k < hits; k += 4) {
         __m256d d[3];
-        bool images;
-        const __m128i j = _mm_add_epi32(nb_ends(g, at, g->stage + k, d, &images), first);
+        __m128i s[3];
+        for (int c = 0; c < 3; c++) s[c] = _mm_set1_epi32(atom->shift[c]);
+        const __m128i j = _mm_add_epi32(nb_ends(g, at, g->stage + k, lean, d, s), first);
         __m256d dist2 = _mm256_add_pd(_mm256_mul_pd(d[0], d[0]), _mm256_mul_pd(d[1], d[1]));
         dist2 = _mm256_add_pd(dist2, _mm256_mul_pd(d[2], d[2]));
         const unsigned lanes = hits - k >= 4 ? 15u : (1u << (hits - k)) - 1u;
@@ -155,10 +153,7 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
         const unsigned same = lanes & (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(dist2, tiny, _CMP_LT_OQ));
         if (__builtin_expect(same != 0, 0)) *coincident = true;
         _mm_storeu_si128((__m128i *)(out->j + end), j);
-        if (out->sx != NULL) {
-            __m128i s[3];
-            for (int c = 0; c < 3; c++) s[c] = _mm_set1_epi32(atom->shift[c]);
-            if (images) nb_add_shifts(g, g->stage + k, s);
+        if (!lean) {
             _mm_storeu_si128((__m128i *)(out->sx + end), s[0]);
             _mm_storeu_si128((__m128i *)(out->sy + end), s[1]);
             _mm_storeu_si128((__m128i *)(out->sz + end), s[2]);

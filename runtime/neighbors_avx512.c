@@ -9,7 +9,6 @@
 
 #include <immintrin.h>
 #include <math.h>
-#include <string.h>
 
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
@@ -63,28 +62,22 @@ static inline NB_TARGET __m512d nb_join(__m256d low, __m256d high)
     return _mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1);
 }
 
-/* Moves of the images that 8 staged slots are, added to displacements. */
-static inline NB_TARGET void nb_add_moves(const nb_grid *g, const int32_t *stage, __m512d d[3])
+/* Move and shift of the images that 8 staged slots are, added to displacements and, unless lean, shifts. */
+static NB_INLINE NB_TARGET void nb_add_images(const nb_grid *g, const int32_t *stage, const bool lean, __m512d d[3],
+                                              __m256i s[3])
 {
     __m512d two[4], move[4];
-    for (int k = 0; k < 4; k++) {
-        const nb_image *a = &g->image[g->slot[stage[k]].image], *b = &g->image[g->slot[stage[k + 4]].image];
-        two[k] = nb_join(_mm256_load_pd(a->move), _mm256_load_pd(b->move));
-    }
-    nb_transpose(two, move);
-    for (int c = 0; c < 3; c++) d[c] = _mm512_add_pd(d[c], move[c]);
-}
-
-/* Their shifts, added to those of the atom. */
-static inline NB_TARGET void nb_add_shifts(const nb_grid *g, const int32_t *stage, __m256i s[3])
-{
     __m256i pair[4];
     for (int k = 0; k < 4; k++) {
         const nb_image *a = &g->image[g->slot[stage[k]].image], *b = &g->image[g->slot[stage[k + 4]].image];
+        two[k] = nb_join(_mm256_load_pd(a->move), _mm256_load_pd(b->move));
         const __m128i low = _mm_load_si128((const __m128i *)a->s);
         const __m128i high = _mm_load_si128((const __m128i *)b->s);
         pair[k] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
     }
+    nb_transpose(two, move);
+    for (int c = 0; c < 3; c++) d[c] = _mm512_add_pd(d[c], move[c]);
+    if (lean) return;
     const __m256i xy01 = _mm256_unpacklo_epi32(pair[0], pair[1]); /* x0 x1 y0 y1 | x4 x5 y4 y5 */
     const __m256i xy23 = _mm256_unpacklo_epi32(pair[2], pair[3]);
     const __m256i z01 = _mm256_unpackhi_epi32(pair[0], pair[1]);
@@ -94,22 +87,9 @@ static inline NB_TARGET void nb_add_shifts(const nb_grid *g, const int32_t *stag
     s[2] = _mm256_add_epi32(s[2], _mm256_unpacklo_epi64(z01, z23));
 }
 
-static inline NB_TARGET void nb_put_shifts(const nb_grid *g, const nb_atom *atom, const int32_t *stage,
-                                           bool images, __mmask8 lanes, __mmask8 keep, mtx_pairs *out,
-                                           int64_t end)
-{
-    int32_t *const to[3] = {out->sx + end, out->sy + end, out->sz + end};
-    __m256i s[3];
-    for (int c = 0; c < 3; c++) s[c] = _mm256_set1_epi32(atom->shift[c]);
-    if (images) nb_add_shifts(g, stage, s);
-    if (__builtin_expect(keep != lanes, 0))
-        for (int c = 0; c < 3; c++) s[c] = _mm256_maskz_compress_epi32(keep, s[c]);
-    for (int c = 0; c < 3; c++) _mm256_storeu_si256((__m256i *)to[c], s[c]);
-}
-
-/* Displacements and ends of 8 staged slots, one vector per component; whether some are images. */
-static inline NB_TARGET __m256i nb_ends(const nb_grid *g, const __m512d at[3], const int32_t *stage,
-                                        __m512d d[3], bool *images)
+/* Displacements, shifts and ends of 8 staged slots, one vector per component. */
+static NB_INLINE NB_TARGET __m256i nb_ends(const nb_grid *g, const __m512d at[3], const int32_t *stage,
+                                           const bool lean, __m512d d[3], __m256i s[3])
 {
     __m512d two[4], part[4];
     for (int k = 0; k < 4; k++) {
@@ -118,17 +98,16 @@ static inline NB_TARGET __m256i nb_ends(const nb_grid *g, const __m512d at[3], c
     nb_transpose(two, part);
     const __m512i ends = _mm512_castpd_si512(part[3]); /* j and image in turn */
     for (int c = 0; c < 3; c++) d[c] = _mm512_sub_pd(part[c], at[c]);
-    *images = _mm512_cmpgt_epi64_mask(ends, _mm512_set1_epi64(INT32_MAX)) != 0;
-    if (*images) {
-        nb_add_moves(g, stage, d);
+    if (_mm512_cmpgt_epi64_mask(ends, _mm512_set1_epi64(INT32_MAX)) != 0) {
+        nb_add_images(g, stage, lean, d, s);
     } else { /* -0 becomes 0, as it does with an image */
         for (int c = 0; c < 3; c++) d[c] = _mm512_add_pd(d[c], _mm512_setzero_pd());
     }
     return _mm512_cvtepi64_epi32(ends);
 }
 
-static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
-                                          mtx_pairs *out, int64_t end, bool *coincident)
+static NB_INLINE NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
+                                             mtx_pairs *out, int64_t end, const bool lean, bool *coincident)
 {
     const double *own = g->slot[atom->slot].at;
     const __m512d at[3] = {_mm512_set1_pd(own[0]), _mm512_set1_pd(own[1]),
@@ -137,8 +116,9 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
     const __m256i first = _mm256_set1_epi32(base);
     for (int64_t k = 0; k < hits; k += 8) {
         __m512d d[3];
-        bool images;
-        __m256i j = _mm256_add_epi32(nb_ends(g, at, g->stage + k, d, &images), first);
+        __m256i s[3];
+        for (int c = 0; c < 3; c++) s[c] = _mm256_set1_epi32(atom->shift[c]);
+        __m256i j = _mm256_add_epi32(nb_ends(g, at, g->stage + k, lean, d, s), first);
         __m512d dist2 = _mm512_add_pd(_mm512_mul_pd(d[0], d[0]), _mm512_mul_pd(d[1], d[1]));
         dist2 = _mm512_add_pd(dist2, _mm512_mul_pd(d[2], d[2]));
         const __mmask8 lanes = hits - k >= 8 ? 0xff : (__mmask8)((1u << (hits - k)) - 1u);
@@ -147,11 +127,16 @@ static inline NB_TARGET int64_t nb_expand(const nb_grid *g, const nb_atom *atom,
             *coincident = true;
         if (__builtin_expect(keep != lanes, 0)) {
             for (int c = 0; c < 3; c++) d[c] = _mm512_maskz_compress_pd(keep, d[c]);
+            for (int c = 0; c < 3 && !lean; c++) s[c] = _mm256_maskz_compress_epi32(keep, s[c]);
             j = _mm256_maskz_compress_epi32(keep, j);
             dist2 = _mm512_maskz_compress_pd(keep, dist2);
         }
         _mm256_storeu_si256((__m256i *)(out->j + end), j);
-        if (out->sx != NULL) nb_put_shifts(g, atom, g->stage + k, images, lanes, keep, out, end);
+        if (!lean) {
+            _mm256_storeu_si256((__m256i *)(out->sx + end), s[0]);
+            _mm256_storeu_si256((__m256i *)(out->sy + end), s[1]);
+            _mm256_storeu_si256((__m256i *)(out->sz + end), s[2]);
+        }
         _mm512_storeu_pd(out->dx + end, d[0]);
         _mm512_storeu_pd(out->dy + end, d[1]);
         _mm512_storeu_pd(out->dz + end, d[2]);

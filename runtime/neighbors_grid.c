@@ -447,6 +447,8 @@ static bool slots_sort(nb_scratch *s, nb_grid *g, int32_t *start, int64_t bins, 
     nb_image *image = nb_buffer_reserve(&s->buffer[NB_IMAGES], moved + 1, sizeof *image, 0);
     int32_t *stage = nb_buffer_reserve(&s->buffer[NB_STAGE], count, sizeof *stage, 0);
     if (u == NULL || v == NULL || w == NULL || slot == NULL || image == NULL || stage == NULL) return false;
+    /* what a smaller structure finds after its hits must be one of its own slots */
+    memset(stage, 0, ((size_t)count + NB_SLACK) * sizeof *stage);
     memset(slot + count, 0, 16 * sizeof *slot); /* a vector of candidates may end after the last slot */
     for (int64_t b = 1; b < bins; b++) start[b + 1] += start[b];
     slots_fill(g, s, start, (float *const[3]){u, v, w}, slot, image);

@@ -6,7 +6,6 @@
 #include "neighbors.h"
 
 #include <math.h>
-#include <string.h>
 
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
@@ -28,8 +27,8 @@ static inline int64_t nb_select_run(const nb_grid *g, nb_probe p, int32_t begin,
     return hits;
 }
 
-static inline int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
-                                mtx_pairs *out, int64_t end, bool *coincident)
+static NB_INLINE int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t base, int64_t hits,
+                                   mtx_pairs *out, int64_t end, const bool lean, bool *coincident)
 {
     const double *own = g->slot[atom->slot].at;
     for (int64_t k = 0; k < hits; k++) {
@@ -40,7 +39,7 @@ static inline int64_t nb_expand(const nb_grid *g, const nb_atom *atom, int32_t b
         const double dz = (slot->at[2] - own[2]) + image->move[2];
         const double dist2 = (dx * dx + dy * dy) + dz * dz;
         out->j[end] = base + slot->j;
-        if (out->sx != NULL) {
+        if (!lean) {
             out->sx[end] = image->s[0] + atom->shift[0];
             out->sy[end] = image->s[1] + atom->shift[1];
             out->sz[end] = image->s[2] + atom->shift[2];

@@ -5,7 +5,7 @@
  *   NB_KERNEL                 name of the kernel
  *   NB_TARGET                 attributes of its functions
  *   nb_select_run(...)        append to `stage` the slots of a run that may be within reach
- *   nb_expand(...)            write the pairs of the staged slots, return the new end
+ *   nb_expand(...)            write the pairs of the staged slots, lean or not, return the new end
  */
 
 /* Distance from x to the interval [low, low + edge], 0 inside. */
@@ -48,14 +48,28 @@ static inline NB_TARGET int64_t nb_select(const nb_grid *g, int32_t self)
             hits = nb_select_column(g, p, start, rest, self, hits);
         }
     }
-    /* a vector of hits may go on behind the last one: with what is a slot */
-    memset(g->stage + hits, 0, 8 * sizeof *g->stage);
     return hits;
+}
+
+/* The pairs of a row, their first ends and shifts too or not. */
+static NB_TARGET int64_t nb_expand_lean(const nb_grid *g, nb_rows *rows, int64_t hits, int64_t end)
+{
+    return nb_expand(g, &g->atom[rows->next], (int32_t)rows->base, hits, rows->out, end, true, &rows->coincident);
+}
+
+static NB_TARGET int64_t nb_expand_full(const nb_grid *g, nb_rows *rows, int64_t hits, int64_t first)
+{
+    const int32_t i = (int32_t)(rows->base + rows->next);
+    const int64_t end = nb_expand(g, &g->atom[rows->next], (int32_t)rows->base, hits, rows->out, first, false,
+                                  &rows->coincident);
+    for (int64_t k = first; k < end; k++) rows->out->i[k] = i;
+    return end;
 }
 
 NB_TARGET void NB_KERNEL(const nb_grid *g, nb_rows *rows)
 {
     mtx_pairs *out = rows->out;
+    const bool lean = out->sz == NULL;
     int64_t end = out->n;
     rows->needed = 0;
     while (rows->next < g->atoms) {
@@ -65,10 +79,8 @@ NB_TARGET void NB_KERNEL(const nb_grid *g, nb_rows *rows)
             rows->needed = hits;
             break;
         }
-        const int64_t first = end;
-        end = nb_expand(g, &g->atom[i], (int32_t)rows->base, hits, out, end, &rows->coincident);
+        end = lean ? nb_expand_lean(g, rows, hits, end) : nb_expand_full(g, rows, hits, end);
         if (rows->coincident) break;
-        for (int64_t k = first; out->i != NULL && k < end; k++) out->i[k] = (int32_t)(rows->base + i);
         out->row[rows->base + i + 1] = end;
         rows->next++;
     }
