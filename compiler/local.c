@@ -144,7 +144,9 @@ static bool adds_up(localiser *x, node_id id)
         break;
     case OP_ACCESS: {
         const def *d = &x->p->defs.at[n->imm.def];
-        if (d->n_param == 0 && d->lib == LIB_NONE) return adds_up(x, d->body);
+        bool fixed = d->lib == LIB_NONE;
+        for (uint32_t k = 0; k < d->n_param; k++) fixed = fixed && fixed_size(x->p, x->p->ivars.at[d->param[k]].set);
+        if (fixed) return adds_up(x, d->body);
         break;
     }
     case OP_REDUCE: {

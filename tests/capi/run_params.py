@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A C program gives a built library its parameters, and takes derivatives by them: see params.c. The header and the metadata
+"""A C program gives a built library its parameters, and takes derivatives by them: see params.c, params_ghosts.c. The header and the metadata
 say where each lies. The forces of params.mtx are left to run_params_full.py: their derivatives take the compiler a while.
 usage: run_params.py --mtx PROGRAM --root SOURCE_TREE"""
 import argparse
@@ -51,6 +51,11 @@ def main(forces=False):
                 os.path.join(here, "params.c"), "-o", "params", "-I.", "-I" + os.path.join(given.root, "include"), "-L.", "-L" + library, "-ltrained", "-ltrained_vjp",
                 "-ltrained_jvp", "-lmtxrt", "-lm", "-lpthread", "-Wl,-rpath,$ORIGIN", "-Wl,-rpath," + library]
         good = all(run(words, folder) for words in (build, host, [os.path.join(folder, "params")])) and told(folder)
+        build = [given.mtx, "build", spec + ":parted", *build[3:5]]
+        host = ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", *sanitizers(), os.path.join(here, "params_ghosts.c"), "-o", "parts",
+                "-I.", "-I" + os.path.join(given.root, "include"), "-L.", "-L" + library, "-lparted", "-lmtxrt", "-lm", "-lpthread",
+                "-Wl,-rpath,$ORIGIN", "-Wl,-rpath," + library]
+        good = good and (forces or all(run(words, folder) for words in (build, host, [os.path.join(folder, "parts")])))
     return 0 if good else 1
 
 

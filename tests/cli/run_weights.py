@@ -104,6 +104,24 @@ class Weights(unittest.TestCase):
         npz.save(self.file, weights())
         self.assertEqual(self.result("--backend", "c")["E"].tolist()[0], self.result()["E"].tolist()[0])
 
+    def test_all_elements(self):
+        """a parameter over all elements has 119 numbers, by atomic number"""
+        spec = mtx.write("all.mtx", """use "crystal.mtx"
+transform charges {
+  takes s : Crystal
+  param q : species -> scalar^2 [e]
+  gives Q : scalar [e] = sum i in s.atom: q[s.Z[i]][1]
+}
+""")
+        numbers_ = [0.0] * 238
+        numbers_[2 * 14 + 1], numbers_[2 * 8 + 1] = 2.5, -1.0
+        for n, code in [(119, 0), (118, 1)]:
+            npz.save(self.file, {"q": npz.Array((n, 2), numbers_[:2 * n])})
+            status, _, err = mtx.call("run", "--quiet", spec, self.data, "-o", self.out, "--weights", self.file)
+            self.assertEqual(status, code, err)
+        self.assertIn("has the shape (118, 2), the parameter (119, 2)", err)
+        self.assertEqual(npz.load(self.out)["Q"].tolist(), [3.0])
+
     def test_names_the_weights(self):
         npz.save(self.file, weights())
         self.result()
