@@ -6,7 +6,10 @@
 #include "rewrite.h"
 
 #define COST_KEEP 40.0 /* tensors cheaper than this are recomputed rather than stored                  */
+#define COST_TABLE 8.0 /* the same for small tables that follow from parameters alone                    */
 #define COST_MOST 1e12
+
+enum { TRAINED_MOST = 1024 }; /* places of such a table: it is made anew for every frame                */
 
 /* ---- what an operation costs --------------------------------------------------------------------------- */
 
@@ -209,6 +212,46 @@ static bool has_sums(survey *s, const bool *kept, node_id id, bool *seen)
     return false;
 }
 
+/* of structures, not the same for all of them */
+static bool reads_data(const program *p, node_id id, bool *seen)
+{
+    const node *n = &p->nodes.at[id];
+    if (seen[id]) return false;
+    seen[id] = true;
+    if (n->moves || n->op == OP_INPUT || n->op == OP_LOOKUP || n->op == OP_COUNT) return true;
+    for (uint32_t k = 0; k < n->imm.n_ivars; k++)
+        if (set_constant(p, p->ivars.at[n->imm.ivars[k]].set) < 0) return true;
+    for (uint32_t k = 0; k < n->n_args; k++)
+        if (reads_data(p, n->arg[k], seen)) return true;
+    if (n->op != OP_ACCESS && n->op != OP_PADGET) return false;
+    const def *d = &p->defs.at[n->imm.def];
+    return d->lib != LIB_NONE || reads_data(p, d->body, seen);
+}
+
+static bool reads_params(const program *p, node_id id, bool *seen)
+{
+    const node *n = &p->nodes.at[id];
+    if (seen[id]) return false;
+    seen[id] = true;
+    if (n->op == OP_PARAM || (n->op == OP_ACCESS && reads_params(p, p->defs.at[n->imm.def].body, seen))) return true;
+    for (uint32_t k = 0; k < n->n_args; k++)
+        if (reads_params(p, n->arg[k], seen)) return true;
+    return false;
+}
+
+/* a small table made of parameters, as x[a, b] = exp(w[a, b]): pairs that read it are many more than its places */
+static bool is_trained(const survey *s, const def *d)
+{
+    const program *p = s->p;
+    int64_t places = 1;
+    for (uint32_t k = 0; k < d->n_param; k++) {
+        int64_t size = set_constant(p, p->ivars.at[d->param[k]].set);
+        if (size < 1 || (places *= size) > TRAINED_MOST) return false;
+    }
+    return !reads_data(p, d->body, arena_array(s->memory, bool, p->nodes.n + 1)) &&
+           reads_params(p, d->body, arena_array(s->memory, bool, p->nodes.n + 1));
+}
+
 /* Tensors over pairs, read at a pair or at its reverse, of which memory is far away: what needs no sums is computed
  * where it is read, mostly the same numbers for both directions. */
 static void keep_pairs(survey *s, bool *kept)
@@ -242,8 +285,9 @@ bool *rewrite_keep(arena *a, const program *p)
             continue;
         }
         bool elsewhere = u->other_index || u->again || ((u->shared || d->output) && u->from_other_set);
-        kept[k] = u->reached && !d->nested && is_rectangular(p, d) && elsewhere &&
-                  survey_cost(&s, d->body) >= COST_KEEP;
+        kept[k] = u->reached && !d->nested && is_rectangular(p, d) && elsewhere;
+        if (kept[k])
+            kept[k] = survey_cost(&s, d->body) >= (p->params.n && is_trained(&s, d) ? COST_TABLE : COST_KEEP);
     }
     keep_pairs(&s, kept);
     return kept;
