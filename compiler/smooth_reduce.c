@@ -26,14 +26,15 @@ static const char *cutoff_text(analysis *x, const set *s)
 {
     static const char file[] = "read ";
     span at = x->p->nodes.at[s->cutoff].at;
-    bool pairs = s->kind == SET_PAIRS, brief = at.src && at.end > at.start && at.end - at.start <= 32 && at.end <= at.src->n;
+    bool pairs = s->kind == SET_PAIRS;
+    bool brief = at.src && at.end > at.start && at.end - at.start <= 32 && at.end <= at.src->n;
     if (brief && strncmp(at.src->text + at.start, file, sizeof file - 1) != 0)
         return arena_strndup(x->a, at.src->text + at.start, at.end - at.start);
     const fact *f = smooth_eval(x, s->cutoff, &x->root);
     return f->constant ? arena_printf(x->a, pairs ? "%g Å" : "%g 1/Å", f->value) : "the cutoff";
 }
 
-static const char *vanish_text(analysis *x, uint32_t key, double m)
+static const char *vanish_text(analysis *x, uint32_t key, double m, bool factor)
 {
     const edge_def *e = &x->edges.at[key];
     const set *s = &x->p->sets.at[e->set];
@@ -42,9 +43,11 @@ static const char *vanish_text(analysis *x, uint32_t key, double m)
     if (m == -INFINITY)
         return arena_printf(x->a, "is not seen to vanish when %s: it may jump, or grow without bound", where);
     if (m <= 0 || isnan(m))
-        return arena_printf(x->a, m < 0 ? "grows without bound when %s, so it is discontinuous"
-                                        : "does not vanish when %s, so it is discontinuous", where);
-    return arena_printf(x->a, "vanishes as t^%g when %s, so it is only C%d", m, where, (int)ceil(m) - 1);
+        return arena_printf(x->a, m < 0    ? "grows without bound when %s, so it is discontinuous"
+                                  : factor ? "a factor does not come to 1 when %s, so it is discontinuous"
+                                           : "does not vanish when %s, so it is discontinuous", where);
+    return arena_printf(x->a, factor ? "a factor comes to 1 as t^%g when %s, so it is only C%d"
+                                     : "vanishes as t^%g when %s, so it is only C%d", m, where, (int)ceil(m) - 1);
 }
 
 /* --------------------------------------------------------------------------------------------------- sums */
@@ -61,8 +64,8 @@ static node_id vanishing_factor(analysis *x, const node *n, uint32_t key, const 
     return SETIR_NONE;
 }
 
-/* the addend that vanishes least, and of that the factor by which it does */
-static node_id worst_part(analysis *x, node_id body, uint32_t key, const context *c)
+/* the addend that vanishes least, and of that the factor by which it does; a number has no place of its own */
+static node_id worst_part(analysis *x, node_id body, node_id whole, uint32_t key, const context *c)
 {
     for (;;) {
         const node n = x->p->nodes.at[smooth_plain(x, body)];
@@ -77,7 +80,7 @@ static node_id worst_part(analysis *x, node_id body, uint32_t key, const context
         if (n.op == OP_MUL || n.op == OP_DIV)
             part = vanishing_factor(x, &n, key, c);
         if (part == SETIR_NONE)
-            return body;
+            return n.op == OP_CONST ? whole : body;
         body = part;
     }
 }
@@ -94,7 +97,9 @@ static void limit_at_edge(analysis *x, fact *f, const fact *body, node_id id, no
         blame *b = arena_new(x->a, blame);
         bool number = x->p->nodes.at[at].elem.rank == 0;         /* vectors of opposite pairs cancel */
         bool leading = (body->definite && range_sign(body->r)) || (fact_series(body, key, &s) && s.n > 0);
-        *b = (blame){.node = worst_part(x, at, key, c), .origin = id, .reason = vanish_text(x, key, m),
+        bool factor = x->p->nodes.at[id].imm.reduce == RED_PROD;
+        *b = (blame){.node = factor ? id : worst_part(x, at, id, key, c), .origin = id,
+                     .reason = vanish_text(x, key, m, factor),
                      .certain = number && leading, .boundary = over, .vanish = m};
         fact_limit(f, order, b);
     }

@@ -43,20 +43,32 @@ static void orders(void **state)
 }
 
 /* The blame names the factor, the power and the distance, at the right place. */
+static const struct blamed { const char *text, *reason, *place; } blamed[] = {
+    {SUM("exp(-x[b]) * (1 - x[b])^2"), "vanishes as t^2 when |b.d| reaches 5 Å, so it is only C1", "(1 - x[b])^2"},
+    {" let u = 1 + 1\n" SUM("1"), "does not vanish when |b.d| reaches 5 Å, so it is discontinuous", "sum b in bond: 1"},
+    {" gives E : scalar = sum i in s.atom: prod b in bond(i): (1 - x[b])^3\n",
+     "a factor does not come to 1 when |b.d| reaches 5 Å, so it is discontinuous", "prod b in bond(i): (1 - x[b])^3"},
+    {" gives E : scalar = sum i in s.atom: prod b in bond(i): 1 + (1 - x[b])^3\n",
+     "a factor comes to 1 as t^3 when |b.d| reaches 5 Å, so it is only C2", "prod b in bond(i): 1 + (1 - x[b])^3"},
+};
+
 static void blame_is_at_the_factor(void **state)
 {
     (void)state;
-    const row r = {crystal, "blame", SUM("exp(-x[b]) * (1 - x[b])^2"), 1, true, 1};
-    spec s;
-    spec_init(&s);
-    assert_int_equal(setjmp(s.guard), 0);
-    assert_true(row_open(&s, &r));
-    smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output, SMOOTH_INFINITE);
-    assert_string_equal(i.reason, "vanishes as t^2 when |b.d| reaches 5 Å, so it is only C1");
-    assert_non_null(i.at.src);
-    assert_memory_equal(i.at.src->text + i.at.start, "(1 - x[b])^2", i.at.end - i.at.start);
-    assert_int_equal(i.boundary != SETIR_NONE, 1);
-    arena_free(&s.a);
+    for (size_t k = 0; k < sizeof blamed / sizeof *blamed; k++) {
+        const row r = {crystal, "blame", blamed[k].text, 0, true, 0};
+        spec s;
+        spec_init(&s);
+        assert_int_equal(setjmp(s.guard), 0);
+        assert_true(row_open(&s, &r));
+        smooth_info i = smooth_def(smooth_analyse(&s.a, s.p, NULL), s.output, SMOOTH_INFINITE);
+        assert_string_equal(i.reason, blamed[k].reason);
+        assert_non_null(i.at.src);
+        assert_int_equal(i.at.end - i.at.start, strlen(blamed[k].place));
+        assert_memory_equal(i.at.src->text + i.at.start, blamed[k].place, i.at.end - i.at.start);
+        assert_int_equal(i.boundary != SETIR_NONE, 1);
+        arena_free(&s.a);
+    }
 }
 
 int main(void)
