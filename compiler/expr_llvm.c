@@ -179,12 +179,13 @@ static LLVMValueRef load_strided(emitter *e, buffer_id b, linear l, LLVMTypeRef 
     return LLVMBuildShuffleVector(build, all, LLVMGetPoison(LLVMTypeOf(all)), LLVMConstVector(lane, n), "");
 }
 
-/* Arrays of pairs go on for 8 numbers after their end (mtx/mtxrt.h): lanes that are not in may read what comes next, where
- * the first one is in. */
+/* Arrays of pairs go on for 8 numbers after their end (mtx/mtxrt.h): lanes that are not in may read what
+ * comes next, where the first one is in. */
 static bool has_slack(const emitter *e, buffer_id b)
 {
     buffer_kind kind = e->k->buffers.at[b].kind;
-    return !e->guards && e->lanes <= 8 && (kind == BUF_SET_X || kind == BUF_SET_Y || kind == BUF_SET_Z || kind == BUF_SET_DIST);
+    bool of_pairs = kind == BUF_SET_X || kind == BUF_SET_Y || kind == BUF_SET_Z || kind == BUF_SET_DIST;
+    return of_pairs && !e->guards && e->lanes <= 8;
 }
 
 static LLVMValueRef load_lanes(emitter *e, buffer_id b, const lexpr *index, LLVMTypeRef type)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * rewrite_even.c: distances that only come in even powers. In: a program in normal form. Out: the same with c^2 / (d d) in
- * place of products of two c / d, where all that reads 1/d does so an even number of times, as in (sigma/d)^6 and what
- * its derivative by a place is: the odd power that is taken on the way, and the product with 1/d, are not needed.
- * Kept where it saves operations.
+ * rewrite_even.c: distances that only come in even powers. In: a program in normal form. Out: the same with
+ * c^2 / (d d) in place of products of two c / d, where all that reads 1/d does so an even number of times, as in
+ * (sigma/d)^6 and what its derivative by a place is: the odd power that is taken on the way, and the product with
+ * 1/d, are not needed. Kept where it saves operations.
  */
 #include "rewrite.h"
 
@@ -12,11 +12,11 @@
 typedef struct even {
     rewriter *r;
     program *p;
-    node_id norm;  /* the distance                                                            */
-    double times;  /* c                                                                       */
-    node_id square;  /* c^2 / (d d)                                                           */
-    uint32_t n;      /* nodes before                                                          */
-    bool *live, *odd; /* by node: outputs need it; a product with an odd power of 1/d         */
+    node_id norm;         /* the distance                                                     */
+    double times;         /* c                                                                */
+    node_id square;       /* c^2 / (d d)                                                      */
+    uint32_t n;           /* nodes before                                                     */
+    bool *live, *odd;     /* by node: outputs need it; a product with an odd power of 1/d     */
     node_id *full, *part; /* by node: the new value; of an odd one, divided by c / d          */
 } even;
 

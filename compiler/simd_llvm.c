@@ -198,8 +198,8 @@ static LLVMValueRef lane_numbers(const emitter *e)
     return LLVMConstVector(lane, e->lanes);
 }
 
-/* Lanes in, as many as are left. Processors with mask registers get them from a number: comparing vectors would cost the
- * units that multiply. */
+/* Lanes in, as many as are left. Processors with mask registers get them from a number: comparing vectors
+ * would cost the units that multiply. */
 static LLVMValueRef lanes_in(emitter *e)
 {
     LLVMBuilderRef b = e->u->builder;

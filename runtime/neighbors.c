@@ -105,7 +105,8 @@ static bool structures_reserve(mtx_pairs *p, int64_t structures)
 bool nb_result_reserve(mtx_pairs *out, int64_t atoms, int64_t pairs, unsigned flags)
 {
     return rows_reserve(out, out->atoms + atoms) && structures_reserve(out, out->structures + 1) &&
-           pairs_reserve(out, out->n + pairs, nb_lean(flags)) && (!(flags & MTX_PAIRS_REVERSE) || rev_reserve(out, out->n));
+           pairs_reserve(out, out->n + pairs, nb_lean(flags)) &&
+           (!(flags & MTX_PAIRS_REVERSE) || rev_reserve(out, out->n));
 }
 
 void nb_result_close(mtx_pairs *out, int64_t atoms)

@@ -86,7 +86,8 @@ nb_search nb_rows_portable, nb_rows_avx2, nb_rows_avx512;
 
 /*
  * Measures pairs again: d = kept d + (moved[j] - moved[i]). Those inside the cutoff go to `out`, which has
- * room for all and slack, and is lean when `wide` is; after the last pair of `wide` j must be 0 for a vector. False: two atoms coincide.
+ * room for all and slack, and is lean when `wide` is; after the last pair of `wide` j must be 0 for a vector.
+ * False: two atoms coincide.
  */
 typedef bool nb_measure(const mtx_pairs *wide, const double (*moved)[4], double cutoff2, mtx_pairs *out);
 

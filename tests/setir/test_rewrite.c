@@ -356,6 +356,50 @@ static void symmetric_tables_are_looked_up_once(void **state)
     arena_free(&t.memory);
 }
 
+/* how many divisions the value is made of, and whether one is by `divisor` */
+static int divisions(const bench *t, node_id n, node_id divisor, bool *by, bool *seen)
+{
+    const node *e = &t->p->nodes.at[n];
+    if (seen[n]) return 0;
+    seen[n] = true;
+    *by |= e->op == OP_DIV && e->arg[1] == divisor;
+    int sum = e->op == OP_DIV;
+    for (uint32_t k = 0; k < e->n_args; k++) sum += divisions(t, e->arg[k], divisor, by, seen);
+    return sum;
+}
+
+/* A derivative of a power of (3.4/d)^6 by a place reads 1/d in even powers alone: c^2/(d d) will do. Not so when something
+ * else needs the distance, or an odd power. */
+static void distances_in_even_powers_are_squared(void **state)
+{
+    (void)state;
+    elem e = elem_real(0);
+    for (int which = 0; which < 3; which++) {
+        bench t;
+        bench_open(&t);
+        ivar_id pair = over(&t, t.bond);
+        node_id d = rule1(&t, OP_NORM, e, rule1(&t, OP_PAIR_D, elem_real(1), node_ivar(t.p, pair, here)));
+        node_id x = power(&t, rule2(&t, OP_DIV, e, number(&t, 3.4), d), 6);
+        node_id slope = rule2(&t, OP_MUL, e, x, rule2(&t, OP_SUB, e, rule2(&t, OP_MUL, e, number(&t, 2), x), number(&t, 1)));
+        node_id g = rule2(&t, OP_DIV, e, rule2(&t, OP_DIV, e, slope, d), d);
+        if (which == 1) g = rule2(&t, OP_ADD, e, g, rule1(&t, OP_EXP, e, d));
+        if (which == 2) g = rule2(&t, OP_DIV, e, g, d);
+        def_id id = program_def(t.p, (def){.elem = e, .declared = e, .body = g, .param = &pair, .n_param = 1, .output = true, .lib_arg = SETIR_NONE});
+        rewrite_even(t.r);
+        node_id after = t.p->defs.at[id].body;
+        assert_int_equal(after != g, which == 0);
+        assert_int_equal(t.r->squares, which == 0);
+        bool seen[400] = {false}, by = false;
+        double at[2] = {2.1, 5.3}, want[2], got[2];
+        assert_true(t.p->nodes.n < 400);
+        if (which == 0) assert_int_equal(divisions(&t, after, rule2(&t, OP_MUL, e, d, d), &by, seen), 1);
+        assert_int_equal(by, which == 0);
+        assert_true(fold_over(t.p, g, d, at, want, 2) && fold_over(t.p, after, d, at, got, 2));
+        for (int k = 0; k < 2; k++) assert_true(fabs(got[k] - want[k]) <= 1e-14 * fabs(want[k]));
+        arena_free(&t.memory);
+    }
+}
+
 int main(void)
 {
     if (setjmp(landing)) {
@@ -371,6 +415,7 @@ int main(void)
         cmocka_unit_test(products_of_a_node_with_itself_count_each_pair_once),
         cmocka_unit_test(numbers_put_among_channels_are_lists),
         cmocka_unit_test(symmetric_tables_are_looked_up_once),
+        cmocka_unit_test(distances_in_even_powers_are_squared),
         cmocka_unit_test(rewriting_keeps_the_meaning),
         cmocka_unit_test(rewriting_twice_changes_nothing),
     };
