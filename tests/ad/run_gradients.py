@@ -13,7 +13,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import npz
 from differences import Frame, displaced, slopes
-from mtx_call import opened
+from mtx_call import cross, opened
 
 AGREES = 2e-8              # of a derivative, relative to the largest of its kind
 KINDS = {"F": "r", "W": "strain", "A": "cell", "Q": "q", "U": "u"}
@@ -162,6 +162,26 @@ class Gradients(unittest.TestCase):
                 tail = TAIL.replace("  gives A[k in s.axis] : vector [1/Å] = grad(E, s.cell)[k]\n", "")
                 head = HEAD.replace("lattice(xyz)", f"lattice({axes})")
                 self.assertGreater(self.differences(axes, MEASURED, frame, "llvm", tail, head), 1e-2)
+
+    def test_layers_lattice(self):
+        """by the lattice vectors of layers and wires: what of a position is not along them stands still. The others, normal to
+        them here, make fractional positions of that."""
+        rng = random.Random(18)
+        for axes, periodic, rows in (("xy", "T T F", slice(0, 6)), ("z", "F F T", slice(6, 9))):
+            for name, body in (("measured", MEASURED), ("triplets", ENERGIES["triplets"])):
+                with self.subTest(axes=axes, name=name):
+                    frame = random_frame(rng, 3, 3.4)
+                    frame.periodic = periodic
+                    a, b, c = frame.cell
+                    frame.cell = [a, b, cross(a, b)] if axes == "xy" else [cross(c, b), cross(c, cross(c, b)), c]
+                    head = HEAD.replace("lattice(xyz)", f"lattice({axes})")
+                    spec = mtx.write("layers.mtx", head + "  " + body + "\n  gives A[k in s.axis] : vector [1/Å] = grad(E, s.cell)[k]\n}\n")
+                    got = mtx.run(spec, mtx.write("frames.xyz", displaced(frame, ["cell"])))
+                    slope = slopes(frame, ["cell"], flat(got["E"]))["cell"][rows]
+                    mine = flat(got["A"])[:len(slope)]
+                    self.assertGreater(max(map(abs, slope)), 1e-2)
+                    for x, y in zip(mine, slope):
+                        self.assertAlmostEqual(x, y, delta=AGREES * max(map(abs, slope)) + 1e-8)
 
     def test_strain_keeps_phases(self):
         """No moment of a position: two that cancel would stand for a sum over waves and pairs of sites, not sites."""
