@@ -100,7 +100,7 @@ bool program_elements(const program *p, uint32_t of, uint64_t bits[2])
         x.seen = arena_array(p->memory, bool, p->nodes.n + 1);
         look(&x, n->arg[0]);
         if (!x.from_slot) continue;
-        uint64_t own[2] = {0};
+        uint64_t own[2] = {1, 0}; /* no atom has number 0: lists that share no element take nobody, not everybody */
         for (int32_t j = 0; j < x.list->count; j++) {
             int32_t z = x.list->species[j];
             if (z > 0 && z < 128) own[z / 64] |= UINT64_C(1) << z % 64;

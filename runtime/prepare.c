@@ -191,7 +191,10 @@ static mtx_status check_elements(const preparing *p, int32_t slot, int64_t frame
         for (int32_t z = 1; z < 119 && used + 8 < sizeof known; z++)
             if (is_taken(d, z))
                 used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", mtx_element_symbol(z));
-        rt_problem_help(p->problem, "There are numbers for: %s.", known);
+        if (used)
+            rt_problem_help(p->problem, "There are numbers for: %s.", known);
+        else
+            rt_problem_help(p->problem, "No element is in all the lists that atoms index.");
         if (p->problem != NULL) p->problem->atom = k;
         return batch_blame(p, slot, frame);
     }

@@ -43,10 +43,29 @@ transform t {
   respects permute, translate, rotate(z), cell
 }
 """
+APART = """use "crystal.mtx"
+transform t {
+  takes s : Crystal
+  set   a = species(Na, Cl)
+  set   b = species(Si, O)
+  let   x[z in a] = if z == Na then 1 else 2
+  let   y[z in b] = if z == Si then 3 else 4
+  gives n : scalar = sum i in s.atom: x[s.Z[i]] + y[s.Z[i]]
+}
+"""
 mtx = None
 
 
 class Species(unittest.TestCase):
+    def test_lists_without_a_common_element(self):
+        """No atom has a place in both: a message, not the numbers of other elements."""
+        for backend in ((), ("--backend", "c")):
+            code, _, err = mtx.call("run", "--quiet", mtx.write("apart.mtx", APART), mtx.write("salt.xyz", SALT), "-o",
+                                    os.path.join(mtx.folder.name, "out.npz"), *backend)
+            self.assertEqual(code, 1, err)
+            self.assertIn("error[E0664]: atom 0 is Na", err)
+            self.assertIn("No element is in all the lists", err)
+
     def test_beside_a_list(self):
         data = mtx.write("salt.xyz", SALT)
         for backend in ((), ("--backend", "c")):
