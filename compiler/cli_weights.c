@@ -74,9 +74,10 @@ static int refuse(arena *a, const program *p, const char *path, const char *code
 
 /* ---- arrays to numbers ---------------------------------------------------------------------------------- */
 
+/* the last one of that name in an archive that was added to, as NumPy has it */
 static const mtx_array *find(const mtx_arrays *all, const char *path)
 {
-    for (int32_t k = 0; k < all->n; k++)
+    for (int32_t k = all->n; k-- > 0;)
         if (!strcmp(all->at[k].name, path)) return &all->at[k];
     return NULL;
 }

@@ -9,6 +9,7 @@ import random
 import struct
 import sys
 import unittest
+import warnings
 import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -207,6 +208,21 @@ transform charges {
             code, _, err = self.call("--weights", self.file)
             self.assertEqual(code, 1, err)
             self.assertRegex(err, r"^error\[E063[0-4]\]")
+
+    def test_array_twice(self):
+        """of an archive that was added to, the last array of a name counts, as for NumPy"""
+        npz.save(self.file, weights())
+        want = self.result()["E"].tolist()
+        with zipfile.ZipFile(self.file) as z:
+            data = {name: z.read(name) for name in z.namelist()}
+        wrong = weights()
+        wrong["bias"].values[0] += 1
+        npz.save(self.file, wrong)
+        self.assertNotEqual(self.result()["E"].tolist(), want)
+        with warnings.catch_warnings(), zipfile.ZipFile(self.file, "a") as z:
+            warnings.simplefilter("ignore")
+            z.writestr("bias.npy", data["bias.npy"])
+        self.assertEqual(self.result()["E"].tolist(), want)
 
     def test_header(self):
         """Members that are no arrays are left out; headers that NumPy does not write are refused."""
