@@ -4,6 +4,7 @@
  * NAME_vjp is its transpose, frame by frame; a missing array is refused before anything is written. With -DFORCES forces are
  * among the outputs: what training on them needs. Exit code 0: all agree.
  */
+#include "hosts.h"
 #include "trained.h"
 #include "trained_jvp.h"
 #include "trained_vjp.h"
@@ -63,18 +64,6 @@ static void expect(const char *what, int status, int wanted)
     if (status == wanted) return;
     printf("%s: %s\n", what, mtx_strerror(status));
     faults++;
-}
-
-static double uniform(void)
-{
-    return 2 * (rand() / (RAND_MAX + 1.0)) - 1;
-}
-
-static void *memory(size_t bytes)
-{
-    void *at = aligned_alloc(64, (bytes + 127) / 64 * 64);
-    if (!at) exit(2);
-    return memset(at, 0, bytes);
 }
 
 /* a copy with readable elements behind its end, as the headers ask */

@@ -3,6 +3,7 @@
  * products.c: calls the products of products.mtx (mtx build --vjp --jvp): motion forwards against central
  * differences of the transform itself, weights backwards against motion forwards. Exit code 0: all agree.
  */
+#include "hosts.h"
 #include "shapes.h"
 #include "shapes_jvp.h"
 #include "shapes_vjp.h"
@@ -46,18 +47,6 @@ static void expect(const char *what, int status)
     if (status == MTX_OK) return;
     printf("%s: %s\n", what, mtx_strerror(status));
     faults++;
-}
-
-static double uniform(void)
-{
-    return 2 * (rand() / (RAND_MAX + 1.0)) - 1;
-}
-
-static void *memory(size_t bytes)
-{
-    void *at = aligned_alloc(64, (bytes + 127) / 64 * 64);
-    if (!at) exit(2);
-    return memset(at, 0, bytes);
 }
 
 static void make(crystal *c)
