@@ -191,6 +191,18 @@ static void put_params(const abi *x, text *out)
     text_add(out, "\n");
 }
 
+static void put_numbers(const abi *x, const input *in, text *out)
+{
+    text_add(out, "atomic numbers");
+    if (in->role != IN_SPECIES) return;
+    const uint64_t *taken = x->plan.slots[in->slot].elements;
+    if (!(taken[0] | taken[1])) return;
+    text_add(out, taken[0] > 1 || taken[1] ? " of" : " of no element"); /* bit 0 is no element */
+    for (int z = 1; z < SETIR_SPECIES; z++)
+        if (taken[z / 64] >> z % 64 & 1) text_printf(out, " %s", mtx_element_symbol(z));
+    text_add(out, ", which a run does not check");
+}
+
 static void put_in(const abi *x, text *out)
 {
     const program *p = x->t->p;
@@ -215,8 +227,10 @@ static void put_in(const abi *x, text *out)
         text_printf(out, "[%s][%d] ", rows < 0 ? "frames" : x->set[rows], x->plan.inputs[k].width);
         if (real)
             put_unit(p->inputs.at[k].unit, 1.0, out);
+        else if (p->inputs.at[k].elem.kind == ELEM_SPECIES)
+            put_numbers(x, &p->inputs.at[k], out);
         else
-            text_add(out, p->inputs.at[k].elem.kind == ELEM_SPECIES ? "atomic numbers" : "0 or 1");
+            text_add(out, "0 or 1");
         text_add(out, " */\n");
     }
     if (abi_reads(x, BUF_PARAM, 0))

@@ -24,7 +24,7 @@ def told(folder):
     meta = json.loads(ctypes.c_char_p(ctypes.addressof(ctypes.c_char.in_dll(
         ctypes.CDLL(os.path.join(folder, "libtrained.so")), "trained_meta"))).value)
     listed = [(p["path"], p["name"], p["offset"], p["count"], p["unit"], p.get("unit_factor", 1)) for p in meta["params"]]
-    good = listed == WANTED and "#define trained_params 21\n" in header and " Si O" in header
+    good = listed == WANTED and "#define trained_params 21\n" in header and " Si O" in header and "atomic numbers of O Si, which a run does not check" in header
     good = good and [s.get("elements") for s in meta["sets"] if s["kind"] == "species"] == [[14, 8]]
     for path, name, offset, count, unit, _ in WANTED:
         at = re.search(rf"#define trained_param_at_{name} (\d+)  /\* (.*) \*/\n#define trained_param_n_{name} (\d+)\n", header)
