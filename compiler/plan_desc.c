@@ -216,6 +216,7 @@ void plan_leave_out(arena *a, const module *m, mtx_plan *plan)
 {
     const program *p = m->p;
     mtx_set_desc *sets = arena_copy(a, plan->sets, ((size_t)plan->n_sets + 1) * sizeof *sets);
+    mtx_slot_desc *slots = arena_copy(a, plan->slots, ((size_t)plan->n_slots + 1) * sizeof *slots);
     mtx_input_desc *inputs = arena_copy(a, plan->inputs, ((size_t)plan->n_inputs + 1) * sizeof *inputs);
     bool *read = arena_array(a, bool, p->sets.n + 1), *taken = arena_array(a, bool, p->inputs.n + 1);
     for (uint32_t k = 0; k < p->defs.n; k++)
@@ -226,8 +227,12 @@ void plan_leave_out(arena *a, const module *m, mtx_plan *plan)
     mark_mentioned(m, read, taken);
     for (int32_t k = 0; k < plan->n_sets; k++)
         if (!read[k]) sets[k].kind = MTX_SET_UNUSED;
-    for (int32_t k = 0; k < plan->n_inputs; k++)
-        if (!taken[k] && inputs[k].role == MTX_IN_FIELD) inputs[k].role = MTX_IN_UNUSED;
+    for (int32_t k = 0; k < plan->n_inputs; k++) {
+        if (taken[k]) continue;
+        if (inputs[k].role == MTX_IN_FIELD) inputs[k].role = MTX_IN_UNUSED;
+        if (inputs[k].role == MTX_IN_SPECIES) slots[inputs[k].slot].elements[0] = slots[inputs[k].slot].elements[1] = 0;
+    }
+    plan->slots = slots;
     plan->sets = sets;
     plan->inputs = inputs;
 }

@@ -35,6 +35,15 @@ transform parts {
   respects permute
 }
 """
+LIMITED = """use "crystal.mtx"
+transform limited {
+  takes s : Crystal
+  set   z = species(Na, Si)
+  let   w[a in z] = if a == Na then 1 else 2
+  gives weight : scalar = sum i in s.atom: w[s.Z[i]]
+  gives number : scalar = sum i in s.atom: 1
+}
+"""
 FRAME = """\
 2
 Lattice="4.1 0 0 0.3 4.4 0 0.1 0.2 4.6" Properties=species:S:1:pos:R:3{0}
@@ -88,6 +97,15 @@ class Only(unittest.TestCase):
         code, _, err = self.run_only("E,charge", self.bare, "no.npz")
         self.assertEqual(code, 1)
         self.assertIn("E0616", err)
+
+    def test_limits_of_others_do_not_count(self):
+        """elements that another output has no number for"""
+        self.spec = mtx.write("limited.mtx", LIMITED)
+        code, _, err = self.run_only("number", self.bare, "number.npz")
+        self.assertEqual(code, 0, err)
+        code, _, err = self.run_only("number,weight", self.bare, "no.npz")
+        self.assertEqual(code, 1)
+        self.assertIn("E0664", err)
 
     def test_format(self):
         code, _, err = self.run_only(None, self.full, "all.xyz")
