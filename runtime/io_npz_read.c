@@ -133,9 +133,9 @@ static mtx_status read_member(const archive *z, const member *m, uint8_t **bytes
     if (m->flags & 1) return damaged(z, m, "it is encrypted");
     if (m->method != 0 && m->method != 8) return damaged(z, m, "it is packed in a way that NumPy does not use");
     if (m->size > BYTES_MOST || m->packed > BYTES_MOST) return damaged(z, m, "it is larger than 2 GiB");
-    const uint8_t *p = z->bytes + m->offset;
-    if (m->offset > z->size || z->size - m->offset < LOCAL_SIZE || little(p, 4) != 0x04034b50)
+    if (m->offset > z->size || z->size - m->offset < LOCAL_SIZE || little(z->bytes + m->offset, 4) != 0x04034b50)
         return damaged(z, m, "the archive is damaged");
+    const uint8_t *p = z->bytes + m->offset;
     const uint64_t start = LOCAL_SIZE + little(p + 26, 2) + little(p + 28, 2), left = z->size - m->offset;
     if (left < start || left - start < m->packed || (m->method == 0 && m->packed != m->size))
         return damaged(z, m, "the archive ends early");
