@@ -179,11 +179,13 @@ static value by_elements(infer *x, const expr *of, def_id arg, wrt w, span at)
 
 /* ---- along a direction --------------------------------------------------------------------------------- */
 
-static value direction_fault(infer *x, const expr *e, span at)
+static value direction_fault(infer *x, const wrt *w, const expr *e, span at)
 {
+    bool number = w->kind == WRT_NAMED || w->kind == WRT_PARAM;
     diag *d = infer_report(x, D_GRAD_ALONG, e->at);
     diag_label_primary(x->sink, d, "not of the kind of what moves");
-    diag_help(x->sink, d, "let v[i in s.atom] : vector = ...      grad(x, s.r, v)");
+    diag_help(x->sink, d, "%s", number ? "let v[a in z, b in z] : scalar = ...      grad(x, A, v)      the sets and the type of A"
+                                       : "let v[i in s.atom] : vector = ...      grad(x, s.r, v)");
     return value_error(at);
 }
 
@@ -195,7 +197,7 @@ static value along(infer *x, scope *s, const expr *e, def_id arg, wrt w)
     set_id domain[8];
     elem moving;
     uint32_t n = sets_of(x, &w, e->at, domain, &moving);
-    if (w.kind == WRT_CELL || n > 1 || !as_tensor(x, v, &v)) return direction_fault(x, by, e->at);
+    if (w.kind == WRT_CELL || !as_tensor(x, v, &v)) return direction_fault(x, &w, by, e->at);
     def_id direction = tensor_to_def(x, v, NULL, by->at);
     const def t = x->p->defs.at[direction], from = x->p->defs.at[arg];
     bool fits = t.n_param == n && elem_equal(t.elem, moving) && !is_nested(x, direction);
@@ -203,7 +205,7 @@ static value along(infer *x, scope *s, const expr *e, def_id arg, wrt w)
         const ivar *q = &x->p->ivars.at[t.param[k]];
         fits = q->set == domain[k] && q->row == SETIR_NONE;
     }
-    if (!fits) return direction_fault(x, by, e->at);
+    if (!fits) return direction_fault(x, &w, by, e->at);
     def d = {.at = e->at, .type_at = e->at, .lib_at = e->at, .lib = LIB_ALONG, .lib_arg = arg, .wrt = w, .elem = from.elem,
              .along = direction, .param = arena_array(x->a, ivar_id, from.n_param + 1)};
     bind_like(x, &d, &from, SETIR_NONE, 0);

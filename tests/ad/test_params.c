@@ -43,6 +43,11 @@ static const named_spec specs[] = {
      " let f[i in s.atom] = sum b in bond(i): a * b.d * x[b]^2 / 1 [Å]\n"
      " gives Ja[i in s.atom, k in n] : scalar = grad(e, a)[i, k]\n gives Jc[i in s.atom, k in n, m in n] : scalar = grad(e, c)[i, k, m]\n"
      " gives Jf[i in s.atom] : vector = grad(f, a)[i]\n gives u[i in s.atom, k in n] : scalar = grad(e, c, c)[i, k]\n}\n", 4},
+    {"along directions", HEAD TRANSFORM " param A : z * z -> scalar\n param C : z * n -> scalar^2\n"
+     " let u[p in z, q in z] = A[q, p] - 0.3\n let v[p in z, k in n] : scalar^2 = 0.5 * C[p, k] * k\n"
+     " let f[i in s.atom] = sum b in bond(i), k in n: A[s.Z[b.i], s.Z[b.j]]^2 * C[s.Z[b.j], k][0] * C[s.Z[b.i], k][1] * b.d / 1 [Å] * "
+     "cutoff(norm(b.d), rc, 3)\n"
+     " gives U : s.atom -> vector = grad(f, A, u)\n gives V : s.atom -> vector = grad(f, C, v)\n}\n", 2},
     {"matching forces", HEAD TRANSFORM " takes F0 : s.atom -> vector [1/Å]\n param A : z * z -> scalar\n param a : scalar\n"
      " let e[i in s.atom] = sum b in bond(i): A[s.Z[b.i], s.Z[b.j]] * exp(-a * x[b]) * cutoff(norm(b.d), rc, 4)\n"
      " let E = sum i in s.atom: e[i] + 0.2 * e[i]^2\n let F[i in s.atom] = -grad(E, s.r)[i]\n"
