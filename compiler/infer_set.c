@@ -123,6 +123,42 @@ static value species_alone(infer *x, value v)
 }
 
 /* ---- pairs(S) within rc, reciprocal(s) within gc: the cutoff must be closed, a length or its inverse */
+static bool refuse_cutoff(infer *x, const expr *cutoff, node_id c, bool recip)
+{
+    unit want = unit_none();
+    want.power[UNIT_LENGTH] = rational_new(recip ? -1 : 1, 1);
+    if (!unit_equal(infer_unit(x, c), want)) {
+        diag *d = infer_report(x, D_CUTOFF_UNIT, cutoff->at, recip ? "an inverse length" : "a length");
+        diag_label_primary(x->sink, d, recip ? "this needs a unit such as 1/Å" : "this needs a unit such as Å");
+        double number;
+        if (unit_is_none(infer_unit(x, c)) && const_value(x, c, &number)) {
+            diag_help(x->sink, d, recip ? "%g [1/Å]" : "%g Å", number);
+        }
+        return true;
+    }
+    if (x->p->nodes.at[c].n_free) {
+        diag *d = infer_report(x, D_CUTOFF_OPEN, cutoff->at);
+        diag_label_primary(x->sink, d, "depends on an index");
+        return true;
+    }
+    const param_id moved = param_mentioned(x, c);
+    if (moved != SETIR_NONE) {
+        diag *d = infer_report(x, D_PARAM_HELD, cutoff->at, x->p->params.at[moved].id);
+        diag_label_primary(x->sink, d, "which pairs there are would be trained");
+        if (!recip) {
+            diag_help(x->sink, d, "within 5 Å   and a parameter that weighs what ends there:  w * cutoff(norm(b.d), 5 Å, 3)");
+        }
+        return true;
+    }
+    double number;
+    if (const_value(x, c, &number) && !(number > 0 && number < 1e6)) {
+        diag *d = infer_report(x, D_CUTOFF_RANGE, cutoff->at);
+        diag_label_primary(x->sink, d, "is %g", number);
+        return true;
+    }
+    return false;
+}
+
 static value set_within(infer *x, scope *s, const expr *call, const expr *cutoff, span at)
 {
     if (call->kind != E_CALL || call->call.base->kind != E_NAME || call->call.n != 1) {
@@ -162,36 +198,7 @@ static value set_within(infer *x, scope *s, const expr *call, const expr *cutoff
         made.slot = parent->kind == SET_BASE ? parent->slot : x->p->sets.at[parent->sample].slot;
     }
     node_id c = infer_real(x, s, cutoff, 0);
-    if (c == SETIR_NONE) {
-        return value_error(at);
-    }
-    unit want = unit_none();
-    want.power[UNIT_LENGTH] = rational_new(recip ? -1 : 1, 1);
-    if (!unit_equal(infer_unit(x, c), want)) {
-        diag *d = infer_report(x, D_CUTOFF_UNIT, cutoff->at, recip ? "an inverse length" : "a length");
-        diag_label_primary(x->sink, d, recip ? "this needs a unit such as 1/Å" : "this needs a unit such as Å");
-        double number;
-        if (unit_is_none(infer_unit(x, c)) && const_value(x, c, &number)) {
-            diag_help(x->sink, d, recip ? "%g [1/Å]" : "%g Å", number);
-        }
-        return value_error(at);
-    }
-    if (x->p->nodes.at[c].n_free) {
-        diag *d = infer_report(x, D_CUTOFF_OPEN, cutoff->at);
-        diag_label_primary(x->sink, d, "depends on an index");
-        return value_error(at);
-    }
-    const param_id moved = param_mentioned(x, c);
-    if (moved != SETIR_NONE) {
-        diag *d = infer_report(x, D_PARAM_HELD, cutoff->at, x->p->params.at[moved].id);
-        diag_label_primary(x->sink, d, "which pairs there are would be trained");
-        diag_help(x->sink, d, "within 5 Å   and a function that ends earlier:  cutoff(norm(b.d), %s, 3)", x->p->params.at[moved].id);
-        return value_error(at);
-    }
-    double number;
-    if (const_value(x, c, &number) && !(number > 0 && number < 1e6)) {
-        diag *d = infer_report(x, D_CUTOFF_RANGE, cutoff->at);
-        diag_label_primary(x->sink, d, "is %g", number);
+    if (c == SETIR_NONE || refuse_cutoff(x, cutoff, c, recip)) {
         return value_error(at);
     }
     made.cutoff = c;
