@@ -24,7 +24,7 @@ void mtx_arrays_free(mtx_arrays *arrays)
 #include <zlib.h>
 
 enum { LOCAL_SIZE = 30, CENTRAL_SIZE = 46, END_SIZE = 22, END64_SIZE = 56, LOCATOR_SIZE = 20, COMMENT_MOST = 65535 };
-enum { MEMBERS_MOST = 1 << 16 };
+enum { MEMBERS_MOST = 1 << 16, DEFLATE_MOST = 1032 /* bytes of one: see zlib.net/zlib_tech.html */ };
 #define LIMIT_32  UINT64_C(0xffffffff)
 #define BYTES_MOST ((uint64_t)1 << 31) /* of a member, unpacked */
 #define FILE_MOST  ((size_t)1 << 33)
@@ -139,6 +139,7 @@ static mtx_status read_member(const archive *z, const member *m, uint8_t **bytes
     const uint64_t start = LOCAL_SIZE + little(p + 26, 2) + little(p + 28, 2), left = z->size - m->offset;
     if (left < start || left - start < m->packed || (m->method == 0 && m->packed != m->size))
         return damaged(z, m, "the archive ends early");
+    if (m->size / DEFLATE_MOST > m->packed) return damaged(z, m, "it claims more bytes than it can have");
     *bytes = malloc((size_t)m->size + 1);
     if (*bytes == NULL) return rt_no_memory(z->problem);
     if (m->method == 0)
@@ -279,10 +280,15 @@ static mtx_status read_archive(const archive *z, mtx_arrays *out)
     out->at = calloc((size_t)count + 1, sizeof *out->at);
     if (out->at == NULL) return rt_no_memory(z->problem);
     mtx_status status = MTX_OK;
+    uint64_t packed = 0;
     for (uint64_t k = 0; k < count && status == MTX_OK; k++) {
         member m;
         if (!read_entry(z, &at, &m)) return damaged(z, NULL, "its list of members is damaged");
-        if (is_array(&m)) status = add_member(z, &m, out);
+        if (!is_array(&m)) continue;
+        if (m.packed <= z->size && m.packed > z->size - packed)
+            return damaged(z, &m, "its bytes are those of other members too");
+        status = add_member(z, &m, out);
+        packed += m.packed;
     }
     return status;
 }

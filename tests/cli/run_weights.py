@@ -224,6 +224,26 @@ transform charges {
             z.writestr("bias.npy", data["bias.npy"])
         self.assertEqual(self.result()["E"].tolist(), want)
 
+    def test_claims_too_much(self):
+        """A member that claims to unpack to 1 GiB, and members that have the same bytes."""
+        npz.save(self.file, {"bias": weights()["bias"]})
+        with open(self.file, "rb") as f:
+            whole = f.read()
+        at, end = whole.index(b"PK\1\2"), whole.index(b"PK\5\6")
+        for entry, words in [(whole[at:at + 24] + struct.pack("<I", 1 << 30) + whole[at + 28:end], "claims more bytes"),
+                             (b"".join(whole[at:end].replace(b"bias", b"bia%d" % k) for k in range(4)), "bytes are those of other members")]:
+            count = entry.count(b"PK\1\2")
+            with open(self.file, "wb") as f:
+                f.write(whole[:at] + entry + whole[end:end + 8] + struct.pack("<HH", count, count) + whole[end + 12:])
+            if count == 1:                                  # deflated, as far as the entry says
+                self.patch(at + 10, b"\x08\0")
+            self.refused("E0630", words)
+
+    def patch(self, at, data):
+        with open(self.file, "r+b") as f:
+            f.seek(at)
+            f.write(data)
+
     def test_header(self):
         """Members that are no arrays are left out; headers that NumPy does not write are refused."""
         def archive(**members):
