@@ -296,6 +296,8 @@ void smooth_apply(analysis *x, node_id n, const context *c, fact *f)
 
 /* ------------------------------------------------------------------------------------------------- select */
 
+enum { BOUNDARIES_OFF = 2 }; /* nested ones: each looks at its sides twice */
+
 typedef struct sides { int way; /* `then` is where the edge's base is above (1), below (-1) it */ uint32_t key; const context *then, *other, *outside; } sides;
 
 /* What both sides share adds or multiplies nothing of its own at the edge, but it must itself be smooth
@@ -412,9 +414,68 @@ static fact join_sides(analysis *x, node_id w, const fact *f, const fact *g, con
     return all;
 }
 
-static fact select_boundary(analysis *x, node_id id, const node *condition, const context *c)
+/* the choice with its boundary on the sides that `s` says; m: how well they agree */
+static fact meet(analysis *x, node_id id, node_id w, const sides *s, double *m_out)
 {
     const node n = *node_at(x, id);
+    const fact *f = smooth_eval(x, n.arg[1], s->then), *g = smooth_eval(x, n.arg[2], s->other);
+    fact all = join_sides(x, w, f, g, s, s->outside);
+    const double m = *m_out = agreement(x, n.arg[1], n.arg[2], s);
+    const fact *moving = smooth_eval(x, w, s->outside);
+    if (m < INFINITY)
+        fact_limit(&all, moving->order, moving->blame);
+    series one, two;
+    bool certain = fact_series(f, s->key, &one) && fact_series(g, s->key, &two) && f->power == g->power
+        && series_differ(one, two);
+    if (m <= 0)
+        smooth_limit(x, &all, -1, id, certain, certain ? "jumps where its condition changes"
+                     : "may jump where its condition changes: the two sides are not seen to agree there");
+    else if (m < SMOOTH_INFINITE)
+        smooth_limit(
+            x, &all, (int)ceil(m) - 1, id, certain,
+            arena_printf(x->a, "its two sides differ as t^%g where its condition changes, so it is only C%d",
+                         m, (int)ceil(m) - 1));
+    return all;
+}
+
+/* may the side that has the boundary be smoother without, or come to zero in a way that is known? */
+static bool boundary_costs(const fact *closed, const fact *other, double m)
+{
+    const int agreed = m < SMOOTH_INFINITE ? (int)ceil(m) - 1 : SMOOTH_INFINITE;
+    return agreed >= 0 && closed->order >= 0 && !closed->constant &&
+           (closed->order < agreed || (fact_touch(closed) == 0 && fact_touch(other) > 0 && closed->r.lo >= 0));
+}
+
+/* What is continuous has its limit at the boundary, so that either side may be taken without it: the order is
+ * that of both without. Its range, and whether it is zero, are with it. */
+static fact without_boundary(analysis *x, node_id id, node_id w, const node *condition, const sides *s)
+{
+    const bool in_then = condition->op == OP_LE;
+    const node n = *node_at(x, id);
+    double m;
+    const fact all = meet(x, id, w, s, &m), *closed = smooth_eval(x, n.arg[in_then ? 1 : 2], in_then ? s->then : s->other),
+               *other = smooth_eval(x, n.arg[in_then ? 2 : 1], in_then ? s->other : s->then);
+    if (all.order < 0 || x->boundaries_off == BOUNDARIES_OFF || !boundary_costs(closed, other, m))
+        return all;
+    node turned = *condition;
+    turned.op = in_then ? OP_LT : OP_LE;
+    sides open = *s;
+    *(in_then ? &open.then : &open.other) = assume_side(x, &turned, in_then, s->key, s->outside);
+    x->boundaries_off++;
+    fact wide = meet(x, id, w, &open, &m);
+    x->boundaries_off--;
+    if (wide.order < all.order)
+        return all;
+    wide.r = all.r;
+    wide.nonzero &= all.nonzero;
+    wide.definite = all.definite;
+    if (fact_vanish(closed, s->key) <= 0)                        /* else it is zero at the boundary */
+        wide.touch = all.touch;
+    return wide;
+}
+
+static fact select_boundary(analysis *x, node_id id, const node *condition, const context *c)
+{
     bound b = bound_of(x, condition, c);
     edge_def made = {
         .base = b.w, .set = SETIR_NONE, .index = SETIR_NONE, .symbol = SETIR_NONE, .bound = b.w0};
@@ -426,24 +487,7 @@ static fact select_boundary(analysis *x, node_id id, const node *condition, cons
     sides s = {.way = b.below ? -1 : 1, .key = x->edges.n - 1, .outside = c};
     s.then = assume_side(x, condition, true, s.key, c);
     s.other = assume_side(x, condition, false, s.key, c);
-    const fact *f = smooth_eval(x, n.arg[1], s.then), *g = smooth_eval(x, n.arg[2], s.other);
-    fact all = join_sides(x, b.w, f, g, &s, c);
-    double m = agreement(x, n.arg[1], n.arg[2], &s);
-    const fact *w = smooth_eval(x, b.w, c);
-    if (m < INFINITY)
-        fact_limit(&all, w->order, w->blame);
-    series one, two;
-    bool certain = fact_series(f, s.key, &one) && fact_series(g, s.key, &two) && f->power == g->power
-        && series_differ(one, two);
-    if (m <= 0)
-        smooth_limit(x, &all, -1, id, certain, certain ? "jumps where its condition changes"
-                     : "may jump where its condition changes: the two sides are not seen to agree there");
-    else if (m < SMOOTH_INFINITE)
-        smooth_limit(
-            x, &all, (int)ceil(m) - 1, id, certain,
-            arena_printf(x->a, "its two sides differ as t^%g where its condition changes, so it is only C%d",
-                         m, (int)ceil(m) - 1));
-    return all;
+    return without_boundary(x, id, b.w, condition, &s);
 }
 
 static node_id select_node(analysis *x, const node *n, node_id condition, node_id then, node_id other)

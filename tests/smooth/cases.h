@@ -140,6 +140,16 @@ static const row rows[] = {
      "H: (1 - x[b])^4\n let f[i in s.atom] = if n[i] < 0.5 then (sum b in bond(i): (0.5 - n[i])^4 * (1 - x[b])^4) + "
      "Y[i] else Y[i]\n gives E : scalar = sum i in s.atom: sqrt(f[i])\n", 1, false, 1},
     {crystal, "roots of what ends inside", SUM("sqrt(if d[b] < 4 Å then (1 - d[b] / (4 Å))^3 else 0)"), 1, false, 1},
+    {crystal, "roots of what ends at its boundary", SUM("sqrt(if d[b] <= 4 Å then (1 - d[b] / (4 Å))^3 else 0) * (1 - x[b])^3"), 1,
+     false, 1},
+    {crystal, "a root that ends inside", SUM("if d[b] <= 4 Å then (1 - d[b] / (4 Å))^3.5 * sqrt(1 - d[b] / (4 Å)) else 0"), 3,
+     false, 3},
+    {crystal, "root of a node at a boundary", SUM("sqrt(if d[b] <= 4 Å then (4 - d[b] / a)^3 else (d[b] / a - 4)^3) * (1 - x[b])^3"), 1,
+     false, 1},
+    {crystal, "divided by a node at a boundary", SUM("(1 - x[b])^3 / (if d[b] <= 4 Å then (4 - d[b] / a)^3 else (d[b] / a - 4)^3)"),
+     -1, false, -1},
+    {crystal, "logarithm of a node at a boundary", SUM("(1 - x[b])^3 * log(if d[b] < 4 Å then 4 - d[b] / a else d[b] / a - 4)"),
+     -1, false, -1},
     {crystal, "cube roots of what ends inside", SUM("(if d[b] < 4 Å then (1 - d[b] / (4 Å))^3 else 0)^(1/3)"), 0, false,
      0},
     {crystal, "root of a density times a charge", " let rho[i in s.atom] = sum b in bond(i): s.q[b.j]^2 * "

@@ -42,6 +42,53 @@ static void orders(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* the text with `<` for `<=`, `>` for `>=` and the other way round; how many there are */
+static int turned(const char *from, char *to)
+{
+    int n = 0;
+    for (; *from; from++) {
+        const bool compares = (*from == '<' || *from == '>') && from[-1] != '-';
+        *to++ = *from;
+        if (!compares)
+            continue;
+        if (from[1] == '=')
+            from++;
+        else
+            *to++ = '=';
+        n++;
+    }
+    *to = 0;
+    return n;
+}
+
+/* Which side has the boundary itself makes no difference, but: a side that is not defined there; a root of what
+ * both sides have in common. */
+static int turned_order(const row *r)
+{
+    return !strcmp(r->name, "Stillinger-Weber inside a wider set")            ? -1
+           : !strcmp(r->name, "roots of sums of what two conditions end alike") ? 0
+                                                                                : r->order;
+}
+
+static void either_side_has_the_boundary(void **state)
+{
+    (void)state;
+    static char words[4096];
+    int wrong = 0, looked_at = 0;
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        row r = rows[k];
+        if (strlen(r.text) > sizeof words / 2 || !turned(r.text, words))
+            continue;
+        r.text = words;
+        r.order = r.positions = turned_order(&rows[k]);
+        r.exact = rows[k].exact && r.order == rows[k].order;
+        wrong += run_row(&r);
+        looked_at++;
+    }
+    assert_true(looked_at > 30);
+    assert_int_equal(wrong, 0);
+}
+
 /* The blame names the factor, the power and the distance, at the right place. */
 static const struct blamed { const char *text, *reason, *place; } blamed[] = {
     {SUM("exp(-x[b]) * (1 - x[b])^2"), "vanishes as t^2 when |b.d| reaches 5 Å, so it is only C1", "(1 - x[b])^2"},
@@ -73,6 +120,7 @@ static void blame_is_at_the_factor(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(orders), cmocka_unit_test(blame_is_at_the_factor)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(orders), cmocka_unit_test(either_side_has_the_boundary),
+                                       cmocka_unit_test(blame_is_at_the_factor)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
