@@ -18,20 +18,24 @@ enum {
     STENCILS = SCAN_POINTS - 4 * STRIDE,
     SLOPES = SCAN_POINTS - 1,
     JUMPING = 3,
-    NOISY = 5
+    NOISY = 5,
+    MEASURE_STEP = 8, /* places in a step of a measured power */
+    MEASURED = 12 * MEASURE_STEP + 1
 };
 #define ROUNDING 32.0 /* ulps in a fourth difference */
 #define LITTLE   1e-6
 #define VISIBLE  1e3 /* times the rounding: differences below are not looked at */
 #define NOISE    1e8 /* times the rounding: larger differences are none */
 #define STANDS_OUT 4.0
-#define BETWEEN  0.3 /* a measured power below order + this is not C^order; t^1.5 is C1 */
+#define NEARLY   0.75 /* powers seen while narrowing are as coarse as this */
+#define BETWEEN  0.08 /* a measured power below order + this is not C^order; t^1.25 is C1 */
 
 typedef struct window {
     double lo, h;        /* SCAN_POINTS points lo, lo + h, ...; differences are over STRIDE of them */
     double seen[LEVELS]; /* largest fourth difference in usual sizes, by level */
     int levels;
     double *curvature; /* [width] largest on level CURVED; 0 before */
+    int64_t component; /* which is roughest, on the last level with one */
 } window;
 
 typedef struct search {
@@ -44,7 +48,8 @@ typedef struct search {
     double reach;      /* largest |t| */
     int order;
     window *open; /* [n] those still narrowed */
-    int64_t n;
+    window *rough; /* [n_rough] those narrowed to what may be no smoother */
+    int64_t n, n_rough;
     scan_place worst;
 } search;
 
@@ -142,7 +147,7 @@ static bool is_noise(const search *s, const double *y, int64_t c)
 
 /* the largest fourth difference of a window that is more than rounding, in units of the component's usual size, and
  * which of its stencils has it; 0: none */
-static double roughest(const search *s, const double *y, const window *w, int *stencil)
+static double roughest(const search *s, const double *y, window *w, int *stencil)
 {
     double most = 0;
     bool noise = false;
@@ -155,6 +160,7 @@ static double roughest(const search *s, const double *y, const window *w, int *s
             if (d > VISIBLE * rounding && d / s->usual[c] > most) {
                 most = d / s->usual[c];
                 *stencil = k;
+                w->component = c;
                 noise = d < NOISE * rounding && is_noise(s, y, c);
             }
         }
@@ -162,13 +168,42 @@ static double roughest(const search *s, const double *y, const window *w, int *s
     return noise ? 0 : most;
 }
 
-static void judge(search *s, const window *w)
+/* Mean fourth difference around a place, of one component, over steps of MEASURE_STEP h. The places where they are taken
+ * lie closer than a step, so that it matters little where between them something is rough. */
+static double mean_difference(search *s, double middle, double h, int64_t component)
 {
-    const double *last = w->seen + w->levels - 1;
-    if (w->levels <= 2 * FITTED) return;
-    double power = fmax(log2(last[-FITTED] / last[0]), log2(last[-2 * FITTED] / last[-FITTED])) / FITTED;
+    const double *v = s->value + component;
+    double sum = 0;
+    for (int k = 0; k < MEASURED; k++) s->t[k] = middle + (k - MEASURED / 2) * h;
+    if (!s->f(s->user, s->t, MEASURED, s->value)) return NAN;
+    for (int k = 0; k + 4 * MEASURE_STEP < MEASURED; k++, v += s->width) {
+        const int64_t n = MEASURE_STEP * s->width;
+        sum += fabs(v[0] - 4 * v[n] + 6 * v[2 * n] - 4 * v[3 * n] + v[4 * n]);
+    }
+    return sum;
+}
+
+/* the power that two steps tell, far enough apart and both above rounding */
+static void measure(search *s, const window *w)
+{
+    const double middle = w->lo + w->h * (SCAN_POINTS - 1) / 2, h = w->h * STRIDE / MEASURE_STEP;
+    const double fine = mean_difference(s, middle, 2 * h, w->component),
+                 coarse = mean_difference(s, middle, 8 * h, w->component), power = log2(coarse / fine) / 2;
     if (power < s->order + BETWEEN && (isnan(s->worst.power) || power < s->worst.power))
-        s->worst = (scan_place){w->lo + w->h * (SCAN_POINTS - 1) / 2, power};
+        s->worst = (scan_place){middle, power};
+}
+
+/* a window whose differences have kept falling too slowly; `seen`: on this level, too */
+static void judge(search *s, window w, bool seen)
+{
+    const double *last = w.seen + w.levels - 1;
+    if (w.levels <= 2 * FITTED) return;
+    double power = fmax(log2(last[-FITTED] / last[0]), log2(last[-2 * FITTED] / last[-FITTED])) / FITTED;
+    if (!seen) {
+        w.lo -= w.h * (SCAN_POINTS - 1) / 2;
+        w.h *= 2;
+    }
+    if (power < s->order + NEARLY) s->rough[s->n_rough++] = w;
 }
 
 /* what is roughest at an end of a window may have only its edge there, whose differences would stay for a while */
@@ -189,7 +224,7 @@ static void narrow(search *s, int level)
         double seen = roughest(s, y, &w, &stencil);
         if (seen > 0) w.seen[w.levels++] = seen;
         if (!(seen > 0) || level + 1 == LEVELS) {
-            judge(s, &w);
+            judge(s, w, seen > 0);
             continue;
         }
         w.lo += (stencil + beyond(stencil)) * w.h;
@@ -211,7 +246,8 @@ scan_verdict scan_line(scan_function f, void *user, int64_t width, double a, dou
     s.usual = calloc((size_t)width + 1, sizeof *s.usual);
     s.curvature = calloc(SCAN_WINDOWS * ((size_t)width + 1), sizeof *s.curvature);
     s.open = calloc(SCAN_WINDOWS, sizeof *s.open);
-    bool good = width > 0 && b > a && s.t && s.value && s.usual && s.curvature && s.open;
+    s.rough = calloc(SCAN_WINDOWS, sizeof *s.rough);
+    bool good = width > 0 && b > a && s.t && s.value && s.usual && s.curvature && s.open && s.rough;
     double h = 2 * (b - a) / (SCAN_WINDOWS + 1) /
                (SCAN_POINTS - 1); /* windows overlap by half, so that no place lies at an end only */
     for (int64_t k = 0; k < SCAN_WINDOWS && good; k++)
@@ -221,11 +257,13 @@ scan_verdict scan_line(scan_function f, void *user, int64_t width, double a, dou
         good = evaluate(&s) && (level || usual_sizes(&s));
         if (good) narrow(&s, level);
     }
+    for (int64_t k = 0; k < s.n_rough && good; k++) measure(&s, &s.rough[k]);
     free(s.t);
     free(s.value);
     free(s.usual);
     free(s.curvature);
     free(s.open);
+    free(s.rough);
     *out = s.worst;
     return !good ? SCAN_FAILED : isnan(s.worst.power) ? SCAN_SMOOTH : SCAN_ROUGH;
 }

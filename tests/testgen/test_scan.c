@@ -53,6 +53,26 @@ static double half_more(double t)
 {
     return wave(t) + behind(t, 1.5);
 }
+static double quarter_more(double t, int order)
+{
+    return wave(t) + 3 * pow(fmax(0, PLACE - t), order + 0.25);
+}
+static double c0_quarter(double t)
+{
+    return quarter_more(t, 0);
+}
+static double c1_quarter(double t)
+{
+    return quarter_more(t, 1);
+}
+static double c2_quarter(double t)
+{
+    return quarter_more(t, 2);
+}
+static double both_quarter(double t)
+{
+    return only_c1(t) + 3 * pow(fmax(0, t - 2.5), 2.25);
+}
 static double bump(double t)
 {
     return wave(t) + 1e3 * pow(fmax(0, (t - PLACE) * (PLACE + APART - t)), 2);
@@ -130,12 +150,44 @@ static void test_orders(void **state)
                 {"jump", jump, -1},
                 {"kink", kink, 0},
                 {"half more", half_more, 1},
+                {"a quarter more than C0", c0_quarter, 0},
+                {"a quarter more than C1", c1_quarter, 1},
+                {"a quarter more than C2", c2_quarter, 2},
+                {"C1 here, a quarter more than C2 there", both_quarter, 1},
                 {"only C1", only_c1, 1},
                 {"two ends near by", bump, 1},
                 {"only C2", only_c2, 2}};
     (void)state;
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
         for (int order = 0; order <= 2; order++) judge(rows[k].what, rows[k].f, order, order > rows[k].order);
+}
+
+static double shifted(double t, double place, double power)
+{
+    return wave(t) + 0.3 * pow(fmax(0, t - place), power);
+}
+
+static bool call_shifted(void *user, const double *t, int64_t n, double *value)
+{
+    const double *of = user;
+    for (int64_t k = 0; k < n; k++) value[k] = shifted(t[k], of[0], of[1]);
+    return true;
+}
+
+/* the power is told apart wherever the place lies between those that are looked at */
+static void test_powers(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 40; k++)
+        for (int quarters = 4; quarters <= 9; quarters++) {
+            double of[2] = {1 + fmod(0.61803398875 * k, 1), quarters / 4.0};
+            scan_place at;
+            for (int order = 1; order <= 2; order++) {
+                const scan_verdict v = scan_line(call_shifted, of, 1, 0.5, 3.2, order, &at);
+                if ((v == SCAN_ROUGH) != (of[1] <= order)) fail_msg("t^%g at %.17g: C%d is wrong: %g", of[1], of[0], order, at.power);
+                if (v == SCAN_ROUGH && fabs(at.power - of[1]) > 0.05) fail_msg("t^%g at %.17g has the power %g", of[1], of[0], at.power);
+            }
+        }
 }
 
 static void test_odd_input(void **state)
@@ -152,6 +204,7 @@ static void test_odd_input(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_orders), cmocka_unit_test(test_odd_input)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_orders), cmocka_unit_test(test_powers),
+                                       cmocka_unit_test(test_odd_input)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
