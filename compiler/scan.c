@@ -23,7 +23,6 @@ enum {
     MEASURED = 12 * MEASURE_STEP + 1
 };
 #define ROUNDING 32.0 /* ulps in a fourth difference */
-#define LITTLE   1e-6
 #define VISIBLE  1e3 /* times the rounding: differences below are not looked at */
 #define NOISE    1e8 /* times the rounding: larger differences are none */
 #define STANDS_OUT 4.0
@@ -77,7 +76,7 @@ static bool usual_sizes(search *s)
         for (int64_t k = 0; k < n; k++)
             if (isfinite(s->value[k * s->width + c])) list[m++] = fabs(s->value[k * s->width + c]);
         qsort(list, (size_t)m, sizeof *list, by_size);
-        s->usual[c] = m ? fmax(list[m / 2], LITTLE * list[m - 1]) + DBL_MIN : DBL_MIN;
+        s->usual[c] = m ? fmax(list[m / 2], SCAN_LITTLE * list[m - 1]) + DBL_MIN : DBL_MIN;
     }
     free(list);
     return list != NULL;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 enum { SCAN_POINTS = 17, SCAN_WINDOWS = 48 };
+#define SCAN_LITTLE 1e-6 /* of the largest value: what is smaller beside it does not count */
 
 /* value[k * width + c]: component c at t[k]; false: it cannot be evaluated */
 typedef bool (*scan_function)(void *user, const double *t, int64_t n, double *value);

@@ -17,6 +17,7 @@ enum {
     ELEMENTS = 3,
     LINES = 3,
     PLACES = 5,
+    PROBES = 33,
     ORDER_MOST = 2,
     WIDTH_MOST = 4096
 };
@@ -24,7 +25,7 @@ enum {
 #define CLOSE      0.25
 #define BEYOND     1.06 /* of the cutoff: where they end */
 #define WAY        1.0  /* Å, that an atom moves through others */
-#define FAULT_JUMP 1e-5 /* of the values' size: what a control adds */
+#define FAULT_JUMP 1e-5 /* of the values' size there and of the usual one: what a control adds */
 #define FAULT_KINK 1e-2
 
 /* a value whose smoothness is looked at */
@@ -43,7 +44,7 @@ typedef struct line {
     int64_t moving, width;
     double from[3], direction[3];
     double fault_at, jump, kink; /* added to the values behind a place */
-    double size;                 /* largest value, of what was evaluated first */
+    double size;                 /* usual one of the largest value along the way */
 } line;
 
 /* ---- along a way --------------------------------------------------------------------------------------- */
@@ -64,20 +65,38 @@ static bool on_line(void *user, const double *t, int64_t n, double *value)
     return true;
 }
 
-/* numbers of the value, and their size in the middle of a way; 0: it cannot be evaluated, or is nothing */
+/* size[k]: largest value at place k of a way */
+static bool sizes_at(line *l, const double *t, int n, double *size)
+{
+    double *value = malloc(sizeof *value * (size_t)(l->width * n));
+    const bool good = value && on_line(l, t, n, value);
+    for (int k = 0; k < n && good; k++) {
+        size[k] = 0;
+        for (int64_t c = 0; c < l->width; c++) size[k] = fmax(size[k], fabs(value[k * l->width + c]));
+    }
+    free(value);
+    return good;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Numbers of the value, and their usual size, as the scan sees it: the median, a little of the largest where most is
+ * nothing. false: it cannot be evaluated, or is nothing. */
 static bool prepare(line *l, double a, double b)
 {
-    double t[1] = {0.5 * (a + b)}, *value;
+    double t[PROBES], size[PROBES];
     l->jump = l->kink = 0;
     if (!testgen_apply(l->x, l->s->e, l->s->slot, l->frames, 1)) return false;
     l->width = testgen_numbers(l->s->e, l->s->output, 0);
-    if (l->width < 1 || l->width > WIDTH_MOST || !(value = malloc(sizeof *value * (size_t)l->width)))
-        return false;
-    bool good = on_line(l, t, 1, value);
-    l->size = 0;
-    for (int64_t k = 0; k < l->width && good; k++) l->size = fmax(l->size, fabs(value[k]));
-    free(value);
-    return good && isfinite(l->size) && l->size > 1e-12;
+    for (int k = 0; k < PROBES; k++) t[k] = a + (k + 0.5) / PROBES * (b - a);
+    if (l->width < 1 || l->width > WIDTH_MOST || !sizes_at(l, t, PROBES, size)) return false;
+    qsort(size, PROBES, sizeof *size, by_size);
+    l->size = fmax(size[PROBES / 2], SCAN_LITTLE * size[PROBES - 1]);
+    return isfinite(size[PROBES - 1]) && l->size > 1e-12;
 }
 
 typedef struct tally {
@@ -94,11 +113,14 @@ static const char *power_words(double power)
 static bool sees_fault(line *l, double a, double b, int kind)
 {
     bool seen = false;
-    l->jump = kind ? 0 : FAULT_JUMP * l->size;
-    l->kink = kind ? FAULT_KINK * l->size : 0;
     for (int k = 1; k <= PLACES && !seen; k++) {
         scan_place at;
+        double size;
+        l->jump = l->kink = 0;
         l->fault_at = a + fmod(0.61803398875 * k, 1) * (b - a);
+        if (!sizes_at(l, &l->fault_at, 1, &size)) return false;
+        l->jump = kind ? 0 : FAULT_JUMP * (l->size + size);
+        l->kink = kind ? FAULT_KINK * (l->size + size) : 0;
         seen = scan_line(on_line, l, l->width, a, b, l->s->order, &at) == SCAN_ROUGH &&
                fabs(at.t - l->fault_at) < 1e-3 * (b - a);
     }
