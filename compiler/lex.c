@@ -139,7 +139,6 @@ static const sign signs[] = {
     {0x2211, T_REDUCE, NULL},    {0x220f, T_REDUCE, NULL},                                  /* ∑ ∏          */
     {0x2013, '-', "-"},          {0x2014, '-', "-"},           {0xf7, '/', "/"},            /* – — ÷        */
     {0xb2, 0, "^2"},             {0xb3, 0, "^3"},              {0x221a, 0, "sqrt(x)"},      /* ² ³ √        */
-    {0x201c, 0, "\""},           {0x201d, 0, "\""},            {0x2019, 0, "\""},           /* “ ” ’        */
     {0x2227, T_AND, "and"},      {0x2228, T_OR, "or"},         {0xac, T_NOT, "not"},        /* ∧ ∨ ¬        */
     {0x2207, 0, "grad(E, s.r)"}, {0x2202, 0, "grad(E, s.r)"},  {0x222b, 0, "sum i in S: x[i]"},   /* ∇ ∂ ∫  */
     {0x2016, 0, "norm(v)"},      {0xb0, 0, "a number in radians"},                          /* ‖ °          */
@@ -366,6 +365,33 @@ int lex_single_quotes(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value)
     diag *d = diag_report(lex->sink, D_SINGLE_QUOTES, lex_here(lex));
     diag_help(lex->sink, d, "\"%.*s\"", (int)(n - 2), s + 1);
     value->id = lex_unescape(lex, s + 1, n - 2);
+    return T_STRING;
+}
+
+/* “ ” „ ‘ ’ ‚ « »: what word processors and other languages make of quotes */
+static bool is_foreign_quote(uint32_t c)
+{
+    return (c >= 0x2018 && c <= 0x201e) || c == 0xab || c == 0xbb;
+}
+
+int lex_foreign_quotes(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value)
+{
+    size_t opening, length;
+    const bool apostrophe = unicode_read(s, n, &opening) == 0x2019; /* x’ of a formula: opens nothing */
+    size_t end = apostrophe ? n : opening;
+    for (; end < n; end += length ? length : 1) {
+        uint32_t c = unicode_read(s + end, n - end, &length);
+        if (length && (c == '"' || is_foreign_quote(c)))
+            break;
+    }
+    lex->used = end < n ? end + length : opening;
+    diag *d = diag_report(lex->sink, D_BAD_CHARACTER, lex_here(lex), arena_strndup(lex->memory, s, opening));
+    if (end == n) {
+        diag_note(lex->sink, d, "Strings are written in double quotes: \".");
+        return 0;
+    }
+    diag_help(lex->sink, d, "\"%.*s\"", (int)(end - opening), s + opening);
+    value->id = intern_n(lex->names, s + opening, end - opening);
     return T_STRING;
 }
 

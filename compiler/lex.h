@@ -66,6 +66,7 @@ int lex_bare_fraction(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value);
 int lex_string(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value);
 int lex_open_string(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value);
 int lex_single_quotes(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value);
+int lex_foreign_quotes(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value);
 int lex_foreign_comment(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value);
 int lex_foreign(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value);
 int lex_bar(lexer *lex, const char *s, size_t n, MTX_YYSTYPE *value);

@@ -140,6 +140,12 @@ static void test_strings_and_comments(void **state)
     assert_int_equal(TOKENS("\"open\nx", "\"open\" x"), 1);
     assert_int_equal(TOKENS("\"open\\\nx", "\"open\\\" x"), 1);
     assert_int_equal(TOKENS("'s' x", "\"s\" x"), 1);
+    assert_int_equal(TOKENS("\u201cs\u201d x", "\"s\" x"), 1);       /* one message, and a string  */
+    assert_int_equal(TOKENS("use\u201es\u201c x", "<use> \"s\" x"), 1);
+    assert_int_equal(TOKENS("\u2018s\u2019\u00abt\u00bb \u201cu\"", "\"s\" \"t\" \"u\""), 3);
+    assert_int_equal(TOKENS("\u201cs x\n\u201d", "s x"), 2);
+    assert_int_equal(TOKENS("x\u2019 # \u201cs\u201d", "x"), 1);
+    assert_int_equal(TOKENS("\u201c\u201d", "\"\""), 1);
     assert_int_equal(TOKENS("a // b\nc", "a c"), 1);
     assert_int_equal(TOKENS("a /* b\n ** / */ c", "a c"), 1);
     assert_int_equal(TOKENS("a /* never closed", "a"), 1);

@@ -107,6 +107,18 @@ class Generated(unittest.TestCase):
         seen = [float(x) for x in re.findall(r"largest deviation (\S+) of", out)]
         self.assertTrue(seen and 0 < max(seen) < 1e-9, seen)
 
+    def test_orders_between(self):
+        """(1 - x)^2.25 is C2, not nearly so; an added fault is seen beside steep and fast terms"""
+        bodies = {"quarter": ("(1 - norm(b.d) / 4 Å)^2.25", 2), "one_quarter": ("(1 - norm(b.d) / 4 Å)^1.25", 1),
+                  "steep": ("(1 - norm(b.d) / 4 Å)^3 * exp(-norm(b.d) / 0.15 Å)", 2),
+                  "fast": ("(1 - norm(b.d) / 4 Å)^3 * cos(12 * norm(b.d) / 1 Å)", 2)}
+        spec = mtx.write("between.mtx", 'use "crystal.mtx"\n' + "".join(
+            f"transform {name} {{\n  takes s : Crystal\n  set bond = pairs(s.atom) within 4 Å\n"
+            f"  gives E : scalar = sum b in bond: {body}\n  smooth E to C{order}\n}}\n" for name, (body, order) in bodies.items()))
+        found, out = self.run_spec(spec, "--only", "stays", "--seed", "3")
+        self.assertEqual(len(found), 4 * len(bodies))
+        self.assertEqual([name for good, name, skipped in found if not good or skipped], [], out)
+
     def test_junit(self):
         path = os.path.join(mtx.folder.name, "junit.xml")
         found, _ = self.run_spec(os.path.join(HERE, "wrong.mtx:anchored"), "--junit", path)
