@@ -296,8 +296,6 @@ void smooth_apply(analysis *x, node_id n, const context *c, fact *f)
 
 /* ------------------------------------------------------------------------------------------------- select */
 
-enum { BOUNDARIES_OFF = 2 }; /* nested ones: each looks at its sides twice */
-
 typedef struct sides { int way; /* `then` is where the edge's base is above (1), below (-1) it */ uint32_t key; const context *then, *other, *outside; } sides;
 
 /* What both sides share adds or multiplies nothing of its own at the edge, but it must itself be smooth
@@ -453,17 +451,19 @@ static fact without_boundary(analysis *x, node_id id, node_id w, const node *con
     const bool in_then = condition->op == OP_LE;
     const node n = *node_at(x, id);
     double m;
-    const fact all = meet(x, id, w, s, &m), *closed = smooth_eval(x, n.arg[in_then ? 1 : 2], in_then ? s->then : s->other),
-               *other = smooth_eval(x, n.arg[in_then ? 2 : 1], in_then ? s->other : s->then);
-    if (all.order < 0 || x->boundaries_off == BOUNDARIES_OFF || !boundary_costs(closed, other, m))
+    const fact *other = smooth_eval(x, n.arg[in_then ? 2 : 1], in_then ? s->other : s->then);
+    const bool once = x->boundaries_count;                       /* what is in it need only be continuous, too */
+    x->boundaries_count = true;
+    const fact *closed = smooth_eval(x, n.arg[in_then ? 1 : 2], in_then ? s->then : s->other);
+    x->boundaries_count = once;
+    const fact all = meet(x, id, w, s, &m);
+    if (all.order < 0 || once || !boundary_costs(closed, other, m))
         return all;
     node turned = *condition;
     turned.op = in_then ? OP_LT : OP_LE;
     sides open = *s;
     *(in_then ? &open.then : &open.other) = assume_side(x, &turned, in_then, s->key, s->outside);
-    x->boundaries_off++;
     fact wide = meet(x, id, w, &open, &m);
-    x->boundaries_off--;
     if (wide.order < all.order)
         return all;
     wide.r = all.r;

@@ -41,7 +41,7 @@ typedef struct analysis {
     VEC(edge_def) edges;
     context  root;
     uint32_t n_contexts, depth, steps;
-    uint32_t boundaries_off;     /* choices around that are looked at without their boundary (smooth_branch.c) */
+    bool     boundaries_count;   /* a choice is looked at with its boundary only (smooth_branch.c) */
     struct { uint64_t *key; const fact **value; uint32_t n, cap; } memo;
     VEC(int8_t)  varies;         /* per node: 0 not asked, 1 no, 2 yes */
     VEC(int8_t)  trained;        /* the same: does it depend on parameters?                              */
