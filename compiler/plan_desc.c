@@ -215,9 +215,9 @@ static void mark_mentioned(const module *m, bool *sets, bool *inputs)
 void plan_leave_out(arena *a, const module *m, mtx_plan *plan)
 {
     const program *p = m->p;
-    mtx_set_desc *sets = arena_copy(a, plan->sets, ((size_t)plan->n_sets + 1) * sizeof *sets);
-    mtx_slot_desc *slots = arena_copy(a, plan->slots, ((size_t)plan->n_slots + 1) * sizeof *slots);
-    mtx_input_desc *inputs = arena_copy(a, plan->inputs, ((size_t)plan->n_inputs + 1) * sizeof *inputs);
+    mtx_set_desc *sets = arena_copy(a, plan->sets, (size_t)plan->n_sets * sizeof *sets);
+    mtx_slot_desc *slots = arena_copy(a, plan->slots, (size_t)plan->n_slots * sizeof *slots);
+    mtx_input_desc *inputs = arena_copy(a, plan->inputs, (size_t)plan->n_inputs * sizeof *inputs);
     bool *read = arena_array(a, bool, p->sets.n + 1), *taken = arena_array(a, bool, p->inputs.n + 1);
     for (uint32_t k = 0; k < p->defs.n; k++)
         for (uint32_t j = 0; p->defs.at[k].output && j < p->defs.at[k].n_param; j++)

@@ -244,7 +244,7 @@ program *program_new(arena *a, name id, span at)
 program *program_with_outputs(arena *a, const program *from, const bool *output)
 {
     program *p = arena_copy(a, from, sizeof *from);
-    p->defs.at = arena_copy(a, from->defs.at, (from->defs.n + 1) * sizeof *from->defs.at);
+    p->defs.at = arena_copy(a, from->defs.at, from->defs.n * sizeof *from->defs.at);
     for (def_id k = 0; k < p->defs.n; k++) p->defs.at[k].output = output[k];
     return p;
 }
