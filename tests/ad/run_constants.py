@@ -160,7 +160,6 @@ class Constants(unittest.TestCase):
 
     def setUp(self):
         self.frame = mtx.write("frame.xyz", FRAME)
-        os.environ["MTX_BACKEND"] = "llvm"
 
     def slopes(self, text, energy):
         out = []
@@ -178,8 +177,7 @@ class Constants(unittest.TestCase):
         slopes = self.slopes(text, self.energy)
         results = []
         for backend in ("llvm", "c"):
-            os.environ["MTX_BACKEND"] = backend
-            got = mtx.run(spec, self.frame, transform="t")
+            got = mtx.run(spec, self.frame, transform="t", backend=backend)
             every = [x for n in names for x in flat(got[n])]
             results.append([x for k, x in enumerate(every) if k not in others])
         scale = max(map(abs, slopes))

@@ -11,7 +11,6 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-import npz
 from differences import Frame, displaced, slopes
 from mtx_call import cross, opened
 
@@ -130,12 +129,14 @@ def flat(array):
     return array if not hasattr(array, "values") else list(array.values)
 
 
+C_EVERY = 30  # the C compiler takes its time: every so many energies, all in the full tier
+
+
 class Gradients(unittest.TestCase):
     def differences(self, name, body, frame, backend, tail=TAIL, head=HEAD):
         spec = mtx.write("energy.mtx", head + "  " + body + tail)
         wanted = {kind: what for what, kind in KINDS.items() if f"gives {what}" in tail}
-        os.environ["MTX_BACKEND"] = backend
-        got = mtx.run(spec, mtx.write("frames.xyz", displaced(frame, wanted)))
+        got = mtx.run(spec, mtx.write("frames.xyz", displaced(frame, wanted)), backend=backend)
         energy = flat(got["E"])
         for kind, slope in slopes(frame, wanted, energy).items():
             mine = flat(got[wanted[kind]])[:len(slope)]
@@ -146,10 +147,13 @@ class Gradients(unittest.TestCase):
 
     def test_each(self):
         rng = random.Random(7)
-        for name, body in ENERGIES.items():
+        for k, (name, body) in enumerate(ENERGIES.items()):
             for backend, atoms, size in (("llvm", 3, 4.2), ("c", 2, 3.1)):
+                frame = random_frame(rng, atoms, size)
+                if backend == "c" and k % C_EVERY:
+                    continue
                 with self.subTest(energy=name, backend=backend):
-                    largest = self.differences(name, body, random_frame(rng, atoms, size), backend)
+                    largest = self.differences(name, body, frame, backend)
                     if name != "lattice" or atoms > 1:
                         self.assertGreater(largest, 1e-6, name)
 
@@ -233,10 +237,7 @@ class Gradients(unittest.TestCase):
         frame.cell = [[3.0, 0, 0], [0, 3.0, 0], [0, 0, 3.0]]
         frame.r = [[0.0, 0, 0]]
         for backend in ("llvm", "c"):
-            out = os.path.join(mtx.folder.name, "nothing.npz")
-            code, _, told = mtx.call("run", spec, mtx.write("one.xyz", frame.text()), "--backend", backend, "--quiet", "-o", out)
-            self.assertEqual((code, told), (0, ""))
-            got = npz.load(out)
+            got = mtx.run(spec, mtx.write("one.xyz", frame.text()), backend=backend)
             for name in ("E2", "H", "V"):
                 self.assertEqual(set(flat(got[name])), {0.0}, name)
 

@@ -44,12 +44,16 @@ class Mtx:
         except ValueError:
             raise Failed(f"mtx check {spec}: exit code {code}, no JSON\n{out[:500]}{err}")
 
-    def run(self, spec, *inputs, transform="", **fixed):
-        """The arrays that `mtx run` writes."""
+    def has_llvm(self):
+        return os.path.exists(os.path.join(os.path.dirname(self.program), "libmtx-llvm.so"))
+
+    def run(self, spec, *inputs, transform="", backend=None, **fixed):
+        """The arrays that `mtx run` writes. backend: "c", or "llvm" where the build has it; None: the program chooses."""
+        chosen = ["--backend", backend] if backend == "c" or (backend == "llvm" and self.has_llvm()) else []
         out = os.path.join(self.folder.name, "out.npz")
         sets = [f"--set={name}={path}" for name, path in fixed.items()]
         target = spec + (":" + transform if transform else "")
-        code, _, err = self.call("run", target, *inputs, *sets, "--quiet", "-o", out)
+        code, _, err = self.call("run", target, *inputs, *sets, *chosen, "--quiet", "-o", out)
         if code:
             raise Failed(f"mtx run {target}: exit code {code}\n{err}")
         return npz.load(out)
