@@ -451,6 +451,15 @@ static void advise_at_cutoff(judge *x, diag *e, const claim *c, const smooth_inf
     }
 }
 
+/* an order is what it is only where the rules say so; else it is the least there is */
+static const char *smooth_evidence(judge *x, const smooth_info *s, bool refuted, const char *witness)
+{
+    if (refuted && witness) return arena_printf(x->a, "witness: %s", witness);
+    if (refuted) return arena_printf(x->a, "by rules: %s", smooth_order_text(x->a, s->order));
+    if (s->order < 0) return "by rules: not shown to be continuous";
+    return arena_printf(x->a, "by rules: only %s is shown", smooth_order_text(x->a, s->order));
+}
+
 static void judge_smooth(judge *x, const claim *c)
 {
     const def *d = &x->p->defs.at[c->subject];
@@ -477,7 +486,7 @@ static void judge_smooth(judge *x, const claim *c)
         diag_note(x->sink, e, "witness: %s", witness);
     }
     verdict *v = add_verdict(x, c, word, refuted ? VERDICT_REFUTED : VERDICT_UNPROVED);
-    v->evidence = arena_printf(x->a, "by rules: %s", smooth_order_text(x->a, s.order));
+    v->evidence = smooth_evidence(x, &s, refuted, witness);
     v->blame = at;
     v->blame_why = s.reason;
 }
