@@ -23,7 +23,6 @@ enum { FIELDS = 0 };
 #endif
 enum { FRAMES = 2, EACH = 6, ATOMS = FRAMES * EACH, PAD = 8, NUMBERS = trained_params };
 static const uint8_t pbc[3] = {1, 1, 1};
-static int faults;
 
 /* outputs one after the other; the motion: of positions, of every parameter in every frame */
 typedef union results {
@@ -168,18 +167,6 @@ static void backwards(const crystals *c, const results *cot, motion *bar)
     free(near);
     WITH_F(free(F);)
     mtx_pairs_free(&pairs);
-}
-
-static void compare(const char *what, const double *a, const double *b, int n, double most)
-{
-    double scale = 0, off = 0;
-    for (int k = 0; k < n; k++) {
-        scale = fmax(scale, fabs(b[k]));
-        off = fmax(off, isfinite(a[k] - b[k]) ? fabs(a[k] - b[k]) : INFINITY);
-    }
-    if (off <= most * scale && scale > 0) return;
-    printf("%s: off by %.3g of %.3g\n", what, off, scale);
-    faults++;
 }
 
 /* how fast the results of one frame change, fourth order in the step; those of the other stay 0 */

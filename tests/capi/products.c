@@ -15,7 +15,6 @@
 
 enum { ATOMS = 9, WIDTH = 1 + 3 * ATOMS + 3 * ATOMS + 2 * ATOMS + 9, MOTION = 3 * ATOMS + ATOMS + 3 * ATOMS + 9 };
 static const uint8_t pbc[3] = {1, 1, 1};
-static int faults;
 
 /* E, p, v, w, T one after the other; r, q, u, strain */
 typedef union results {
@@ -172,18 +171,6 @@ static void backwards(const crystal *c, const results *cot, motion *bar)
     free(data);
     free(w);
     mtx_pairs_free(&pairs);
-}
-
-static void compare(const char *what, const double *a, const double *b, int n, double most)
-{
-    double scale = 0, off = 0;
-    for (int k = 0; k < n; k++) {
-        scale = fmax(scale, fabs(b[k]));
-        off = fmax(off, isfinite(a[k] - b[k]) ? fabs(a[k] - b[k]) : INFINITY);
-    }
-    if (off <= most * scale && scale > 0) return;
-    printf("%s: off by %.3g of %.3g\n", what, off, scale);
-    faults++;
 }
 
 /* fourth order in the step */
